@@ -1,0 +1,69 @@
+"""Settings of a workspace: ``workbench.toml`` beside the data, overridden by ``WORKBENCH_*`` environment variables."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from workbench.domain.base import UtcTime
+from workbench.errors import InvalidDocument
+
+SETTINGS_FILE = "workbench.toml"
+
+
+class Settings(BaseSettings):
+    """What a plant may set; every field has a default that works offline on one machine."""
+
+    model_config = SettingsConfigDict(env_prefix="WORKBENCH_", extra="forbid", frozen=True)
+
+    name: str = Field(default="workbench", max_length=200, description="shown on screens and reports")
+    as_of: Literal["live"] | UtcTime = Field(default="live", description="'live' or a fixed UTC instant")
+    currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$")
+    database_url: str = Field(default="", description="PostgreSQL URL; empty: SQLite in data/workbench.db")
+    planning_horizon_h: float = Field(default=168.0, gt=0, description="P(failure) is weighed over this horizon")
+    alarm_budget_per_machine_month: float = Field(default=1.0, gt=0)
+    tracking_window_days: float = Field(default=30.0, gt=0, description="window for trends and utilisation")
+    model_cache_size: int = Field(default=5, ge=1, le=50)
+    seed: int = 0
+    simulated: bool = Field(default=False, description="the data are simulated; every figure is marked so")
+
+    @field_validator("as_of", mode="before")
+    @classmethod
+    def _as_of(cls, value: object) -> object:
+        if isinstance(value, str) and value != "live":
+            return datetime.fromisoformat(value)
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, and arguments over both."""
+        sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings, env_settings)
+        toml = settings_cls.model_config.get("toml_file")
+        return (*sources, TomlConfigSettingsSource(settings_cls)) if toml else sources
+
+
+def load_settings(root: Path) -> Settings:
+    """Read the settings of the workspace at ``root``; raises ``InvalidDocument`` listing every fault."""
+    path = root / SETTINGS_FILE
+
+    class FileSettings(Settings):
+        model_config = SettingsConfigDict(toml_file=path)
+
+    try:
+        return Settings.model_construct(**FileSettings().model_dump())
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise InvalidDocument(str(path), faults) from error
+    except ValueError as error:
+        raise InvalidDocument(str(path), [str(error)]) from error

@@ -1,0 +1,212 @@
+"""What the models say of a machine: health state, remaining useful life, anomaly, diagnosis, and how sure they are."""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+from itertools import pairwise
+from typing import Literal
+
+from pydantic import Field
+
+from .base import Frozen, MachineId, Probability, UtcTime
+from .equipment import LifeUnit, MachineStatus
+
+UNKNOWN_MODE = "unknown"
+
+
+class HealthState(IntEnum):
+    """Health by horizon (ML1): 3 if RUL <= H3, 2 if <= H2, 1 if <= H1, else 0."""
+
+    HEALTHY = 0
+    DEGRADING = 1
+    WARNING = 2
+    CRITICAL = 3
+
+
+HEALTH_WEIGHTS = (0.0, 33.0, 67.0, 100.0)
+
+
+class Severity(StrEnum):
+    """How bad a limit crossing or a notice is."""
+
+    INFO = "INFO"
+    WARNING = "WARNING"
+    CRITICAL = "CRITICAL"
+
+
+class Task(StrEnum):
+    """What a model is trained for."""
+
+    HEALTH = "health"
+    RUL = "rul"
+    ANOMALY = "anomaly"
+    DIAGNOSIS = "diagnosis"
+
+
+class Horizons(Frozen):
+    """Life left, in life units, at which a machine counts as critical, in warning, degrading."""
+
+    critical: float = Field(gt=0)
+    warning: float = Field(gt=0)
+    degrading: float = Field(gt=0)
+
+
+class Evidence(Frozen):
+    """Whether there is enough to answer from; if not, every reason in words."""
+
+    enough: bool
+    reasons: tuple[str, ...] = ()
+
+    def in_words(self) -> str:
+        """Return ``enough evidence`` or ``not enough evidence: ...``."""
+        return "enough evidence" if self.enough else "not enough evidence: " + "; ".join(self.reasons)
+
+
+class Interval(Frozen):
+    """A median and a two-sided 90 % interval; ``upper_open`` means 'more than lower'."""
+
+    median: float
+    lower: float
+    upper: float
+    upper_open: bool = False
+
+
+class RemainingUsefulLife(Frozen):
+    """Life left. ``basis`` tells whose: the machine's own model answer, or the population's at its age, or none."""
+
+    life_unit: LifeUnit
+    evidence: Evidence
+    basis: Literal["model", "population", "none"]
+    life: Interval | None = Field(default=None, description="the answer to show, in life units")
+    model_life: Interval | None = Field(default=None, description="the model's own answer, also when it abstains")
+    expected_failure_at: tuple[UtcTime, UtcTime, UtcTime] | None = Field(
+        default=None, description="lower, median, upper by the last 30 days' utilisation"
+    )
+
+
+class HorizonProbability(Frozen):
+    """Probability that the machine fails within ``hours`` of calendar time."""
+
+    hours: float
+    probability: Probability
+
+
+class ModeProbability(Frozen):
+    """How likely a failure mode is the cause."""
+
+    mode: str
+    probability: Probability
+
+
+class Diagnosis(Frozen):
+    """Failure modes with probabilities that sum to 1, ``unknown`` among them (ML10)."""
+
+    modes: tuple[ModeProbability, ...] = Field(min_length=1)
+    method: Literal["classifier", "symptom_table", "unknown"]
+
+    @property
+    def likeliest(self) -> str:
+        """The mode of highest probability."""
+        return max(self.modes, key=lambda pair: pair.probability).mode
+
+
+class Contribution(Frozen):
+    """How much one sensor stands out, in standard deviations of its own healthy baseline."""
+
+    sensor: str
+    deviation: float
+    value: float | None = None
+    baseline: float | None = None
+    unit: str = ""
+
+
+class Anomaly(Frozen):
+    """Anomaly score from 0 (normal) to 1 and the sensors that make it."""
+
+    score: Probability
+    threshold: Probability
+    is_anomaly: bool
+    contributions: tuple[Contribution, ...] = ()
+
+
+class LimitCrossing(Frozen):
+    """A sensor at or beyond a limit of the profile (case evidence)."""
+
+    sensor: str
+    severity: Severity
+    value: float
+    limit: float
+    direction: Literal["above", "below"]
+    unit: str
+    standard: str
+    since: UtcTime
+    readings: int
+
+
+class Trend(Frozen):
+    """A monotone trend of one sensor over the recent window (Mann-Kendall, autocorrelation-corrected)."""
+
+    sensor: str
+    per_day: float
+    p_value: float
+    unit: str
+
+
+class Prediction(Frozen):
+    """Everything said about one machine at one time; every prediction is logged (ML9)."""
+
+    prediction_id: str
+    machine_id: MachineId
+    as_of: UtcTime
+    data_until: UtcTime | None
+    status: MachineStatus
+    readings: int = Field(description="running observations since the last reset")
+    horizons: Horizons
+    health_evidence: Evidence
+    health_state: HealthState | None = None
+    health_probabilities: tuple[Probability, Probability, Probability, Probability] | None = None
+    health_score: float | None = Field(default=None, ge=0, le=100)
+    remaining_useful_life: RemainingUsefulLife
+    failure_probability: tuple[HorizonProbability, ...] = ()
+    anomaly_evidence: Evidence
+    anomaly: Anomaly | None = None
+    diagnosis: Diagnosis
+    limit_crossings: tuple[LimitCrossing, ...] = ()
+    trends: tuple[Trend, ...] = ()
+    reasons: tuple[str, ...] = Field(description="why, in words, most important first")
+    model_versions: dict[str, str] = Field(default={}, description="task: version id")
+    data_hash: str = ""
+    simulated: bool = False
+
+    def probability_within(self, hours: float) -> float | None:
+        """Probability of failure within ``hours``, by linear interpolation; None when unknown."""
+        if not self.failure_probability:
+            return None
+        points = [(0.0, 0.0), *((p.hours, p.probability) for p in self.failure_probability)]
+        for (h0, p0), (h1, p1) in pairwise(points):
+            if hours <= h1:
+                return p0 + (p1 - p0) * (hours - h0) / (h1 - h0) if h1 > h0 else p1
+        return points[-1][1]
+
+
+class ModelVersion(Frozen):
+    """A registered model: what it was trained on and how well it did (ML6, ML7)."""
+
+    version_id: str
+    task: Task
+    scope: str = Field(description="'fleet' or 'type:<machine_type>'")
+    created_at: UtcTime
+    as_of: UtcTime
+    data_hash: str
+    seed: int
+    split: str = Field(description="declared kind of the evaluation split: units, time, or both")
+    units: int
+    failures: int
+    metrics: dict[str, float | None]
+    parameters: dict[str, float | int | str | bool | None] = {}
+    features: tuple[str, ...] = ()
+    active: bool = False
+    refused: tuple[str, ...] = Field(default=(), description="gates not met; a refused model is never activated")
+    artifact_sha256: str = ""
+    libraries: dict[str, str] = {}
+    simulated: bool = False
