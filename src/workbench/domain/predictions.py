@@ -142,6 +142,15 @@ class LimitCrossing(Frozen):
     since: UtcTime
     readings: int
 
+    def in_words(self) -> str:
+        """Say what was measured, against which limit, and since when."""
+        unit = "" if self.unit in ("", "1") else f" {self.unit}"
+        return (
+            f"{self.sensor} {self.value:.4g}{unit} is {self.direction} the {self.severity.lower()} limit "
+            f"{self.limit:.4g}{unit} ({self.standard}), since {self.since:%Y-%m-%d %H:%M} UTC in "
+            f"{self.readings} reading{'' if self.readings == 1 else 's'}"
+        )
+
 
 class Trend(Frozen):
     """A monotone trend of one sensor over the recent window (Mann-Kendall, autocorrelation-corrected)."""
@@ -187,6 +196,12 @@ class Prediction(Frozen):
             if hours <= h1:
                 return p0 + (p1 - p0) * (hours - h0) / (h1 - h0) if h1 > h0 else p1
         return points[-1][1]
+
+    def supported_probability_within(self, hours: float) -> float | None:
+        """The same, but None when neither health state nor remaining life has enough evidence behind it."""
+        if not (self.health_evidence.enough or self.remaining_useful_life.evidence.enough):
+            return None
+        return self.probability_within(hours)
 
 
 class ModelVersion(Frozen):

@@ -1,0 +1,74 @@
+"""The rule that says whether work is ordered now, with its reason in words and numbers."""
+
+from __future__ import annotations
+
+from workbench.domain.base import Minor
+from workbench.domain.money import money_text, times
+from workbench.domain.predictions import LimitCrossing, Prediction, Severity
+from workbench.domain.work import ActionDecision
+
+
+def lack_of_evidence(prediction: Prediction) -> str:
+    """Say why there is no failure probability.
+
+    Reasons that health state and remaining useful life share are given once.
+    """
+    reasons = dict.fromkeys((*prediction.health_evidence.reasons, *prediction.remaining_useful_life.evidence.reasons))
+    return "; ".join(reasons) or "the models give no failure probability"
+
+
+def decide(
+    prediction: Prediction, *, failure_cost: Minor, planned_cost: Minor, horizon_h: float, currency: str
+) -> ActionDecision:
+    """Decide whether to order work now.
+
+    It is ordered when a critical limit is crossed, or when P(failure within ``horizon_h``) x
+    ``failure_cost`` exceeds ``planned_cost``. Without enough evidence for a probability, only a
+    critical limit orders work.
+    """
+    probability = prediction.supported_probability_within(horizon_h)
+    expected = None if probability is None else times(failure_cost, probability)
+    worth_it = expected is not None and expected > planned_cost
+    sum_words = _sum_in_words(prediction, probability, failure_cost, planned_cost, horizon_h, currency)
+    crossing = worst_crossing(prediction)
+    if crossing is not None and crossing.severity is Severity.CRITICAL:
+        reason = f"Act: a critical limit is crossed: {crossing.in_words()}. {sum_words}"
+    elif worth_it:
+        reason = f"Act: {sum_words}"
+    else:
+        reason = f"Do not act: no critical limit is crossed. {sum_words}"
+    critical = crossing is not None and crossing.severity is Severity.CRITICAL
+    return ActionDecision(
+        act=critical or worth_it,
+        rule="critical_limit" if critical else "expected_cost" if worth_it else "none",
+        reason=reason,
+        horizon_h=horizon_h,
+        failure_probability=probability,
+        expected_failure_cost=expected,
+        planned_cost=planned_cost,
+    )
+
+
+def worst_crossing(prediction: Prediction) -> LimitCrossing | None:
+    """Return the most severe limit crossing, the longest standing of those; None without any."""
+    order = list(Severity)
+    return min(prediction.limit_crossings, key=lambda one: (-order.index(one.severity), one.since), default=None)
+
+
+def _sum_in_words(
+    prediction: Prediction,
+    probability: float | None,
+    failure_cost: Minor,
+    planned_cost: Minor,
+    horizon_h: float,
+    currency: str,
+) -> str:
+    if probability is None:
+        return f"Not enough evidence to weigh costs: {lack_of_evidence(prediction)}."
+    expected = times(failure_cost, probability)
+    relation = "exceeds" if expected > planned_cost else "does not exceed"
+    return (
+        f"The expected cost of failing within {horizon_h:g} h, {probability:.1%} x "
+        f"{money_text(failure_cost, currency)} = {money_text(expected, currency)}, {relation} "
+        f"the cost of planned work, {money_text(planned_cost, currency)}."
+    )

@@ -1,0 +1,21 @@
+"""Dispatch: cases, parts, people, work orders, the technician's report, and who is told (R1 to R5)."""
+
+from .cases import cases_from
+from .inventory import check_inventory, parts_arrival
+from .notices import write_notices
+from .orders import draft_order, due_date, judge_priority, raise_ticket
+from .report import write_dispatch_report
+from .technicians import rank_technicians
+
+__all__ = [
+    "cases_from",
+    "check_inventory",
+    "draft_order",
+    "due_date",
+    "judge_priority",
+    "parts_arrival",
+    "raise_ticket",
+    "rank_technicians",
+    "write_dispatch_report",
+    "write_notices",
+]

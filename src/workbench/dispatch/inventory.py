@@ -1,0 +1,53 @@
+"""Inventory check: what an order needs, what can be reserved, and what must be ordered (R2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from workbench.domain.equipment import Part
+from workbench.domain.work import InventoryCheck, PartLine
+
+
+def check_inventory(
+    needs: Sequence[tuple[str, int]], parts: Mapping[str, Part], available: Mapping[str, int]
+) -> InventoryCheck:
+    """Return one line per part: reserve what is available, order the rest.
+
+    A part that is not in the records gets a line too, which says so; all of it must be ordered.
+
+    Args:
+        needs: Pairs of part id and quantity; a part named twice is added up.
+        parts: Parts by id.
+        available: Stock less what is reserved for other orders, by part id.
+    """
+    wanted: dict[str, int] = {}
+    for part_id, quantity in needs:
+        wanted[part_id] = wanted.get(part_id, 0) + quantity
+    return InventoryCheck(
+        lines=tuple(
+            _line(part_id, quantity, parts.get(part_id), available.get(part_id, 0))
+            for part_id, quantity in wanted.items()
+        )
+    )
+
+
+def parts_arrival(inventory: InventoryCheck, at: datetime) -> datetime:
+    """Return when every part is there: ``at``, or the longest lead time after it among parts to order."""
+    waits = [line.lead_time_days for line in inventory.lines if line.to_order > 0]
+    return at + timedelta(days=max(waits, default=0.0))
+
+
+def _line(part_id: str, needed: int, part: Part | None, available: int) -> PartLine:
+    reserve = 0 if part is None else min(needed, max(0, available))
+    return PartLine(
+        part_id=part_id,
+        title=f"{part_id} (not in the parts records: price and delivery unknown)" if part is None else part.title,
+        needed=needed,
+        available=max(0, available),
+        reserve=reserve,
+        to_order=needed - reserve,
+        unit_cost=0 if part is None else part.unit_cost,
+        lead_time_days=0.0 if part is None else part.lead_time_days,
+        supplier_id="" if part is None else part.supplier_id,
+    )

@@ -1,0 +1,86 @@
+"""The work on the machine: locking out its energy sources, the steps of the repair, or those of an inspection."""
+
+from __future__ import annotations
+
+from workbench.domain.equipment import MachineProfile
+from workbench.domain.predictions import Prediction
+
+from .wording import contribution_in_words
+
+
+def safety_of(profile: MachineProfile, mode: str) -> tuple[str, ...]:
+    """Return the safety instructions in the order in which they are followed.
+
+    The repair's own instructions stand when they isolate every energy source of the profile;
+    otherwise a lockout of each source is put around them. An inspection takes the instructions that
+    all repairs of the machine share. A profile without energy sources asks to find them on site.
+    """
+    known = profile.failure_mode(mode)
+    own = known.repair.safety if known else _shared_safety(profile)
+    text = "\n".join(own)
+    if profile.energy_sources and own and all(source in text for source in profile.energy_sources):
+        return own
+    lockout = [f"Lock out and tag: {source}. Keep the key with you." for source in profile.energy_sources]
+    return (
+        f"Tell the control room that {profile.machine_id} is taken out of service, and stop it in the normal way.",
+        *(lockout or [_NO_SOURCES]),
+        "Release stored energy (pressure, springs, raised loads, capacitors) and wait until all motion has stopped.",
+        "Prove that it is dead: test for voltage and pressure at the point of work, then try to start it.",
+        *own,
+        "Before restart: tools and people clear, guards back in place, locks removed only by those who set them.",
+    )
+
+
+def _shared_safety(profile: MachineProfile) -> tuple[str, ...]:
+    repairs = [mode.repair.safety for mode in profile.failure_modes]
+    return tuple(line for line in repairs[0] if all(line in other for other in repairs)) if repairs else ()
+
+
+def steps_of(profile: MachineProfile, mode: str, prediction: Prediction | None = None) -> tuple[str, ...]:
+    """Return the steps of the repair, or of an inspection that begins where ``prediction`` saw something."""
+    known = profile.failure_mode(mode)
+    if known is None:
+        return (*_inspection(profile, prediction), _CLOSE_INSPECTION)
+    check = (
+        f"Run at normal load and confirm that {known.indicator} is back in {_normal_range(profile, known.indicator)}."
+    )
+    return (*known.repair.steps, check, _CLOSE_REPAIR)
+
+
+_NO_SOURCES = (
+    "The profile names no energy sources: find them all on site (electrical, pressure, stored motion, heat), "
+    "lock out and tag each."
+)
+_CLOSE_REPAIR = (
+    "Close the order: what was found, what was done, parts used, hours taken, state of the old part; "
+    "say so if no fault was found."
+)
+_CLOSE_INSPECTION = (
+    "Close the order with the failure mode found, or 'no fault found'; raise a repair order if one is needed."
+)
+
+
+def _inspection(profile: MachineProfile, prediction: Prediction | None) -> list[str]:
+    steps = [
+        "While it still runs, from outside the guards: look and listen for noise, heat, smell, leaks, loose parts; note the load."
+    ]
+    if prediction is not None:
+        steps += [f"Check first: {crossing.in_words()}." for crossing in prediction.limit_crossings]
+        crossed = {crossing.sensor for crossing in prediction.limit_crossings}
+        found = prediction.anomaly.contributions if prediction.anomaly else ()
+        steps += [f"Check: {contribution_in_words(part)}." for part in found[:3] if part.sensor not in crossed]
+        if crossed or found:
+            steps.append("Compare these readings with a hand-held instrument: is it the machine or the sensor?")
+    steps.append("Stop the machine, lock it out as above, and open the inspection covers.")
+    for mode in profile.failure_modes:
+        signs = ", ".join(f"{symptom.sensor} {symptom.direction}" for symptom in mode.symptoms)
+        name = f"{mode.title[:1].lower()}{mode.title[1:]}"
+        steps.append(f"Look for {name} (signs: {signs}). {mode.mechanism.rstrip('.')}.")
+    steps.append("Check fastenings, couplings or belts, lubrication, filters, cables and terminals.")
+    return steps
+
+
+def _normal_range(profile: MachineProfile, name: str) -> str:
+    sensor = profile.sensor(name)
+    unit = "" if sensor.unit in ("", "1") else f" {sensor.unit}"
+    return f"its normal range, {sensor.normal_low:g} to {sensor.normal_high:g}{unit}"

@@ -1,0 +1,188 @@
+"""The technician's dispatch report: summary, failure, safety, parts, steps, tools, timeline (R1)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from workbench.domain.base import stable_id
+from workbench.domain.equipment import MachineProfile, Site
+from workbench.domain.money import money_text
+from workbench.domain.predictions import UNKNOWN_MODE, Prediction
+from workbench.domain.work import AnalyticsPackage, DispatchReport, TechnicianMatch, WorkOrder
+
+from .orders import judge_priority
+from .wording import contribution_in_words, mode_title, site_time
+
+
+def write_dispatch_report(
+    order: WorkOrder,
+    prediction: Prediction,
+    package: AnalyticsPackage,
+    profile: MachineProfile,
+    *,
+    currency: str,
+    site: Site | None = None,
+    technician: TechnicianMatch | None = None,
+) -> DispatchReport:
+    """Return the report for ``order``; its times in words are in site time, those of the timeline in UTC.
+
+    Every text is plain text. The same order, prediction and assignment make the same id; a report
+    written once somebody is assigned is another one.
+
+    Args:
+        order: The work order, as drafted or as assigned.
+        prediction: What it rests on.
+        package: Its analytics.
+        profile: The machine.
+        currency: ISO 4217 code of the workspace's currency.
+        site: Where the machine stands; without it times are in UTC.
+        technician: The match behind the assignment, for its score (R3).
+    """
+    return DispatchReport(
+        report_id=stable_id(
+            "dispatch report", order.order_id, prediction.prediction_id, order.technician_id, order.scheduled_at
+        ),
+        order_id=order.order_id,
+        machine_id=order.machine_id,
+        created_at=prediction.as_of,
+        summary=_summary(order, prediction, package, profile, currency=currency, site=site, technician=technician),
+        failure=_failure(prediction, package, profile, site),
+        safety=order.safety,
+        parts=order.parts,
+        steps=order.steps,
+        tools=order.tools,
+        timeline=_timeline(order, prediction, package),
+    )
+
+
+def _summary(
+    order: WorkOrder,
+    prediction: Prediction,
+    package: AnalyticsPackage,
+    profile: MachineProfile,
+    *,
+    currency: str,
+    site: Site | None,
+    technician: TechnicianMatch | None,
+) -> str:
+    simulated = "SIMULATED. " if order.simulated else ""
+    priority = judge_priority(prediction, profile, package.decision.horizon_h)[1]
+    place = ", ".join(word for word in (profile.location, "" if site is None else site.title) if word)
+    people = "1 person" if package.resources.technicians == 1 else f"{package.resources.technicians} people"
+    sentences = (
+        f"{order.number}, priority {order.priority.value} ({priority}).",
+        f"{order.title}.",
+        f"Machine {profile.machine_id}{f', {place}' if place else ''}.",
+        _dates(order, site),
+        _who(order, technician),
+        (
+            f"{order.labour_h:g} h of labour for {people}; the machine stands {package.planned_impact.downtime_h:g} h; "
+            f"estimated cost {money_text(order.estimated_cost, currency)}."
+        ),
+        _parts_in_words(order),
+        (
+            f"Left alone, a failure is estimated to cost {money_text(package.failure_impact.total, currency)} "
+            f"and {package.failure_impact.downtime_h:.3g} h of downtime."
+        ),
+    )
+    return simulated + " ".join(sentences)
+
+
+def _dates(order: WorkOrder, site: Site | None) -> str:
+    due = site_time(order.due_at, site)
+    if order.scheduled_at is None:
+        return f"Start not yet fixed; due {due}."
+    late = ""
+    if order.scheduled_at > order.due_at:
+        late = " The start is later than due: find parts or people sooner, or relieve the machine until then."
+    return f"Start {site_time(order.scheduled_at, site)}; due {due}.{late}"
+
+
+def _who(order: WorkOrder, technician: TechnicianMatch | None) -> str:
+    if order.technician_id is None:
+        return f"Nobody is assigned: {order.technician_reason}."
+    score = ""
+    if technician is not None and technician.technician_id == order.technician_id:
+        factors = ", ".join(f"{name} {value:.2f}" for name, value in technician.factors.items())
+        score = f" Match score {technician.score:.2f} of 1 ({factors})."
+    return f"{order.technician_reason}.{score}"
+
+
+def _parts_in_words(order: WorkOrder) -> str:
+    if not order.parts:
+        return "No parts needed."
+    missing = [line for line in order.parts if line.to_order > 0]
+    if not missing:
+        return "All parts are in stock."
+    listed = ", ".join(f"{line.to_order} x {line.title} ({line.lead_time_days:g} days)" for line in missing)
+    return f"To be ordered before work can start: {listed}."
+
+
+def _failure(prediction: Prediction, package: AnalyticsPackage, profile: MachineProfile, site: Site | None) -> str:
+    diagnosis = prediction.diagnosis
+    likeliest = max(diagnosis.modes, key=lambda pair: pair.probability)
+    known = profile.failure_mode(package.failure_mode)
+    title = mode_title(profile, package.failure_mode)
+    sure = ""
+    if package.failure_mode != UNKNOWN_MODE:
+        method = {"classifier": "learned from past failures", "symptom_table": "by the symptom table"}
+        sure = f", {likeliest.probability:.0%} likely ({method.get(diagnosis.method, 'no method')})"
+    lines = [f"{title[:1].upper()}{title[1:]}{sure}."]
+    if known is not None:
+        lines.append(f"What happens: {known.mechanism.rstrip('.')}.")
+    else:
+        lines.append("No repair is known for this diagnosis, so the work is to find the cause.")
+    others = sorted((pair for pair in diagnosis.modes if pair is not likeliest), key=lambda pair: -pair.probability)
+    seconds = [
+        f"{mode_title(profile, pair.mode)} {pair.probability:.0%}" for pair in others[:3] if pair.probability >= 0.01
+    ]
+    if seconds:
+        lines.append(f"Other possibilities: {', '.join(seconds)}.")
+    lines += [f"{crossing.in_words()}." for crossing in prediction.limit_crossings]
+    if prediction.anomaly is not None and prediction.anomaly.is_anomaly:
+        found = "; ".join(contribution_in_words(part) for part in prediction.anomaly.contributions[:3])
+        lines.append(f"Unusual readings (score {prediction.anomaly.score:.2f}){f': {found}' if found else ''}.")
+    lines.append(_life(prediction, site))
+    lines.append(package.decision.reason)
+    if package.history:
+        past = "; ".join(
+            f"{case.machine_id} on {case.time:%Y-%m-%d}" + (f", remedied by {case.remedy}" if case.remedy else "")
+            for case in package.history[:3]
+        )
+        lines.append(f"Seen before: {past}.")
+    return "\n".join(lines)
+
+
+def _life(prediction: Prediction, site: Site | None) -> str:
+    life = prediction.remaining_useful_life
+    if life.life is None:
+        return f"Remaining useful life: {life.evidence.in_words()}."
+    unit = life.life_unit.value.replace("_", " ").replace("operating h", "operating hours").replace("cycle", "cycles")
+    whose = "" if life.basis == "model" else f" (of the population at its age; {life.evidence.in_words()})"
+    upper = (
+        f"more than {life.life.lower:.0f}"
+        if life.life.upper_open
+        else f"{life.life.lower:.0f} to {life.life.upper:.0f}"
+    )
+    text = f"Remaining useful life: {life.life.median:.0f} {unit}, with 90 % confidence {upper}{whose}"
+    if life.expected_failure_at is not None and life.evidence.enough:
+        text += f"; failure expected around {site_time(life.expected_failure_at[1], site)}"
+    return f"{text}."
+
+
+def _timeline(order: WorkOrder, prediction: Prediction, package: AnalyticsPackage) -> tuple[tuple[datetime, str], ...]:
+    stop_h = package.resources.repair_h
+    entries = [(prediction.as_of, f"order {order.number} raised")]
+    late = [line for line in order.parts if line.to_order > 0]
+    for line in late:
+        arrives = prediction.as_of + timedelta(days=line.lead_time_days)
+        entries.append((arrives, f"{line.to_order} x {line.title} can be here if ordered at once"))
+    if order.scheduled_at is not None:
+        entries.append((order.scheduled_at, "work starts: lock out the machine"))
+        entries.append((order.scheduled_at + timedelta(hours=stop_h), f"machine back in service after {stop_h:g} h"))
+    entries.append((order.due_at, "work is due"))
+    life = prediction.remaining_useful_life
+    if life.expected_failure_at is not None and life.evidence.enough:
+        entries.append((life.expected_failure_at[0], "earliest likely failure if nothing is done"))
+        entries.append((life.expected_failure_at[1], "expected failure if nothing is done"))
+    return tuple(sorted(entries, key=lambda entry: entry[0]))

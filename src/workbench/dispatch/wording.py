@@ -1,0 +1,55 @@
+"""Words that several dispatch texts share: sensors that stand out, times on site, lists."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from workbench.domain.equipment import MachineProfile, Site
+from workbench.domain.predictions import UNKNOWN_MODE, Contribution
+from workbench.domain.work import Priority
+
+PRIORITY_WORDS = {
+    Priority.EMERGENCY: "emergency",
+    Priority.URGENT: "urgent",
+    Priority.HIGH: "high",
+    Priority.ROUTINE: "routine",
+}
+
+
+def contribution_in_words(part: Contribution) -> str:
+    """Say how far one sensor is from its own healthy baseline.
+
+    >>> contribution_in_words(Contribution(sensor="current_A", deviation=-3.24, value=8.0, baseline=10.0, unit="A"))
+    'current_A 8 A, usually 10 A (3.2 standard deviations below)'
+    """
+    unit = "" if part.unit in ("", "1") else f" {part.unit}"
+    reading = "" if part.value is None else f" {part.value:.4g}{unit}"
+    usual = "" if part.baseline is None else f", usually {part.baseline:.4g}{unit}"
+    side = "above" if part.deviation >= 0 else "below"
+    return f"{part.sensor}{reading}{usual} ({abs(part.deviation):.1f} standard deviations {side})"
+
+
+def mode_title(profile: MachineProfile, mode: str) -> str:
+    """Return what people call a failure mode."""
+    known = profile.failure_mode(mode)
+    if known is not None:
+        return known.title
+    return "cause unknown" if mode == UNKNOWN_MODE else mode.replace("_", " ")
+
+
+def site_time(moment: datetime, site: Site | None) -> str:
+    """Write a time in the site's zone, with the zone's name; in UTC when the site is not known.
+
+    >>> from datetime import UTC
+    >>> site_time(datetime(2026, 1, 5, 13, 0, tzinfo=UTC), None)
+    'Mon 5 Jan 2026 13:00 UTC'
+    """
+    local = moment if site is None else moment.astimezone(ZoneInfo(site.time_zone))
+    return f"{local:%a} {local.day} {local:%b %Y %H:%M} {local.tzname() or ''}".rstrip()
+
+
+def machine_name(profile: MachineProfile) -> str:
+    """Name the machine for people, with its id and where it stands."""
+    place = f", {profile.location}" if profile.location else ""
+    return f"{profile.title} ({profile.machine_id}{place})"

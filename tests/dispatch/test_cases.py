@@ -1,0 +1,45 @@
+"""Cases: one per machine and cause."""
+
+from workbench.dispatch import cases_from
+from workbench.domain.predictions import Severity
+
+ANOMALY = {
+    "score": 0.8,
+    "threshold": 0.6,
+    "is_anomaly": True,
+    "contributions": [
+        {"sensor": "vibration_rms_mm_s", "deviation": 4.2, "value": 3.1, "baseline": 1.2, "unit": "mm/s"}
+    ],
+}
+
+
+def test_quiet_machine_has_no_case(predict):
+    assert cases_from(predict(0.9)) == []
+
+
+def test_one_case_per_sensor_as_severe_as_its_worst_crossing(predict, crossing):
+    prediction = predict(
+        limit_crossings=[crossing("WARNING", hours=9), crossing("CRITICAL"), crossing("WARNING", "bearing_temp_C")],
+        anomaly=ANOMALY,
+    )
+    first, second = cases_from(prediction)
+    assert (first.cause, first.severity) == ("limit:vibration_rms_mm_s", Severity.CRITICAL)
+    assert len(first.evidence) == 2
+    assert first.opened_at < first.last_seen_at == prediction.as_of
+    assert "critical limit" in first.summary
+    assert (second.cause, second.severity) == ("limit:bearing_temp_C", Severity.WARNING)
+
+
+def test_anomaly_alone_is_a_warning_case_that_names_the_sensors(predict):
+    (case,) = cases_from(predict(anomaly=ANOMALY))
+    assert (case.cause, case.severity) == ("anomaly", Severity.WARNING)
+    assert "vibration_rms_mm_s 3.1 mm/s, usually 1.2 mm/s (4.2 standard deviations above)" in case.summary
+
+
+def test_score_below_the_threshold_is_no_case(predict):
+    assert cases_from(predict(anomaly={**ANOMALY, "is_anomaly": False})) == []
+
+
+def test_same_prediction_makes_the_same_case(predict, crossing):
+    prediction = predict(limit_crossings=[crossing()])
+    assert cases_from(prediction) == cases_from(prediction)

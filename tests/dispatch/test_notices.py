@@ -1,0 +1,39 @@
+"""Who is told about an order."""
+
+from workbench.dispatch import write_notices
+from workbench.domain.predictions import Severity
+
+
+def notices_of(order, profile, site):
+    return write_notices(order, profile, site=site, currency="EUR", at=order.created_at)
+
+
+def test_technician_and_manager_are_told(order_for, predict, profile, site):
+    technician, manager = notices_of(order_for(predict(0.6)), profile, site)
+    assert (technician.recipient, manager.recipient) == ("technician:tech_one", "manager:berlin")
+    assert technician.subject == "WO-2026-0001 (high): Feed pump: bearing wear"
+    assert "Start Mon 5 Jan 2026 09:00 CET" in technician.body
+    assert "bearing puller" in technician.body
+    assert "Assigned to Alex One: qualified for pumps (level 4)" in manager.body
+    assert "Estimated cost 610.00 EUR." in manager.body
+    assert technician.state == "queued"
+
+
+def test_manager_is_asked_for_parts_and_for_somebody(order_for, predict, profile, site):
+    (manager,) = notices_of(order_for(predict(0.6), available=0, technicians=[]), profile, site)
+    assert "Not assigned: nobody in the records" in manager.body
+    assert "Parts to order: 2 x Bearing kit. Please approve." in manager.body
+
+
+def test_writing_again_tells_nobody_twice(order_for, predict, profile, site):
+    first = notices_of(order_for(predict(0.6)), profile, site)
+    again = notices_of(order_for(predict(0.6)), profile, site)
+    assert [notice.notice_id for notice in first] == [notice.notice_id for notice in again]
+    assert len({notice.notice_id for notice in first}) == 2
+
+
+def test_urgent_order_is_a_critical_notice(order_for, predict, profile, site, crossing):
+    urgent = order_for(predict(0.6, limit_crossings=[crossing()], simulated=True))
+    technician, _ = notices_of(urgent, profile, site)
+    assert technician.severity is Severity.CRITICAL
+    assert technician.subject.startswith("SIMULATED: ")
