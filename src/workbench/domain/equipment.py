@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from .base import Frozen, MachineId, Minor, Name, SensorName, Text
+from .mapping import ColumnMapping
 from .units import UNITS, Quantity, quantity_of
 
 TYPICAL = "typical for the class, not from the maker"
@@ -198,6 +199,7 @@ class MachineProfile(Frozen):
     )
     economics: Economics = Economics(production_loss_per_h=0)
     twin: TwinParameters | None = None
+    file_mapping: ColumnMapping | None = Field(default=None, description="how this machine's data files are laid out")
     manual: str = Field(default="", max_length=500)
     attributes: dict[str, float | str] = Field(default={}, description="further facts, e.g. the age of the machine")
 

@@ -1,0 +1,334 @@
+"""A workspace: one folder with data, models and outputs, and typed access to all that is kept in it."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from workbench.config import SETTINGS_FILE, Settings, load_settings
+from workbench.domain.base import Actor, Change, Role
+from workbench.domain.observations import MachineData
+from workbench.errors import EnvironmentFailure, InputError, NotFound
+from workbench.store.artifacts import Artifacts
+from workbench.store.database import Database, sqlite_url
+from workbench.store.files import make_folder
+from workbench.store.records import (
+    Cases,
+    DispatchHistory,
+    DispatchReports,
+    EventLog,
+    Events,
+    Machines,
+    Models,
+    Notices,
+    Orders,
+    Packages,
+    Parts,
+    Predictions,
+    Reports,
+    Runs,
+    Segments,
+    Sites,
+    Suppliers,
+    Technicians,
+)
+from workbench.store.settings_file import change_setting, check_settings, write_settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from workbench.telemetry import Archive
+
+DATABASE_FILE = "workbench.db"
+FOLDERS = ("data", "models", "outputs")
+
+
+def _database(path: Path, url: str) -> Database:
+    return Database.open(url or sqlite_url(path / "data" / DATABASE_FILE))
+
+
+def _migrate_all(database: Database) -> None:
+    from dbos import DBOS, SQLAlchemyDatasource
+
+    from workbench.store import schema
+
+    schema.migrate(database)
+    DBOS.migrate(database.url)
+    SQLAlchemyDatasource.migrate(database.url)
+
+
+def _person() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+class Workspace:
+    """Resources of one workspace; make it with ``Workspace.init`` or ``Workspace.open``.
+
+    Attributes that hold records (``machines``, ``orders``, ...) are made when first used.
+    """
+
+    def __init__(self, path: Path, settings: Settings, database: Database, actor: Actor | None = None) -> None:
+        self.path = path
+        self.settings = settings
+        self.database = database
+        self.actor = actor or Actor(id=_person(), role=Role.ADMIN)
+
+    @classmethod
+    def init(
+        cls, path: Path | str, *, settings: Mapping[str, Any] | None = None, actor: Actor | None = None
+    ) -> Workspace:
+        """Make a new, empty workspace at ``path`` and return it.
+
+        Raises:
+            InputError: there is a workspace already, or a setting is not allowed.
+            EnvironmentFailure: the folder or the database cannot be written.
+        """
+        root = Path(path).absolute()
+        if (root / SETTINGS_FILE).exists():
+            raise InputError(f"{root} is a workspace already.", "Use it as it is, or choose another folder.")
+        if root.exists() and not root.is_dir():
+            raise InputError(f"{root} is a file.", "Choose a folder.")
+        chosen = dict(settings or {})
+        check_settings(chosen)
+        for folder in FOLDERS:
+            make_folder(root / folder)
+        # As when it is opened later: the environment wins over the file that is written below.
+        database = _database(root, Settings().database_url or Settings(**chosen).database_url)
+        _migrate_all(database)
+        # Written last: a folder without this file is no workspace yet, and init may be run again.
+        write_settings(root, chosen)
+        return cls(root, load_settings(root), database, actor)
+
+    @classmethod
+    def open(cls, path: Path | str, *, actor: Actor | None = None) -> Workspace:
+        """Open the workspace at ``path`` after a probe of at most about 2 s.
+
+        Raises:
+            NotFound: there is no workspace at ``path``.
+            EnvironmentFailure: the records are locked by another process, read-only, missing or unreachable.
+            SchemaOutdated: they were written by an older version.
+            InvalidDocument: ``workbench.toml`` has faults.
+        """
+        workspace = cls._unchecked(path, actor)
+        try:
+            workspace.database.probe()
+        except EnvironmentFailure:
+            workspace.close()
+            raise
+        return workspace
+
+    @classmethod
+    def upgrade(cls, path: Path | str) -> str:
+        """Back the records up, bring them to this version's schema, and say in words what was done.
+
+        Raises:
+            NotFound: there is no workspace at ``path``.
+            EnvironmentFailure: the records cannot be used, or the backup cannot be made; nothing was changed.
+        """
+        from workbench.errors import SchemaOutdated
+        from workbench.store import schema
+
+        workspace = cls._unchecked(path, None)
+        database = workspace.database
+        try:
+            outdated = False
+            try:
+                database.probe()
+            except SchemaOutdated:
+                outdated = True
+            backup = schema.back_up(database, workspace.path / "data" / "backups", datetime.now(UTC))
+            # Also when our tables are up to date: those of the workflow engine may not be.
+            _migrate_all(database)
+            done = f"was migrated to schema {schema.head()}" if outdated else f"has schema {schema.head()} already"
+            return f"{database.place} {done}. Backup: {backup}"
+        finally:
+            workspace.close()
+
+    @classmethod
+    def _unchecked(cls, path: Path | str, actor: Actor | None) -> Workspace:
+        root = Path(path).absolute()
+        if not (root / SETTINGS_FILE).is_file():
+            raise NotFound(f"{root} is not a workspace.", f"Make one with: workbench init {path}")
+        settings = load_settings(root)
+        return cls(root, settings, _database(root, settings.database_url), actor)
+
+    @cached_property
+    def machines(self) -> Machines:
+        """Machines, their versioned profiles and status."""
+        return Machines(self.database)
+
+    @cached_property
+    def sites(self) -> Sites:
+        """Plants."""
+        return Sites(self.database)
+
+    @cached_property
+    def technicians(self) -> Technicians:
+        """People who can be sent."""
+        return Technicians(self.database)
+
+    @cached_property
+    def parts(self) -> Parts:
+        """Spare parts, stock and reservations."""
+        return Parts(self.database)
+
+    @cached_property
+    def suppliers(self) -> Suppliers:
+        """Who sells parts."""
+        return Suppliers(self.database)
+
+    @cached_property
+    def telemetry(self) -> Archive:
+        """The telemetry archive in ``data/``."""
+        from workbench.telemetry import Archive
+
+        return Archive(self.path / "data", self.database)
+
+    @cached_property
+    def segments(self) -> Segments:
+        """Which telemetry files exist and which batches brought them."""
+        return Segments(self.database)
+
+    @cached_property
+    def events(self) -> Events:
+        """Asset events."""
+        return Events(self.database)
+
+    @cached_property
+    def predictions(self) -> Predictions:
+        """Every prediction made."""
+        return Predictions(self.database)
+
+    @cached_property
+    def models(self) -> Models:
+        """The model registry with its files in ``models/``."""
+        return Models(self.database, Artifacts(self.path / "models"))
+
+    @cached_property
+    def packages(self) -> Packages:
+        """What predictions mean in money and action."""
+        return Packages(self.database)
+
+    @cached_property
+    def cases(self) -> Cases:
+        """Matters to look into."""
+        return Cases(self.database)
+
+    @cached_property
+    def orders(self) -> Orders:
+        """Work orders."""
+        return Orders(self.database)
+
+    @cached_property
+    def dispatch_reports(self) -> DispatchReports:
+        """What technicians read."""
+        return DispatchReports(self.database)
+
+    @cached_property
+    def dispatch_history(self) -> DispatchHistory:
+        """What happened to orders."""
+        return DispatchHistory(self.database)
+
+    @cached_property
+    def notices(self) -> Notices:
+        """Messages to people."""
+        return Notices(self.database)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """Runs of the maintenance cycle."""
+        return Runs(self.database)
+
+    @cached_property
+    def reports(self) -> Reports:
+        """Reports that were made."""
+        return Reports(self.database)
+
+    @cached_property
+    def log(self) -> EventLog:
+        """Who changed what, when and why."""
+        return EventLog(self.database)
+
+    def as_of(self) -> datetime:
+        """Return the instant up to which the workspace looks: the fixed one, or now when it is live."""
+        return datetime.now(UTC) if self.settings.as_of == "live" else self.settings.as_of
+
+    def set_as_of(self, value: datetime | str) -> None:
+        """Fix ``as_of`` (an aware time, or ``live``) in ``workbench.toml`` and here.
+
+        Raises:
+            InvalidDocument: a naive time, or a text that is neither ``live`` nor an ISO 8601 time.
+            InputError: the environment fixes it to something else.
+        """
+        change_setting(self.path, "as_of", value)
+        self.settings = load_settings(self.path)
+        wanted = Settings(as_of=value).as_of
+        if self.settings.as_of != wanted:
+            raise InputError(
+                f"as_of is written to {self.path / SETTINGS_FILE}, but WORKBENCH_AS_OF in the environment wins over it.",
+                "Unset WORKBENCH_AS_OF.",
+            )
+
+    def change(self, reason: str, actor: Actor | None = None) -> Change:
+        """Return who writes now and why; every write takes one."""
+        return Change(actor=actor or self.actor, reason=reason, at=datetime.now(UTC))
+
+    @contextmanager
+    def transaction(self) -> Iterator[Workspace]:
+        """Yield this workspace with all its writes in one transaction: all are kept, or none.
+
+        Use only the yielded workspace inside: this one would wait for the transaction to end.
+        """
+        with self.database.writing() as session:
+            yield self.bound(session)
+
+    def bound(self, session: Session) -> Workspace:
+        """Return this workspace with every read and write run in ``session``, which its owner commits."""
+        return Workspace(self.path, self.settings, self.database.bound(session), self.actor)
+
+    def machine_data(self, machine_id: str, as_of: datetime | None = None) -> MachineData:
+        """Return a machine's profile, telemetry and events, none later than ``as_of`` (default: the workspace's).
+
+        Raises:
+            NotFound: there is no such machine; close matches are named.
+        """
+        until = as_of or self.as_of()
+        profile = self.machines.get(machine_id)
+        telemetry = self.telemetry.read(machine_id, end=until)
+        events = self.events.frame(machine_id, until)[["time", "kind", "cause"]]
+        return MachineData(profile=profile, telemetry=telemetry, events=events)
+
+    def fleet_data(self, as_of: datetime | None = None) -> list[MachineData]:
+        """Return the data of every machine, ordered by id, none later than ``as_of``."""
+        until = as_of or self.as_of()
+        return [self.machine_data(machine_id, until) for machine_id in self.machines.ids()]
+
+    def data_hash(self, machine_id: str | None = None) -> str:
+        """Return a sha256 of the telemetry and events of one machine, or of all."""
+        parts = (self.telemetry.digest(machine_id), self.events.digest(machine_id))
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def __enter__(self) -> Self:
+        """Use the workspace in a ``with`` block, which closes it at the end."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give all database connections back."""
+        self.database.close()
+
+
+def open_workspace(path: Path | str = ".") -> Workspace:
+    """Open the workspace at ``path``, as ``Workspace.open`` does; this is ``workbench.open``."""
+    return Workspace.open(path)
