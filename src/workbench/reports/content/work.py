@@ -1,0 +1,133 @@
+"""What is to be done and bought: open cases, work orders, parts to order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from workbench.domain.equipment import MachineProfile
+from workbench.domain.work import PartLine, Priority, WorkOrder
+
+from .fleet import FleetSnapshot
+from .markup import Fragment, chip, element, empty, fleet_anchor, link, text
+from .tables import table
+from .wording import count, day, mode_title, moment, money, readable, work_title
+
+_PRIORITY_KIND = {
+    Priority.EMERGENCY: "critical",
+    Priority.URGENT: "warning",
+    Priority.HIGH: "degrading",
+    Priority.ROUTINE: "plain",
+}
+
+
+def order_table(fleet: FleetSnapshot) -> Fragment:
+    """Return the open work orders, the most urgent first."""
+    if not fleet.orders:
+        return Fragment(empty("No work order is open."))
+    profiles = {view.machine_id: view.profile for view in fleet.machines}
+    rows = [
+        {
+            "number": text(order.number),
+            "machine": link(fleet_anchor(order.machine_id), fleet.title_of(order.machine_id)),
+            "work": _work(order, fleet, profiles.get(order.machine_id)),
+            "priority": chip(order.priority.name.capitalize(), _PRIORITY_KIND[order.priority]),
+            "due": text(moment(order.due_at)),
+            "who": text(_person(order.technician_id, fleet.technicians)),
+            "cost": text(money(order.estimated_cost, fleet.currency)),
+        }
+        for order in fleet.orders
+    ]
+    columns = {
+        "number": "Order",
+        "machine": "Machine",
+        "work": "Work",
+        "priority": "Priority",
+        "due": "Due",
+        "who": "Assigned to",
+        "cost": "Estimated cost",
+    }
+    caption = f"{count(len(rows), 'open work order')}, the most urgent first"
+    ids = [f"order-{order.order_id}" for order in fleet.orders]
+    return Fragment(table("orders", columns, rows, caption=caption, numeric=["cost"], row_ids=ids))
+
+
+def _work(order: WorkOrder, fleet: FleetSnapshot, profile: MachineProfile | None) -> str:
+    title, mode = work_title(order, fleet.title_of(order.machine_id)), mode_title(order.failure_mode, profile)
+    said = mode.lower() in title.lower()
+    return text(title) if said else text(title) + element("small", text(f"for {mode}"))
+
+
+def _person(technician_id: str | None, names: Mapping[str, str]) -> str:
+    return names.get(technician_id, technician_id) if technician_id else "nobody yet"
+
+
+@dataclass
+class _Purchase:
+    """One part over all orders that need it."""
+
+    line: PartLine
+    pieces: int = 0
+    orders: list[str] = field(default_factory=list)
+
+
+def purchase_table(fleet: FleetSnapshot) -> Fragment:
+    """Return the parts that must be bought for the open orders, the slowest to arrive first."""
+    wanted: dict[str, _Purchase] = {}
+    for order in fleet.orders:
+        for line in order.parts:
+            if line.to_order:
+                purchase = wanted.setdefault(line.part_id, _Purchase(line))
+                purchase.pieces += line.to_order
+                purchase.orders.append(order.number)
+    if not wanted:
+        why = "stock covers every open work order" if fleet.orders else "no work order is open"
+        return Fragment(empty(f"Nothing has to be ordered: {why}."))
+    ranked = sorted(wanted.values(), key=lambda p: (-p.line.lead_time_days, p.line.part_id))
+    rows = [
+        {
+            "part": text(p.line.title) + element("small", text(p.line.part_id)),
+            "pieces": f"{p.pieces:,}",
+            "cost": text(money(p.pieces * p.line.unit_cost, fleet.currency)),
+            "lead": text(f"{p.line.lead_time_days:g} days"),
+            "supplier": text(fleet.suppliers.get(p.line.supplier_id, p.line.supplier_id) or "no supplier on record"),
+            "orders": text(", ".join(dict.fromkeys(p.orders))),
+        }
+        for p in ranked
+    ]
+    columns = {
+        "part": "Part",
+        "pieces": "To order",
+        "cost": "Cost",
+        "lead": "Lead time",
+        "supplier": "Supplier",
+        "orders": "For",
+    }
+    total = money(sum(p.pieces * p.line.unit_cost for p in ranked), fleet.currency)
+    caption = f"Parts to order, the slowest first; {total} together"
+    return Fragment(table("purchases", columns, rows, caption=caption, numeric=["pieces", "cost", "lead"]))
+
+
+def case_table(fleet: FleetSnapshot) -> Fragment:
+    """Return the open cases, critical ones first."""
+    if not fleet.cases:
+        return Fragment(empty("No case is open."))
+    profiles = {view.machine_id: view.profile for view in fleet.machines}
+    rows = [
+        {
+            "machine": link(fleet_anchor(case.machine_id), fleet.title_of(case.machine_id)),
+            "severity": chip(case.severity.capitalize(), case.severity.lower()),
+            "summary": text(readable(case.summary, profiles.get(case.machine_id))),
+            "opened": text(day(case.opened_at)),
+            "seen": text(day(case.last_seen_at) + (f", {case.occurrences} times" if case.occurrences > 1 else "")),
+        }
+        for case in fleet.cases
+    ]
+    columns = {
+        "machine": "Machine",
+        "severity": "Severity",
+        "summary": "What",
+        "opened": "Opened",
+        "seen": "Last seen",
+    }
+    return Fragment(table("cases", columns, rows, caption=f"{count(len(rows), 'open case')}, critical first"))

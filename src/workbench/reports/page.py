@@ -1,0 +1,109 @@
+"""Turns an executed report notebook into one self-contained HTML page without its code."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import WorkbenchError
+
+from .content.markup import PROVENANCE_MIME
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+_LOADING = frozenset({"src", "srcset", "href", "xlink:href", "data", "action", "formaction", "poster", "background"})
+_ELSEWHERE = re.compile(r"\s*(?:https?:|ftp:)?//", flags=re.IGNORECASE)
+_STYLE_LOAD = re.compile(
+    r"""url\(\s*["']?\s*(?:https?:)?//[^)]*|@import\s+["']?\s*(?:https?:)?//[^;]*""", flags=re.IGNORECASE
+)
+
+
+class _Loads(HTMLParser):
+    """Collects what a browser would fetch from elsewhere: attributes and style sheets, never words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._in_style = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._in_style = tag == "style"
+        for name, value in attrs:
+            if value and name in _LOADING and _ELSEWHERE.match(value):
+                self.found.append(f"{tag} {name}={value}")
+            elif value and name == "style":
+                self.found += _STYLE_LOAD.findall(value)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_style = self._in_style and tag != "style"
+
+    def handle_data(self, data: str) -> None:
+        if self._in_style:
+            self.found += _STYLE_LOAD.findall(data)
+
+
+def html_page(notebook: NotebookNode, *, title: str) -> str:
+    """Return the page of an executed notebook: markdown and shown fragments, styled, nothing to be fetched.
+
+    Raises:
+        WorkbenchError: the page would load something from elsewhere.
+    """
+    from nbconvert.exporters import TemplateExporter
+
+    exporter = TemplateExporter(
+        template_name="report",
+        extra_template_basedirs=[str(TEMPLATES)],
+        file_extension=".html",
+        exclude_input=True,
+        enable_async=False,
+    )
+    style = (TEMPLATES / "report" / "style.css").read_text(encoding="utf-8")
+    page, _ = exporter.from_notebook_node(
+        notebook, resources={"title": title, "style": style, "sections": sections(notebook)}
+    )
+    found = remote_loads(str(page))
+    if found:
+        raise WorkbenchError(
+            f"The report would load {found[0]!r} from elsewhere.", "A report must hold all that it shows; remove it."
+        )
+    return str(page)
+
+
+def remote_loads(page: str) -> list[str]:
+    """Return everything in ``page`` that a browser would fetch from another place.
+
+    >>> remote_loads('<img src="https://example.org/a.png">')
+    ['img src=https://example.org/a.png']
+    >>> remote_loads('<a href="#here" title="src=//b">see url(https://example.org)</a>')
+    []
+    """
+    loads = _Loads()
+    loads.feed(page)
+    loads.close()
+    return loads.found
+
+
+def sections(notebook: NotebookNode) -> list[dict[str, str]]:
+    """Return anchor and title of each second-level heading, for the page's contents."""
+    found = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            found += [
+                {"anchor": heading.replace(" ", "-"), "title": heading}
+                for heading in re.findall(r"^## (.+?)\s*$", cell.source, flags=re.MULTILINE)
+            ]
+    return found
+
+
+def provenance(notebook: NotebookNode) -> dict[str, Any]:
+    """Return what the report says of its own origin: as-of, data hash, model versions; empty if it never got there."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if PROVENANCE_MIME in data:
+                return dict(data[PROVENANCE_MIME])
+    return {}
