@@ -1,0 +1,1 @@
+"""Readers: CSV and Parquet by a column mapping, asset events, the Azure fleet, C-MAPSS."""
