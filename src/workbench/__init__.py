@@ -7,7 +7,11 @@ Verbs are functions of a workspace: ``ingest(ws, ...)``, ``train(ws)``, ``predic
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
+
+# OpenMP threads that spin while they wait slow boosting down tenfold on a busy machine; read when it is first loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 if TYPE_CHECKING:
     from workbench.errors import WorkbenchError
@@ -20,7 +24,8 @@ if TYPE_CHECKING:
     from workbench.workflows.score import predict
     from workbench.workflows.summary import fleet_summary
     from workbench.workflows.train import train
-    from workbench.workspace import Workspace, open_workspace as open  # noqa: A004
+    from workbench.workspace import Workspace
+    from workbench.workspace import open_workspace as open  # noqa: A004 - workbench.open is the public name
 
 # Name: the module that holds it, and what it is called there.
 _EXPORTS = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -116,12 +118,31 @@ class Plant:
             machine_id = None
         return self.archive.store_file(path, self.profiles, change=change(), machine_id=machine_id, **kwargs)
 
+    def events(self, path: Path, text: str | None = None, **kwargs):
+        if text is not None:
+            path.write_text(text)
+        return self.archive.store_events(path, self.profiles, change=change(), **kwargs)
+
     def batches(self):
         return Segments(self.database).batches()
 
     def files(self) -> list[str]:
         folder = self.data / "telemetry"
         return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file() and p.name != ".lock")
+
+    def contents(self) -> dict[str, bytes]:
+        """All files but the lock and the records, whose side files change when one only looks into them."""
+        found = snapshot(self.data)
+        return {name: found[name] for name in found if "workbench.db" not in name and not name.endswith(".lock")}
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Check that the block leaves every file and every record as it was."""
+        files, records = self.contents(), self.records()
+        yield
+        assert self.contents() == files
+        assert self.records() == records
+        assert not (self.data / "telemetry" / ".staging").exists()
 
     def records(self) -> bytes:
         """All rows of all tables, as text."""

@@ -239,10 +239,11 @@ def test_machines_may_share_a_sensor_name_with_other_units_and_ranges(plant):
 def test_only_one_process_writes(plant):
     with (
         sole_writer(plant.data),
-        pytest.raises(EnvironmentFailure, match="another process"),
+        pytest.raises(EnvironmentFailure, match="is being written by another process") as caught,
         sole_writer(plant.data, 0.1),
     ):
         pass
+    assert caught.value.exit_code == 3
 
 
 def test_a_second_archive_object_sees_what_the_first_stored(plant):

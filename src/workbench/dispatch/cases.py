@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbench.domain.base import stable_id
+from workbench.domain.equipment import MachineStatus
 from workbench.domain.predictions import Anomaly, LimitCrossing, Prediction, Severity
 from workbench.domain.work import Case
 
@@ -15,8 +16,11 @@ def cases_from(prediction: Prediction) -> list[Case]:
     """Return the cases that ``prediction`` gives evidence for.
 
     Each sensor at or beyond a limit makes one case, ``limit:<sensor>``, as severe as its worst
-    crossing. An anomaly with no limit crossed makes a WARNING case, ``anomaly``.
+    crossing. An anomaly with no limit crossed makes a WARNING case, ``anomaly``. A machine that is OFFLINE
+    makes none: its readings are of the past.
     """
+    if prediction.status is MachineStatus.OFFLINE:
+        return []
     by_sensor: dict[str, list[LimitCrossing]] = {}
     for crossing in prediction.limit_crossings:
         by_sensor.setdefault(crossing.sensor, []).append(crossing)

@@ -134,7 +134,7 @@ class LimitCrossing(Frozen):
 
     sensor: str
     severity: Severity
-    value: float
+    value: float = Field(description="the last reading at or beyond the limit")
     limit: float
     direction: Literal["above", "below"]
     unit: str

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,9 +23,10 @@ from workbench.store.faults import file_faults
 from workbench.store.records import BatchRow, SegmentRow, Segments
 from workbench.telemetry import quarantine
 from workbench.telemetry.blocks import TIME_TYPE
+from workbench.telemetry.events import EventRequest, ingest_events
 from workbench.telemetry.ingest import Request, ingest
 from workbench.telemetry.readers.sources import Source, TableSource, open_source
-from workbench.telemetry.segments import TELEMETRY, Placement, sole_writer, stage, staging_folder, sweep
+from workbench.telemetry.segments import TELEMETRY, placed, sole_writer, stage, staging_folder, sweep
 from workbench.telemetry.stored import connect, read_stored
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class Archive:
 
     def __init__(self, root: Path, database: Database) -> None:
         self.root = Path(root)
+        self._database = database
         self._segments = Segments(database)
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._guard = threading.Lock()
@@ -171,6 +174,26 @@ class Archive:
         source: Source = open_source(path, delimiter=mapping.delimiter if mapping else None)
         return self._ingest(Request(source, profiles, change, path.name, mapping, machine_id, (), strict, progress))
 
+    def store_events(
+        self,
+        path: Path,
+        machines: Collection[str],
+        *,
+        change: Change,
+        time_zone: str = "UTC",
+        strict: bool = False,
+    ) -> IngestReport:
+        """Ingest a CSV or Parquet file of asset events of ``machines`` by the rules of ``store``.
+
+        Columns: ``machine_id``, ``time`` (local time of ``time_zone`` where it has no zone), ``kind``, and
+        optionally ``cause`` (or ``failure_mode``, ``component``) and ``source``. In the report ``rows_stored``
+        are new events, ``rows_identical`` those known already or repeated. The records keep batch, events and
+        quarantine together or not at all.
+        """
+        request = EventRequest(open_source(path), machines, change, time_zone, strict)
+        with self._writing() as staging:
+            return ingest_events(request, self.root, staging, self._database)
+
     def compact(self, machine_id: str, change: Change) -> int:
         """Join the segments of each month that has several small ones; return how many months were joined."""
         months: dict[str, list[SegmentRow]] = {}
@@ -182,16 +205,14 @@ class Archive:
         }
         if not several:
             return 0
-        with file_faults(self.root / TELEMETRY), sole_writer(self.root), staging_folder(self.root) as staging:
+        with self._writing() as staging:
             removed = [row for rows in several.values() for row in rows]
             batch_id = stable_id("compaction", *(row.sha256 for row in removed))
             staged = []
             for month, rows in several.items():
                 times, values = read_stored(self.root, rows, 0, 2**62)
                 staged.append(stage(staging, machine_id, month, times, values, batch_id))
-            placement = Placement(self.root)
-            try:
-                placement.place([(item.part, item.row.path) for item in staged])
+            with placed(self.root, [(item.part, item.row.path) for item in staged]):
                 self._segments.commit_batch(
                     _compaction_batch(batch_id, machine_id, len(staged), change),
                     [item.row for item in staged],
@@ -200,9 +221,6 @@ class Archive:
                     None,
                     change,
                 )
-            except BaseException:
-                placement.undo()
-                raise
             for row in removed:
                 (self.root / row.path).unlink(missing_ok=True)
         return len(several)
@@ -218,12 +236,18 @@ class Archive:
         return sweep(self.root, known, kept)
 
     def _ingest(self, request: Request) -> IngestReport:
+        with self._writing() as staging:
+            return ingest(request, self.root, staging, self._segments)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Path]:
+        """Keep other writers out and yield an empty staging folder; faults of the disk are said in words."""
         with file_faults(self.root / TELEMETRY), sole_writer(self.root):
             if (self.root / TELEMETRY / ".staging").exists():
                 # Left by a process that died while it wrote; what it had placed has no record.
                 self._sweep()
             with staging_folder(self.root) as staging:
-                return ingest(request, self.root, staging, self._segments)
+                yield staging
 
     # -- DuckDB ----------------------------------------------------------------------------------------------
 

@@ -17,9 +17,9 @@ from workbench.domain.equipment import MachineProfile
 from workbench.domain.mapping import ColumnMapping
 from workbench.domain.observations import AssetEvent, IngestReport
 from workbench.errors import RefusedFile
-from workbench.store.files import make_folder
-from workbench.store.records import BatchRow, SegmentRow, Segments
+from workbench.store.records import SegmentRow, Segments
 from workbench.telemetry import quarantine
+from workbench.telemetry.batches import known_batch, record, refuse_if_bad
 from workbench.telemetry.blocks import Checker
 from workbench.telemetry.faults import FaultLog
 from workbench.telemetry.merge import Merged, against_stored, merge
@@ -27,12 +27,11 @@ from workbench.telemetry.notes import notes_of
 from workbench.telemetry.readers.mapping import check_known_sensors, check_machine, infer_mapping, lay_out
 from workbench.telemetry.readers.sources import Source
 from workbench.telemetry.readers.times import Clock
-from workbench.telemetry.segments import Placement, Staged, stage
+from workbench.telemetry.segments import Staged, placed, stage
 from workbench.telemetry.spool import Spool
 from workbench.telemetry.stored import read_stored
 
 Progress = Callable[[float, str], None]
-BAD_SHARE = 0.20
 SEGMENT_BYTES = 32 << 20
 SPOOL_BYTES = 48 << 20
 WORKERS, FRUGAL_WORKERS = 4, 2
@@ -80,10 +79,10 @@ def ingest(request: Request, root: Path, staging: Path, segments: Segments) -> I
         check_machine(mapping.machine_id, request.profiles, label)
     content = source.sha256()
     batch_id = _batch_id(content, mapping, request)
-    for batch in segments.batches():
-        if batch.batch_id == batch_id:
-            request.tell(1.0, f"{label}: already ingested")
-            return batch.report.model_copy(update={"already_ingested": True})
+    known = known_batch(segments, batch_id)
+    if known is not None:
+        request.tell(1.0, f"{label}: already ingested")
+        return known
     layout = lay_out(mapping, source.names, source=label, every_sensor=request.mapping is None, decimal=source.decimal)
     check_known_sensors(layout, request.profiles, label)
     faults = FaultLog()
@@ -97,11 +96,11 @@ def ingest(request: Request, root: Path, staging: Path, segments: Segments) -> I
             request.tell(0.05 + 0.55 * block.fraction, f"{label}: {checker.tally.rows:,} rows read")
         faults.found += structural.found
         rows_read = checker.tally.rows + sum(len(f.rows) for f in structural.found)
-        _refuse_if_bad(faults, rows_read, request)
+        refuse_if_bad(faults, rows_read, label, strict=request.strict)
         outcome = _write_months(spool, staging, root, segments, batch_id, faults, request)
     if checker.tally.all_gaps and checker.tally.all_gaps == outcome.stored + outcome.identical:
         raise RefusedFile(f"{label}: no row holds a value of any sensor.", "Check the columns and export it again.")
-    _refuse_if_bad(faults, rows_read, request)
+    refuse_if_bad(faults, rows_read, label, strict=request.strict)
     held = quarantine.stage(faults, source, staging, batch_id)
     report = IngestReport(
         batch_id=batch_id,
@@ -118,7 +117,16 @@ def ingest(request: Request, root: Path, staging: Path, segments: Segments) -> I
         segments=len(outcome.staged),
     )
     request.tell(0.97, f"{label}: recording")
-    _commit(report, content, outcome.staged, held, root, segments, request)
+    with placed(root, [*((item.part, item.row.path) for item in outcome.staged), *quarantine.moves(held)]):
+        record(
+            segments,
+            report,
+            content,
+            staged=outcome.staged,
+            events=request.events,
+            held=held,
+            change=request.change,
+        )
     request.tell(1.0, f"{label}: {outcome.stored:,} rows stored")
     return report
 
@@ -133,20 +141,6 @@ def _batch_id(content: str, mapping: ColumnMapping, request: Request) -> str:
     }
     fingerprint = hashlib.sha256(json.dumps(rules).encode()).hexdigest()
     return stable_id("telemetry", content, mapping.model_dump_json(), fingerprint)
-
-
-def _refuse_if_bad(faults: FaultLog, rows_read: int, request: Request) -> None:
-    found = faults.resolved()
-    bad = sum(len(fault.rows) for fault in found)
-    if not bad or (bad <= BAD_SHARE * rows_read and not request.strict):
-        return
-    listed = "; ".join(
-        f"{len(f.rows):,} rows{f' in column {f.column!r}' if f.column else ''}: {f.reason} (first: row {f.rows[0]})"
-        for f in sorted(found, key=lambda f: -len(f.rows))[:5]
-    )
-    share = f"{bad:,} of {rows_read:,} rows ({100 * bad / rows_read:.1f} %) are bad"
-    rule = "more than 20 % are not accepted" if bad > BAD_SHARE * rows_read else "with --strict none is accepted"
-    raise RefusedFile(f"{request.label}: {share}, {rule}: {listed}.", "Correct the file, its units or the mapping.")
 
 
 def _write_months(
@@ -209,38 +203,3 @@ def _count_time_gaps(merged: Merged, outcome: Outcome) -> None:
     if longest > 3 * usual:
         outcome.time_gaps += int((steps > 3 * usual).sum())
         outcome.longest_gap_s = max(outcome.longest_gap_s, longest / 1e6)
-
-
-def _commit(
-    report: IngestReport,
-    content: str,
-    staged: Sequence[Staged],
-    held: quarantine.Held | None,
-    root: Path,
-    segments: Segments,
-    request: Request,
-) -> None:
-    make_folder(root)
-    placement = Placement(root)
-    moves = [(item.part, item.row.path) for item in staged]
-    if held is not None:
-        moves.append((held.part, held.path))
-    batch = BatchRow(
-        batch_id=report.batch_id,
-        source=request.label,
-        content_sha256=content,
-        rows_read=report.rows_read,
-        rows_stored=report.rows_stored,
-        rows_identical=report.rows_identical,
-        rows_quarantined=report.rows_quarantined,
-        report=report,
-        at=request.change.at,
-    )
-    try:
-        placement.place(moves)
-        segments.commit_batch(
-            batch, [item.row for item in staged], (), request.events, held.path if held else None, request.change
-        )
-    except BaseException:
-        placement.undo()
-        raise

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from workbench.telemetry.blocks import Checker
+from workbench.telemetry.readers.times import Clock
 
 
 def notes_of(checker: Checker, time_gaps: int, longest_gap_s: float, decimal: str) -> tuple[str, ...]:
@@ -19,13 +22,24 @@ def notes_of(checker: Checker, time_gaps: int, longest_gap_s: float, decimal: st
         notes.append(
             f"{time_gaps:,} gaps in time of more than three usual steps, the longest {longest_gap_s / 3600:,.1f} h"
         )
-    if layout.ignored:
-        shown = ", ".join(layout.ignored[:20]) + (", ..." if len(layout.ignored) > 20 else "")
-        notes.append(f"{len(layout.ignored)} columns that are no sensor of the profile were ignored: {shown}")
+    notes += note_on_ignored(layout.ignored, "no sensor of the profile")
     for machine, sensors in sorted(tally.missing.items())[:10]:
         notes.append(f"{machine}: the file does not hold {', '.join(sensors)}")
     if (layout.decimal or decimal) == ",":
         notes.append("numbers were read with a decimal comma")
-    if checker.clock.zone != "UTC":
-        notes.append(f"times without a zone were read as local time of {checker.clock.zone}")
-    return (*notes, *sorted(checker.clock.notes))
+    return (*notes, *notes_on_times(checker.clock))
+
+
+def note_on_ignored(columns: Sequence[str], what: str) -> list[str]:
+    """Return a note on the ``columns`` of a file that were left aside because they are ``what``."""
+    if not columns:
+        return []
+    shown = ", ".join(columns[:20]) + (", ..." if len(columns) > 20 else "")
+    counted = f"{len(columns)} columns that are" if len(columns) > 1 else "1 column that is"
+    return [f"{counted} {what} {'were' if len(columns) > 1 else 'was'} ignored: {shown}"]
+
+
+def notes_on_times(clock: Clock) -> list[str]:
+    """Return how the times of a file were read."""
+    local = [f"times without a zone were read as local time of {clock.zone}"] if clock.zone != "UTC" else []
+    return local + sorted(clock.notes)

@@ -67,6 +67,11 @@ def stage(faults: FaultLog, source: Source, staging: Path, batch_id: str) -> Hel
     return Held(part, f"{QUARANTINE}/{batch_id}.parquet", summary)
 
 
+def moves(held: Held | None) -> list[tuple[Path, str]]:
+    """Return where the staged quarantine file, if any, is to be moved."""
+    return [(held.part, held.path)] if held is not None else []
+
+
 def _example(originals: pa.Table, at: int, column: str, row: int) -> str:
     if column in originals.column_names:
         return f"row {row}: {str(originals.column(column)[at].as_py())[:80]!r}"

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.errors import EnvironmentFailure
+from workbench.store.files import make_folder
 from workbench.store.records import SegmentRow
 from workbench.telemetry.blocks import TIME_TYPE
 from workbench.telemetry.readers.times import Micros
@@ -149,6 +150,19 @@ class Placement:
         for path in reversed(missing):
             path.mkdir(exist_ok=True)
             self._made.append(path)
+
+
+@contextmanager
+def placed(root: Path, staged: Iterable[tuple[Path, str]]) -> Iterator[None]:
+    """Put staged files in their places under ``root`` and run the block that records them; take them back if it fails."""
+    make_folder(root)
+    placement = Placement(root)
+    try:
+        placement.place(staged)
+        yield
+    except BaseException:
+        placement.undo()
+        raise
 
 
 def sync(paths: Iterable[Path]) -> None:

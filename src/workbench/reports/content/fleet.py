@@ -66,7 +66,8 @@ class MachineView:
     @property
     def condition(self) -> Condition:
         """How the machine is shown; one out of service has no health state."""
-        if self.status in (MachineStatus.OFFLINE, MachineStatus.PENDING):
+        silent = self.prediction is not None and self.prediction.status is MachineStatus.OFFLINE
+        if silent or self.status in (MachineStatus.OFFLINE, MachineStatus.PENDING):
             return Condition.OFFLINE
         if self.prediction is None or self.prediction.health_state is None:
             return Condition.UNKNOWN

@@ -3,74 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from workbench.domain.observations import AssetEvent, EventKind, RowFault
+from workbench.domain.observations import AssetEvent, EventKind
 from workbench.errors import RefusedFile
-from workbench.telemetry.faults import FaultLog
-from workbench.telemetry.readers.mapping import MACHINE_NAMES, TIME_NAMES, check_machine, check_zone, named
-from workbench.telemetry.readers.sources import as_text, open_source
+from workbench.telemetry.faults import FaultLog, Rows
+from workbench.telemetry.notes import note_on_ignored, notes_on_times
+from workbench.telemetry.readers.mapping import MACHINE_NAMES, TIME_NAMES, check_machine, named
+from workbench.telemetry.readers.sources import Source, as_text
 from workbench.telemetry.readers.times import NO_TIME, Clock, Micros
 from workbench.telemetry.segments import instant
 
 KIND_NAMES = ("kind", "event", "event_type", "type")
 CAUSE_NAMES = ("cause", "failure_mode", "component", "error", "error_code")
-BAD_SHARE = 0.20
+# The longest text that an asset event holds.
+LONGEST = {"cause": 200, "source": 500}
 
 
-def read_events(
-    path: Path, machines: Collection[str], time_zone: str = "UTC"
-) -> tuple[list[AssetEvent], tuple[RowFault, ...]]:
-    """Return the events of a file, ascending in time, and the rows left out with their reasons.
+@dataclass(frozen=True)
+class EventRows:
+    """The events of a file, each once and ascending in time; ``repeated`` rows said the same as an earlier one."""
+
+    events: tuple[AssetEvent, ...]
+    rows_read: int
+    repeated: int
+    notes: tuple[str, ...]
+
+
+def read_events(source: Source, machines: Collection[str], faults: FaultLog, time_zone: str = "UTC") -> EventRows:
+    """Return the events of ``source``; rows that are none are added to ``faults`` and left out.
 
     Columns: ``machine_id``, ``time``, ``kind`` (failure, replacement, maintenance, error, inspection, stop),
     ``failure_mode``, ``component`` or ``cause`` (none: "unknown") and ``source`` (none: the file's name).
-    Times without a zone are local times of ``time_zone``. Repeated rows count once.
+    Times without a zone are local times of ``time_zone``.
 
-    Raises ``RefusedFile`` for a missing column, an unknown machine, no rows, or more than 20 % bad rows.
+    Raises ``RefusedFile`` for a missing column, an unknown machine, or no rows.
     """
-    check_zone(time_zone)
-    source = open_source(path)
-    columns = _columns(path, source.names)
-    faults, structural = FaultLog(), FaultLog()
+    columns = _columns(source)
+    structural = FaultLog()
     blocks = list(source.blocks(structural))
-    table = pa.concat_tables([block.table for block in blocks]) if blocks else None
-    rows = np.concatenate([block.rows for block in blocks]) if blocks else np.array([], np.int64)
     faults.found += structural.found
-    events: list[AssetEvent] = []
-    if table is not None:
-        words = {name: _words(table, column) for name, column in columns.items() if name != "time"}
-        _check_machines(path, words["machine_id"], rows, faults, machines)
-        clock = Clock(time_zone, source=path.name)
-        ids = np.array(words["machine_id"], dtype=object)
-        times = clock.read(table.column(columns["time"]), rows, ids, faults, columns["time"])
-        known = {kind.value for kind in EventKind}
-        strange = [kind.lower() not in known for kind in words["kind"]]
-        faults.add(rows[np.array(strange, bool)], f"kind is none of {', '.join(EventKind)}", columns["kind"])
-        events = _events(words, times, rows, faults, path.name)
-    found = faults.resolved()
-    total = len(rows) + sum(len(fault.rows) for fault in structural.found)
-    summary = tuple(
-        RowFault(reason=f.reason, column=f.column, rows=len(f.rows), example=f"row {f.rows[0]}") for f in found
-    )
-    bad = sum(fault.rows for fault in summary)
-    if bad > BAD_SHARE * total:
-        listed = "; ".join(f"{f.rows} rows: {f.reason} ({f.example})" for f in summary)
-        raise RefusedFile(f"{path}: {bad} of {total} rows are bad, more than 20 %: {listed}.", "Correct the file.")
-    return events, summary
+    broken = structural.total
+    if not blocks:
+        return EventRows((), broken, 0, ())
+    table = pa.concat_tables([block.table for block in blocks])
+    rows = np.concatenate([block.rows for block in blocks])
+    words = {name: _words(table, column) for name, column in columns.items() if name != "time"}
+    _check_machines(source.name, words["machine_id"], rows, faults, machines)
+    clock = Clock(time_zone, source=source.name)
+    ids = np.array(words["machine_id"], dtype=object)
+    times = clock.read(table.column(columns["time"]), rows, ids, faults, columns["time"])
+    known = {kind.value for kind in EventKind}
+    strange = [kind.lower() not in known for kind in words["kind"]]
+    faults.add(rows[np.array(strange, bool)], f"kind is none of {', '.join(EventKind)}", columns["kind"])
+    for name, longest in LONGEST.items():
+        too_long = [len(word) > longest for word in words.get(name, ())]
+        if any(too_long):
+            faults.add(rows[np.array(too_long, bool)], f"text is longer than {longest} characters", columns[name])
+    events, good = _events(words, times, rows, faults, source.name)
+    aside = [name for name in source.names if name not in columns.values()]
+    notes = (*note_on_ignored(aside, "no part of an event"), *notes_on_times(clock))
+    return EventRows(tuple(events), len(rows) + broken, good - len(events), notes)
 
 
-def _columns(path: Path, names: list[str]) -> dict[str, str]:
+def _columns(source: Source) -> dict[str, str]:
+    names = source.names
     wanted = {"machine_id": MACHINE_NAMES, "time": TIME_NAMES, "kind": KIND_NAMES, "cause": CAUSE_NAMES}
     found = {name: named(names, options) for name, options in wanted.items()}
     found["source"] = named(names, ("source",))
     for name in ("machine_id", "time", "kind"):
         if found[name] is None:
             raise RefusedFile(
-                f"{path}: column {name!r} is missing; columns: {', '.join(names)}.",
+                f"{source.name}: column {name!r} is missing; columns: {', '.join(names)}.",
                 "An events file has machine_id, time, kind, and failure_mode, component or cause.",
             )
     return {name: column for name, column in found.items() if column is not None}
@@ -80,15 +87,17 @@ def _words(table: pa.Table, column: str) -> list[str]:
     return [(word or "").strip() for word in as_text(table.column(column)).to_pylist()]
 
 
-def _check_machines(path: Path, ids: list[str], rows: np.ndarray, faults: FaultLog, machines: Collection[str]) -> None:
+def _check_machines(source: str, ids: list[str], rows: Rows, faults: FaultLog, machines: Collection[str]) -> None:
     faults.add(rows[np.array([not word for word in ids], bool)], "no machine is named")
     for machine in sorted({word for word in ids if word}):
-        check_machine(machine, machines, path.name)
+        check_machine(machine, machines, source)
 
 
 def _events(
-    words: dict[str, list[str]], times: Micros, rows: np.ndarray, faults: FaultLog, name: str
-) -> list[AssetEvent]:
+    words: dict[str, list[str]], times: Micros, rows: Rows, faults: FaultLog, name: str
+) -> tuple[list[AssetEvent], int]:
+    """Return the events, each once, and the number of rows that held one."""
+    good = 0
     bad = {int(row) for fault in faults.found for row in fault.rows}
     unique: dict[tuple[str, int, str, str], AssetEvent] = {}
     blank = [""] * len(rows)
@@ -96,7 +105,8 @@ def _events(
     for i, row in enumerate(rows.tolist()):
         if row in bad or times[i] == NO_TIME:
             continue
-        kind, cause = words["kind"][i].lower(), causes[i][:200] or "unknown"
+        good += 1
+        kind, cause = words["kind"][i].lower(), causes[i] or "unknown"
         key = (words["machine_id"][i], int(times[i]), kind, cause)
         if key not in unique:
             unique[key] = AssetEvent(
@@ -104,6 +114,7 @@ def _events(
                 time=instant(key[1]),
                 kind=EventKind(kind),
                 cause=cause,
-                source=(sources[i] or name)[:500],
+                source=sources[i] or name,
             )
-    return sorted(unique.values(), key=lambda event: (event.time, event.machine_id, event.kind, event.cause))
+    order = sorted(unique.values(), key=lambda event: (event.time, event.machine_id, event.kind, event.cause))
+    return order, good

@@ -1,0 +1,49 @@
+# Commands of the workbench. Everything is set up in .venv beside this file; nothing else is touched.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+WORKERS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all check lab dashboard clean
+
+help: ## list the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "Python 3.11 to 3.13 is needed; name one with: make PYTHON=/path/to/python3.11 ..."; exit 3; }
+	$(PYTHON) -m venv $(VENV)
+
+# One stamp for each set of extras, renewed when the project's dependencies change.
+$(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Setting up $(VENV) ($*) ..."
+	$(PIP) -e ".[$*]"
+	@touch $@
+
+demo: $(VENV)/.installed-report ## set up and run the main job on the embedded fleet
+	@$(BIN)/workbench -w . demo
+
+test: $(VENV)/.installed-report,dev,postgres ## set up and run the tests (under 6 minutes)
+	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered --cov-fail-under=85 -m "not slow"
+
+test-all: $(VENV)/.installed-report,dev,postgres ## the same with the slow ones
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+check: $(VENV)/.installed-report,dev,postgres ## lint, format, types, layers, stripped notebooks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/nbstripout --verify --keep-count $$(find notebooks -name '*.ipynb' -not -path '*/.ipynb_checkpoints/*')
+
+lab: $(VENV)/.installed-report,dashboard ## open JupyterLab at the notebooks
+	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 notebooks
+
+dashboard: $(VENV)/.installed-report,dashboard ## show the fleet's health page on http://127.0.0.1:8866
+	WORKBENCH_WORKSPACE=$(CURDIR) $(BIN)/voila notebooks/reports/fleet_health.ipynb --Voila.ip=127.0.0.1 --no-browser
+
+clean: ## remove what was set up and computed (not your workspace)
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .hypothesis .coverage* htmlcov
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

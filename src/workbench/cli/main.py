@@ -1,0 +1,77 @@
+"""Entry point: parses the command line, runs a command, and turns errors into messages and exit codes."""
+
+from __future__ import annotations
+
+import errno
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.errors import WorkbenchError
+
+FAILED, ENVIRONMENT = 1, 3
+_ENVIRONMENT_ERRNOS = {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EMFILE}
+
+app = typer.Typer(
+    name="workbench",
+    help="Predictive maintenance: from telemetry to predictions that hold, work orders and reports.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Options:
+    """Options that come before the command."""
+
+    workspace: Path = Path()
+    debug: bool = False
+
+
+options = Options()
+
+
+@app.callback()
+def common(
+    workspace: Annotated[
+        Path, typer.Option("-w", "--workspace", envvar="WORKBENCH_WORKSPACE", help="Folder of the workspace.")
+    ] = Path(),
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+) -> None:
+    """Keep the common options for the command."""
+    options.workspace = workspace
+    options.debug = debug
+
+
+def _explain(error: BaseException) -> tuple[str, int]:
+    """Return the message for people and the exit code."""
+    if isinstance(error, WorkbenchError):
+        return str(error), error.exit_code
+    if isinstance(error, OSError):
+        place = f" ({error.filename})" if error.filename else ""
+        code = ENVIRONMENT if error.errno in _ENVIRONMENT_ERRNOS else FAILED
+        return f"{error.strerror or error}{place}.", code
+    if isinstance(error, ModuleNotFoundError):
+        return f"Python package {error.name!r} is not installed. Run `workbench doctor`.", ENVIRONMENT
+    if type(error).__name__ == "OperationalError" and "locked" in str(error):
+        return "The records are locked by another process. Wait for it to end and try again.", ENVIRONMENT
+    return f"Unexpected {type(error).__name__}: {error}. Run again with --debug for details.", FAILED
+
+
+def main() -> None:
+    """Run the command line; exit codes: 0 done, 1 failed, 2 bad input, 3 environment."""
+    from workbench.cli import commands  # noqa: F401  (registers the commands)
+
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001 - the last door: every error becomes a message and an exit code
+        if options.debug:
+            traceback.print_exc()
+        message, code = _explain(error)
+        sys.stderr.write(f"error: {message}\n")
+        sys.exit(code)

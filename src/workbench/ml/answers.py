@@ -1,0 +1,230 @@
+"""The single answers about one machine: health, remaining useful life, anomaly, diagnosis."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from workbench.domain.predictions import (
+    UNKNOWN_MODE,
+    Anomaly,
+    Contribution,
+    Diagnosis,
+    Evidence,
+    HorizonProbability,
+    Interval,
+    RemainingUsefulLife,
+    Task,
+)
+from workbench.errors import NotEnoughData
+
+from .anomaly import IsolationAnomaly
+from .arrays import FloatArray
+from .context import Context, recent_mean
+from .contract import Diagnoser, HealthEstimator, RulEstimator
+from .diagnosis import as_diagnosis, symptom_diagnosis, unknown_diagnosis
+from .evidence import failures_reason, readings_reason, support_reason, trend_reason, weigh, width_reason
+from .features import FeatureTable, compute
+from .features_canonical import symptom_matrix
+from .lifetimes import Lifetimes
+from .models import Bundle
+from .spec import FeatureSpec
+
+NO_READINGS = "no reading in which the machine runs"
+LONGEST_H = 50 * 8766.0
+STANDING_OUT = 5
+EARLY_SHARE = 0.3
+LEAST_SAMPLES = 50
+RECENT_SUFFIXES = ("mean6", "mean24", "mean5", "mean20")
+
+
+def _features(context: Context, bundle: Bundle) -> pd.DataFrame:
+    """The last row's features that the model takes, in its order."""
+    return context.table(bundle.spec).frame[list(bundle.estimator.feature_names_)]
+
+
+def answer_health(context: Context, failures: int) -> tuple[Evidence, FloatArray | None]:
+    """Return the evidence and P(failure within critical, warning, degrading)."""
+    bundle = context.models.pick(Task.HEALTH, context.profile)
+    if not context.has_run:
+        return weigh(failures_reason(failures) if bundle is None else None, NO_READINGS), None
+    if bundle is None:
+        lacking = failures_reason(failures) or "no health model is active for this machine"
+        return weigh(lacking), None
+    assert isinstance(bundle.estimator, HealthEstimator)  # noqa: S101 - load_models restores by task
+    return weigh(), np.asarray(bundle.estimator.predict(_features(context, bundle))[0])
+
+
+def failure_curve(context: Context, within: FloatArray | None, bundle: Bundle | None) -> tuple[HorizonProbability, ...]:
+    """Return P(failure) within calendar hours, by the utilisation of the tracking window; it never falls."""
+    if within is None or bundle is None:
+        return ()
+    lives = (bundle.horizons.critical, bundle.horizons.warning, bundle.horizons.degrading)
+    probabilities = np.clip(np.maximum.accumulate(within), 0.0, 1.0)
+    return tuple(
+        HorizonProbability(hours=life / context.utilisation, probability=float(p))
+        for life, p in zip(lives, probabilities, strict=True)
+    )
+
+
+def condition_series(context: Context, bundle: Bundle) -> FloatArray:
+    """Condition indicator since the last reset: what the model learned to weigh, or the worst mode's symptoms."""
+    table = context.table(bundle.spec)
+    z = table.z[table.recent >= table.clock.fresh[-1]]
+    if bundle.indicator:
+        weights = np.array([bundle.indicator.get(name, 0.0) for name in table.indicators])
+        return np.asarray(np.nan_to_num(z) @ weights)
+    symptoms = symptom_matrix(context.profile, table.indicators)
+    if not symptoms.size or not len(z):
+        return np.sqrt(np.nanmean(z**2, axis=1)) if z.size else np.zeros(0)
+    scores = np.nan_to_num(z) @ symptoms.T
+    return np.asarray(scores[:, int(np.argmax(scores[-24:].mean(axis=0)))])
+
+
+def answer_life(context: Context, failures: int) -> RemainingUsefulLife:
+    """Return the life left: the model's, or the population's at this age where evidence is lacking (ML2)."""
+    profile = context.profile
+    bundle = context.models.pick(Task.RUL, profile)
+    lives = context.models.lifetimes(profile)
+    if bundle is None or not context.has_run:
+        lacking = failures_reason(failures if bundle is None else bundle.failures)
+        missing = None if context.has_run else NO_READINGS
+        if lacking is None and missing is None:
+            lacking = "no life model is active for this machine"
+        return _abstain(context, weigh(lacking, missing), lives, None)
+    assert isinstance(bundle.estimator, RulEstimator)  # noqa: S101 - load_models restores by task
+    row = _features(context, bundle)
+    median, lower, upper = (float(v) for v in bundle.estimator.predict(row)[0])
+    cap = bundle.estimator.cap
+    own = Interval(median=median, lower=lower, upper=upper, upper_open=upper >= cap)
+    ordered = row.to_numpy(dtype=np.float64)[0]
+    evidence = weigh(
+        failures_reason(bundle.failures),
+        readings_reason(context.clock.rows_since_reset()),
+        trend_reason(condition_series(context, bundle)),
+        support_reason(ordered, bundle.low, bundle.high),
+        width_reason(own, bundle.lifetimes.remaining(context.age, cap=cap)),
+    )
+    if not evidence.enough:
+        return _abstain(context, evidence, bundle.lifetimes, own)
+    return RemainingUsefulLife(
+        life_unit=profile.life_unit,
+        evidence=evidence,
+        basis="model",
+        life=own,
+        model_life=own,
+        expected_failure_at=expected_at(context, own),
+    )
+
+
+def _abstain(
+    context: Context, evidence: Evidence, lives: Lifetimes | None, own: Interval | None
+) -> RemainingUsefulLife:
+    prior = lives.remaining(context.age) if lives is not None else None
+    return RemainingUsefulLife(
+        life_unit=context.profile.life_unit,
+        evidence=evidence,
+        basis="none" if prior is None else "population",
+        life=prior,
+        model_life=own,
+        expected_failure_at=None if prior is None else expected_at(context, prior),
+    )
+
+
+def expected_at(context: Context, life: Interval) -> tuple[datetime, datetime, datetime]:
+    """Turn life left into calendar times (lower, median, upper) by recent utilisation."""
+    start = context.data_until or context.as_of
+    hours = [min(value / context.utilisation, LONGEST_H) for value in (life.lower, life.median, life.upper)]
+    lower, median, upper = (start + timedelta(hours=h) for h in hours)
+    return lower, median, upper
+
+
+def anomaly_columns(names: list[str]) -> list[str]:
+    """Features that say how far readings are from normal now: short means, no events, ages or counts."""
+    return [n for n in names if n.endswith(RECENT_SUFFIXES) and not n.startswith(("symptom", "second", "any", "mode_"))]
+
+
+def answer_anomaly(context: Context, budget: float) -> tuple[Evidence, Anomaly | None]:
+    """Return the anomaly score of the last reading, by the fleet's detector or one of the machine's own history."""
+    if not context.has_run:
+        return weigh(NO_READINGS), None
+    bundle = context.models.pick(Task.ANOMALY, context.profile)
+    try:
+        detector, row, spec = _own_detector(context, budget) if bundle is None else _fleet_detector(context, bundle)
+    except NotEnoughData as lack:
+        return weigh(lack.what), None
+    score = float(detector.predict(row)[0])
+    found = Anomaly(
+        score=score,
+        threshold=detector.threshold_,
+        is_anomaly=score > detector.threshold_,
+        contributions=contributions(context, context.table(spec)),
+    )
+    return weigh(), found
+
+
+def _fleet_detector(context: Context, bundle: Bundle) -> tuple[IsolationAnomaly, pd.DataFrame, FeatureSpec]:
+    assert isinstance(bundle.estimator, IsolationAnomaly)  # noqa: S101 - load_models restores by task
+    running = int(context.clock.running.sum())
+    if running < LEAST_SAMPLES:
+        raise NotEnoughData(f"{running} of {LEAST_SAMPLES} running readings needed")
+    return bundle.estimator, _features(context, bundle), bundle.spec
+
+
+def _own_detector(context: Context, budget: float) -> tuple[IsolationAnomaly, pd.DataFrame, FeatureSpec]:
+    """Fit a detector on the machine's own early history (its first 30 %, at least 50 readings)."""
+    table = compute(context.machine, context.own_spec)
+    columns = anomaly_columns(list(table.frame.columns))
+    running = np.flatnonzero(table.clock.running)
+    usable = running[table.frame[columns].notna().any(axis=1).to_numpy()[running]]
+    if len(usable) < LEAST_SAMPLES:
+        raise NotEnoughData(f"{len(usable)} of {LEAST_SAMPLES} running readings needed")
+    early = usable[: max(LEAST_SAMPLES, int(EARLY_SHARE * len(usable)))]
+    blocks = np.array([f"block{k}" for k in np.arange(len(early)) * 5 // len(early)], dtype=object)
+    hours = table.clock.time[early] / 3.6e12
+    detector = IsolationAnomaly(trees=50, budget=budget).fit(
+        table.frame[columns].iloc[early], groups=blocks, hours=hours
+    )
+    return detector, table.frame[columns].iloc[-1:], context.own_spec
+
+
+def contributions(context: Context, table: FeatureTable) -> tuple[Contribution, ...]:
+    """Sensors that stand out most, in standard deviations of their own baseline, averaged over the last readings."""
+    z = recent_mean(table)
+    fresh = table.clock.fresh[-1]
+    since = table.recent >= fresh
+    expected = table.expected[since][-24:]
+    order = [k for k in np.argsort(-np.abs(np.nan_to_num(z)), kind="stable") if np.isfinite(z[k])][:STANDING_OUT]
+    found = []
+    for k in order:
+        sensor = context.profile.sensor(table.indicators[k])
+        base = float(np.nanmean(expected[:, k]))
+        sd = float(np.nanmean(table.sd[since][-24:, k]))
+        found.append(
+            Contribution(
+                sensor=sensor.name,
+                deviation=float(z[k]),
+                value=base + float(z[k]) * sd,
+                baseline=base,
+                unit=sensor.unit,
+            )
+        )
+    return tuple(found)
+
+
+def answer_diagnosis(context: Context) -> Diagnosis:
+    """Return the failure modes by the classifier, else the symptom table, else unknown (ML10)."""
+    if not context.has_run:
+        return unknown_diagnosis()
+    bundle = context.models.pick(Task.DIAGNOSIS, context.profile)
+    if bundle is not None:
+        assert isinstance(bundle.estimator, Diagnoser)  # noqa: S101 - load_models restores by task
+        probabilities = bundle.estimator.predict(_features(context, bundle))[0]
+        named = as_diagnosis(bundle.estimator.modes_, probabilities, context.profile)
+        # Modes with too few episodes are unknown to the classifier; the symptom table may know them.
+        if named.likeliest != UNKNOWN_MODE or not context.profile.failure_modes:
+            return named
+    table = context.table(context.spec_of(Task.HEALTH))
+    return symptom_diagnosis(context.profile, table.indicators, recent_mean(table))

@@ -1,0 +1,155 @@
+"""A machine's own healthy baseline: what each sensor should read, given how hard the machine is worked.
+
+A small ridge regression on the operating sensors (their level, square and lagged level) is fitted on the first
+readings of the record and the first after each failure or replacement, never on later rows than those it is used
+for. Residuals are in standard deviations of that baseline.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.signal import lfilter
+
+from workbench.domain.equipment import MachineProfile, SensorRole
+
+from .arrays import BoolArray, FloatArray, IntArray, carry_forward
+
+STAGES = (24, 48, 96, 168, 336)
+SETTLED = 168
+RIDGE = 1.0
+FLOOR = 0.01
+OUTLIER_SD = 4.0
+LARGEST_Z = 50.0
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Residuals of one machine's running rows.
+
+    ``z``: (rows, indicators), NaN before the first baseline stands; ``expected`` and ``sd`` in the sensor's unit.
+    ``load``: mean standardised level of the operating sensors, NaN where there are none.
+    """
+
+    z: FloatArray
+    expected: FloatArray
+    sd: FloatArray
+    load: FloatArray
+
+
+def operating_names(profile: MachineProfile) -> tuple[str, ...]:
+    """Names of the sensors that show how hard the machine is worked."""
+    return tuple(s.name for s in profile.sensors if s.role is SensorRole.OPERATING)
+
+
+def indicator_names(profile: MachineProfile) -> tuple[str, ...]:
+    """Names of the sensors that show its health."""
+    return tuple(s.name for s in profile.sensors if s.role is SensorRole.INDICATOR)
+
+
+def floors(profile: MachineProfile) -> FloatArray:
+    """Smallest standard deviation believed per indicator: a hundredth of its normal range."""
+    ranges = [s.normal_high - s.normal_low for s in profile.sensors if s.role is SensorRole.INDICATOR]
+    return np.maximum(np.asarray(ranges, dtype=np.float64) * FLOOR, 1e-9)
+
+
+def _design(operating: FloatArray, lag_rows: float) -> FloatArray:
+    """Columns 1, u, u^2 and lagged u; ``u`` is standardised by the first rows so that no later row moves it."""
+    rows = len(operating)
+    if operating.shape[1] == 0 or rows == 0:
+        return np.ones((rows, 1))
+    filled = carry_forward(operating)
+    head = filled[: STAGES[0]]
+    with np.errstate(all="ignore"):
+        usable = ~np.isnan(head).all(axis=0)
+    filled, head = filled[:, usable], head[:, usable]
+    if filled.shape[1] == 0:
+        return np.ones((rows, 1))
+    middle = np.nanmedian(head, axis=0)
+    spread = np.maximum(np.nanstd(head, axis=0), 1e-3 * np.abs(middle) + 1e-9)
+    u = np.clip(np.nan_to_num((filled - middle) / spread), -LARGEST_Z, LARGEST_Z)
+    decay = np.exp(-1.0 / lag_rows)
+    start = u[:1] * decay
+    lagged = lfilter([1 - decay], [1, -decay], u, axis=0, zi=start)[0]
+    return np.hstack([np.ones((rows, 1)), u, u**2, lagged])
+
+
+def _solve(design: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Robust ridge for all sensors at once: fit, drop rows beyond ``OUTLIER_SD``, fit again.
+
+    Returns coefficients (terms, sensors) and standard deviations; NaN for a sensor with too few values.
+    """
+    terms, known = design.shape[1], ~np.isnan(values)
+    enough = known.sum(axis=0) >= STAGES[0] // 2
+    filled, weight = np.where(known, values, 0.0), known.astype(np.float64)
+    products = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
+    penalty = RIDGE * np.eye(terms)
+    penalty[0, 0] = 1e-6
+    for _ in range(2):
+        normal = (weight.T @ products).reshape(-1, terms, terms) + penalty
+        moments = (weight * filled).T @ design
+        coefficients = np.linalg.solve(normal, moments[:, :, None])[:, :, 0].T
+        residual = filled - design @ coefficients
+        freedom = np.maximum(weight.sum(axis=0) - terms, 1.0)
+        scale = np.sqrt((weight * residual**2).sum(axis=0) / freedom)
+        weight = known & (np.abs(residual) <= OUTLIER_SD * np.maximum(scale, 1e-12))
+        weight = weight.astype(np.float64)
+    return np.where(enough, coefficients, np.nan), np.where(enough, scale, np.nan)
+
+
+def _epochs(rows: int, resets: IntArray) -> list[tuple[int, IntArray]]:
+    """When a baseline is fitted anew, and on which rows: ``(first row it serves, rows it is fitted on)``."""
+    epochs = [(count, np.arange(count)) for count in STAGES if count <= rows]
+    settled = [int(start) for start in resets if start > 0 and start + SETTLED <= rows]
+    served = min(STAGES[-1], rows)
+    for number, start in enumerate(settled):
+        serves = max(start + SETTLED, served)
+        parts = [np.arange(min(STAGES[-1], start)), *(np.arange(s, s + SETTLED) for s in settled[: number + 1])]
+        if serves <= rows:
+            epochs.append((serves, np.unique(np.concatenate(parts))))
+    return epochs
+
+
+def fit_baseline(
+    indicators: FloatArray,
+    operating: FloatArray,
+    resets: IntArray,
+    *,
+    smallest_sd: FloatArray,
+    lag_rows: float,
+    first: int = 0,
+) -> Baseline:
+    """Standardise the running rows of one machine against its own healthy baseline, causally.
+
+    ``indicators`` and ``operating`` have one row per running reading; ``resets`` are the rows at which a new life or a
+    replaced component begins. Rows up to the first stage get no residual (NaN), nor do rows before ``first``, which
+    a caller that needs only the end of the record leaves out.
+    """
+    rows = len(indicators)
+    design = _design(operating, lag_rows)
+    expected = np.full(indicators.shape, np.nan)
+    sd = np.full(indicators.shape, np.nan)
+    epochs = _epochs(rows, resets)
+    for position, (serves, used) in enumerate(epochs):
+        stop = epochs[position + 1][0] if position + 1 < len(epochs) else rows
+        if stop <= max(serves, first):
+            continue
+        coefficients, deviation = _solve(design[used], indicators[used])
+        expected[serves:stop] = design[serves:stop] @ coefficients
+        sd[serves:stop] = np.maximum(deviation, smallest_sd)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = np.clip((indicators - expected) / sd, -LARGEST_Z, LARGEST_Z)
+    load = _load(design, operating.shape[1] > 0)
+    return Baseline(z, expected, sd, load)
+
+
+def _load(design: FloatArray, known: bool) -> FloatArray:
+    width = (design.shape[1] - 1) // 3
+    return design[:, 1 : 1 + width].mean(axis=1) if known and width else np.full(len(design), np.nan)
+
+
+def fresh_positions(fresh: IntArray, running: BoolArray) -> IntArray:
+    """Translate ``fresh`` from telemetry rows to positions among the running rows, for the running rows."""
+    before = np.concatenate([[0], np.cumsum(running)])
+    return np.asarray(before[fresh[running]], dtype=np.int64)

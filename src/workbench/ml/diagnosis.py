@@ -1,0 +1,142 @@
+"""Which failure mode: a classifier where enough episodes are labelled, else the profile's symptom table, else unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from workbench.domain.equipment import MachineProfile
+from workbench.domain.predictions import UNKNOWN_MODE, Diagnosis, ModeProbability
+from workbench.errors import NotEnoughData
+
+from .arrays import FloatArray, ObjectArray
+from .columns import varying_columns, without_empty
+from .contract import Diagnoser
+from .features_canonical import symptom_matrix
+from .splits import grouped_folds
+
+EPISODES_PER_MODE = 5
+STANDS_OUT = 2.0
+
+
+class BoostedDiagnoser(Diagnoser):
+    """HistGradientBoosting over the modes with at least five labelled episodes; all others are ``unknown``.
+
+    The share of held-out episodes that it names wrongly is given to ``unknown`` in every answer.
+
+    Attributes after ``fit``: ``booster_``, ``modes_`` (``unknown`` last), ``doubt_``, ``episodes_`` (per mode),
+    ``held_out_`` (named mode of each row when its unit was held out; not kept in artefacts).
+    """
+
+    def __init__(self, *, seed: int = 0, iterations: int = 30, learning_rate: float = 0.15, leaves: int = 8) -> None:
+        super().__init__(seed=seed)
+        self.iterations = iterations
+        self.learning_rate = learning_rate
+        self.leaves = leaves
+
+    def _booster(self) -> HistGradientBoostingClassifier:
+        return HistGradientBoostingClassifier(
+            max_iter=self.iterations,
+            learning_rate=self.learning_rate,
+            max_leaf_nodes=self.leaves,
+            min_samples_leaf=10,
+            l2_regularization=1.0,
+            max_features=0.3,
+            max_bins=63,
+            early_stopping=False,
+            random_state=self.seed,
+        )
+
+    def _fit(self, matrix: FloatArray, y: ObjectArray, groups: ObjectArray, episodes: ObjectArray) -> None:
+        counts = {str(mode): len(set(episodes[y == mode])) for mode in set(y)}
+        known = sorted(m for m, n in counts.items() if n >= EPISODES_PER_MODE and m != UNKNOWN_MODE)
+        if len(known) < 2:
+            raise NotEnoughData(
+                f"Only {len(known)} failure modes have {EPISODES_PER_MODE} labelled episodes; two are needed.",
+                "Record the cause of failures, or rely on the symptom table.",
+            )
+        target = np.array([mode if mode in known else UNKNOWN_MODE for mode in y])
+        # Every episode weighs the same, however long its window of readings is.
+        sizes = {e: int((episodes == e).sum()) for e in set(episodes)}
+        weight = np.array([1.0 / sizes[e] for e in episodes]) * len(y) / len(sizes)
+        self.used_ = varying_columns(matrix)
+        matrix = matrix[:, self.used_]
+        self.held_out_ = self._cross_validate(matrix, target, groups, weight)
+        self.booster_ = self._booster().fit(matrix, target, sample_weight=weight)
+        self.modes_ = [*known, UNKNOWN_MODE]
+        self.episodes_ = {mode: counts[mode] for mode in known}
+        wrong = self._wrong_episodes(target, episodes)
+        self.doubt_ = (wrong + 1.0) / (len(sizes) + 2.0)
+
+    def _cross_validate(
+        self, matrix: FloatArray, target: ObjectArray, groups: ObjectArray, weight: FloatArray
+    ) -> ObjectArray:
+        named = np.full(len(target), "", dtype=object)
+        names = np.asarray(groups).astype(str)
+        if len(np.unique(names)) < 2:
+            return named
+        for split in grouped_folds(names, min(5, len(np.unique(names))), self.seed):
+            if len(set(target[split.train])) < 2:
+                continue
+            fitted = self._booster().fit(
+                without_empty(matrix[split.train]), target[split.train], sample_weight=weight[split.train]
+            )
+            named[split.test] = fitted.predict(matrix[split.test])
+        return named
+
+    def _wrong_episodes(self, target: ObjectArray, episodes: ObjectArray) -> int:
+        wrong = 0
+        for episode in set(episodes):
+            rows = episodes == episode
+            named, counts = np.unique(self.held_out_[rows].astype(str), return_counts=True)
+            wrong += int(named[np.argmax(counts)] != target[rows][0])
+        return wrong
+
+    def _predict(self, matrix: FloatArray) -> FloatArray:
+        raw = self.booster_.predict_proba(matrix[:, self.used_])
+        out = np.zeros((len(matrix), len(self.modes_)))
+        for column, mode in enumerate(self.booster_.classes_):
+            out[:, self.modes_.index(str(mode))] += raw[:, column] * (1.0 - self.doubt_)
+        out[:, -1] += self.doubt_
+        return np.asarray(out / out.sum(axis=1, keepdims=True))
+
+
+def as_diagnosis(modes: Sequence[str], probabilities: FloatArray, profile: MachineProfile) -> Diagnosis:
+    """Turn classifier probabilities into a diagnosis; modes that the machine cannot have go to ``unknown``."""
+    possible = {mode.name for mode in profile.failure_modes}
+    pairs: dict[str, float] = {UNKNOWN_MODE: 0.0}
+    for mode, probability in zip(modes, probabilities, strict=True):
+        name = mode if mode in possible or not possible else UNKNOWN_MODE
+        pairs[name] = pairs.get(name, 0.0) + float(probability)
+    return Diagnosis(modes=_ordered(pairs), method="classifier")
+
+
+def _ordered(pairs: dict[str, float]) -> tuple[ModeProbability, ...]:
+    total = sum(pairs.values()) or 1.0
+    ranked = sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(ModeProbability(mode=m, probability=min(max(p / total, 0.0), 1.0)) for m, p in ranked)
+
+
+def symptom_diagnosis(profile: MachineProfile, sensors: tuple[str, ...], z: FloatArray) -> Diagnosis:
+    """Diagnose by the profile's symptom table (ISO 13379-1) from recent residuals ``z`` of ``sensors``.
+
+    A mode weighs exp(weighted mean deviation in its direction); ``unknown`` weighs as much as a mode whose symptoms
+    stand out by ``STANDS_OUT`` standard deviations.
+    """
+    known = ~np.isnan(z)
+    if not profile.failure_modes or not known.any():
+        return unknown_diagnosis()
+    matrix = symptom_matrix(profile, sensors)
+    seen = np.abs(matrix) @ known.astype(np.float64)
+    strength = (matrix @ np.clip(np.nan_to_num(z), -6.0, 12.0)) / np.maximum(seen, 1e-9)
+    weights = np.where(seen > 0, np.exp(strength), 0.0)
+    pairs = {mode.name: float(w) for mode, w in zip(profile.failure_modes, weights, strict=True)}
+    pairs[UNKNOWN_MODE] = float(np.exp(STANDS_OUT))
+    return Diagnosis(modes=_ordered(pairs), method="symptom_table")
+
+
+def unknown_diagnosis() -> Diagnosis:
+    """Say honestly that nothing tells the cause."""
+    return Diagnosis(modes=(ModeProbability(mode=UNKNOWN_MODE, probability=1.0),), method="unknown")

@@ -1,0 +1,79 @@
+"""When there is not enough evidence to answer (ML2), and every reason for it in words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from workbench.domain.predictions import Evidence, Interval
+
+from .arrays import FloatArray
+from .trends import SIGNIFICANT, trend_p_value
+
+FAILURES_NEEDED = 5
+READINGS_NEEDED = 30
+OUTSIDE_SHARE = 0.1
+MARGIN = 0.25
+
+
+def failures_reason(failures: int) -> str | None:
+    """Say how many failures are lacking.
+
+    >>> failures_reason(0)
+    '0 of 5 failures needed'
+    """
+    return f"{failures} of {FAILURES_NEEDED} failures needed" if failures < FAILURES_NEEDED else None
+
+
+def readings_reason(readings: int) -> str | None:
+    """Say that too few readings stand since the last reset."""
+    if readings >= READINGS_NEEDED:
+        return None
+    return f"{readings} of {READINGS_NEEDED} running readings needed since the last failure or replacement"
+
+
+def trend_reason(series: FloatArray) -> str | None:
+    """Say that the condition indicator shows no monotone trend, over all of ``series``, its last half or quarter.
+
+    Wear often begins late, so a trend in the last part counts; the p-value pays for the three looks (Bonferroni).
+    """
+    lengths = [n for n in (len(series), len(series) // 2, len(series) // 4) if n >= READINGS_NEEDED]
+    p_value = min([trend_p_value(series[-n:]) * len(lengths) for n in lengths], default=1.0)
+    p_value = min(p_value, 1.0)
+    if p_value <= SIGNIFICANT:
+        return None
+    return f"no monotone trend of the condition indicator (Mann-Kendall p = {p_value:.2g}, needed: at most 0.01)"
+
+
+def outside_share(row: FloatArray, low: FloatArray, high: FloatArray) -> float:
+    """Share of features outside the range seen in training, widened by a quarter."""
+    margin = MARGIN * np.maximum(high - low, 1e-9)
+    known = ~np.isnan(row) & ~np.isnan(low) & ~np.isnan(high)
+    if not known.any():
+        return 1.0
+    beyond = (row < low - margin) | (row > high + margin)
+    return float(beyond[known].mean())
+
+
+def support_reason(row: FloatArray, low: FloatArray, high: FloatArray) -> str | None:
+    """Say that the machine is outside what training has seen."""
+    share = outside_share(row, low, high)
+    if share <= OUTSIDE_SHARE:
+        return None
+    return f"outside training support: {share:.0%} of the features lie beyond the range seen in training"
+
+
+def width_reason(own: Interval, prior: Interval | None) -> str | None:
+    """Say that the model's interval is wider than the population's at this age."""
+    if prior is None or own.upper - own.lower <= prior.upper - prior.lower:
+        return None
+    return "the interval is wider than that of the population at this age"
+
+
+def weigh(*reasons: str | None) -> Evidence:
+    """Gather reasons into evidence; enough when there is none.
+
+    >>> weigh(failures_reason(0), None).in_words()
+    'not enough evidence: 0 of 5 failures needed'
+    """
+    given = tuple(reason for reason in reasons if reason)
+    return Evidence(enough=not given, reasons=given)

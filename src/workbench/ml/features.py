@@ -1,0 +1,216 @@
+"""Causal features of one machine, aligned to its telemetry rows.
+
+A row's features depend on readings and events up to that row only. Calendar time, identity and total life are never
+among them. ``build`` gives the table that estimators take; ``compute`` also returns what explains it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+
+from workbench.domain.equipment import LifeUnit
+from workbench.domain.observations import MachineData
+from workbench.errors import NotEnoughData
+
+from .arrays import FloatArray, IntArray, ObjectArray, sensor_matrix
+from .baseline import fit_baseline, floors, fresh_positions, indicator_names, operating_names
+from .features_canonical import canonical_features, mode_features
+from .features_events import event_features
+from .life import Timeline, label, running_rows, timeline
+from .rolling import TrailingWindows
+from .spec import FLEET, FeatureSpec
+
+LAG_H = 6.0
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """Features of the last rows of one machine, and the residuals they were made of.
+
+    ``rows``: telemetry rows described; ``frame``: their features; ``recent``: positions (among all rows) of the
+    running rows whose residuals ``z``, ``expected`` and ``sd`` (one column per ``indicators``) are kept.
+    """
+
+    frame: pd.DataFrame
+    rows: IntArray
+    clock: Timeline
+    indicators: tuple[str, ...]
+    recent: IntArray
+    z: FloatArray
+    expected: FloatArray
+    sd: FloatArray
+
+
+@dataclass(frozen=True)
+class _Residuals:
+    z: FloatArray
+    expected: FloatArray
+    sd: FloatArray
+    raw: FloatArray
+    load: FloatArray
+
+
+def cadence(spec: FeatureSpec, clock: Timeline) -> float:
+    """Life units per row."""
+    return 1.0 if spec.life_unit is LifeUnit.CYCLE else max(clock.cadence_h, 1e-3)
+
+
+def _residuals(machine: MachineData, spec: FeatureSpec, clock: Timeline, run: IntArray, first: int) -> _Residuals:
+    """Residuals of the running rows from position ``first`` on."""
+    if spec.scope != FLEET and spec.population is not None:
+        raw = sensor_matrix(machine.telemetry, spec.sensors)[run[first:]]
+        operating = sensor_matrix(machine.telemetry, spec.operating)[run[first:]]
+        expected, sd = spec.population.expected(operating)
+        z = spec.population.z(raw, operating)
+        return _Residuals(z, expected, sd, raw, np.full(len(z), np.nan))
+    raw = sensor_matrix(machine.telemetry, indicator_names(machine.profile))[run]
+    operating = sensor_matrix(machine.telemetry, operating_names(machine.profile))[run]
+    fresh = fresh_positions(clock.fresh, clock.running)
+    based = fit_baseline(
+        raw,
+        operating,
+        np.unique(fresh),
+        smallest_sd=floors(machine.profile),
+        lag_rows=max(LAG_H / cadence(spec, clock), 1.0),
+        first=first,
+    )
+    parts = (based.z, based.expected, based.sd, raw, based.load)
+    return _Residuals(*(part[first:] for part in parts))
+
+
+def _per_sensor(windows: TrailingWindows, spec: FeatureSpec, per_row: float) -> dict[str, FloatArray]:
+    """Window statistics by name, each (rows, sensors)."""
+    w = spec.windows
+    stats = {f"mean{n:g}": windows.mean(w.rows(n, per_row)) for n in w.mean}
+    stats |= {f"std{n:g}": windows.std(w.rows(n, per_row)) for n in w.std}
+    stats |= {f"max{n:g}": windows.maximum(w.rows(n, per_row)) for n in w.maximum}
+    stats |= {f"slope{n:g}": windows.slope(w.rows(n, per_row)) * w.rows(n, per_row) for n in w.slope}
+    return stats | {f"ewma{n:g}": windows.ewma(w.rows(n, per_row)) for n in w.ewma}
+
+
+def compute(
+    machine: MachineData,
+    spec: FeatureSpec,
+    *,
+    last: int | None = None,
+    history: float = 0.0,
+    clock: Timeline | None = None,
+) -> FeatureTable:
+    """Compute the features of the last ``last`` telemetry rows (default all).
+
+    ``history``: life units of residuals to keep before them, at least; ``clock``: the machine's, if already read.
+
+    Rows in which the machine stands carry the features of its last running row. Raises ``NotEnoughData`` when the
+    machine never ran, ``InputError`` when times are not ascending.
+    """
+    clock = clock or timeline(machine)
+    run = np.flatnonzero(clock.running)
+    if len(run) == 0:
+        raise NotEnoughData(
+            f"{machine.profile.machine_id} has no reading in which it runs.", "Ingest telemetry or check running_rule."
+        )
+    total = len(clock.time)
+    rows = np.arange(max(0, total - last) if last is not None else 0, total)
+    position = np.searchsorted(run, rows, side="right") - 1
+    per_row = cadence(spec, clock)
+    reach = spec.windows.rows(spec.windows.longest, per_row)
+    first = max(0, int(position.min()) - reach - 1)
+    kept = max(0, min(first, int(position.min()) - int(history / per_row)))
+    wide = _residuals(machine, spec, clock, run, kept)
+    residuals = _Residuals(*(getattr(wide, f.name)[first - kept :] for f in fields(wide)))
+    fresh = np.maximum(fresh_positions(clock.fresh, clock.running)[first:] - first, 0)
+    windows = TrailingWindows(residuals.z, fresh)
+    stats = _per_sensor(windows, spec, per_row)
+    if spec.scope == FLEET:
+        indicators = indicator_names(machine.profile)
+        widths = (spec.windows.rows(spec.windows.mean[1], per_row), reach)
+        columns = canonical_features(
+            machine.profile,
+            stats,
+            windows,
+            residuals.raw,
+            residuals.expected,
+            residuals.load,
+            widths,
+            spec.windows.by_quantity,
+        )
+        names = spec.windows.by_quantity
+        columns |= mode_features(machine.profile, spec.modes, stats[names[1]], stats[names[2]])
+    else:
+        indicators = spec.sensors
+        columns = {f"{n}_{stat}": v[:, k] for stat, v in stats.items() for k, n in enumerate(indicators)}
+    own = {"age": clock.age[rows], **event_features(machine.events, clock.time[rows], spec)}
+    picked = np.maximum(position - first, 0)
+    # One array filled column by column: a table from a dict of columns would take longer than the features.
+    matrix = np.empty((len(rows), len(columns) + len(own)), dtype=np.float32)
+    for k, values in enumerate(columns.values()):
+        matrix[:, k] = values[picked]
+    matrix[position < 0, : len(columns)] = np.nan
+    for k, values in enumerate(own.values(), len(columns)):
+        matrix[:, k] = values
+    frame = pd.DataFrame(matrix, columns=[*columns, *own], index=machine.telemetry.index[rows], copy=False)
+    return FeatureTable(frame, rows, clock, indicators, run[kept:], wide.z, wide.expected, wide.sd)
+
+
+def build(machine: MachineData, spec: FeatureSpec, *, last: int | None = None) -> pd.DataFrame:
+    """Return the features of ``machine`` as a table aligned to its telemetry rows (its last ``last`` rows)."""
+    return compute(machine, spec, last=last).frame
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Feature rows of several machines, running rows only, with what is needed to label and group them."""
+
+    X: pd.DataFrame
+    remaining: FloatArray
+    survives: FloatArray
+    cause: ObjectArray
+    groups: ObjectArray
+    life: ObjectArray
+    age: FloatArray
+    time: IntArray
+
+    def within(self, horizon: float) -> FloatArray:
+        """1, 0 or NaN: does the machine fail within ``horizon`` life units."""
+        answer = np.where(self.survives > horizon, 0.0, np.nan)
+        return np.where(self.remaining <= horizon, 1.0, answer)
+
+
+def samples(fleet: Sequence[MachineData], spec: FeatureSpec, *, every: int = 1) -> Samples:
+    """Stack the features and labels of the running rows of ``fleet``, every ``every``-th row of each machine.
+
+    Machines without a running reading are left out. Raises ``NotEnoughData`` when none is left.
+    """
+    parts: list[Samples] = []
+    for machine in fleet:
+        if len(machine.telemetry) == 0 or not running_rows(machine).any():
+            continue
+        parts.append(_samples_of(machine, spec, every))
+    if not parts:
+        raise NotEnoughData("No machine has readings in which it runs.", "Ingest telemetry first.")
+    arrays = {
+        f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Samples) if f.name != "X"
+    }
+    return Samples(X=pd.concat([part.X for part in parts], ignore_index=True), **arrays)
+
+
+def _samples_of(machine: MachineData, spec: FeatureSpec, every: int) -> Samples:
+    table = compute(machine, spec)
+    clock, labels = table.clock, label(table.clock)
+    # Counted from the end, so that the last reading is always among them.
+    keep = np.flatnonzero(clock.running)[::-1][::every][::-1]
+    name = machine.profile.machine_id
+    return Samples(
+        X=table.frame.iloc[keep],
+        remaining=labels.remaining[keep],
+        survives=labels.survives[keep],
+        cause=labels.cause[keep],
+        groups=np.full(len(keep), name, dtype=object),
+        life=np.array([f"{name}#{k}" for k in clock.life_id[keep]], dtype=object),
+        age=clock.age[keep],
+        time=clock.time[keep],
+    )

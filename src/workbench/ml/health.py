@@ -1,0 +1,155 @@
+"""Health state by boosted trees: one calibrated classifier per horizon, and the state that follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+
+from workbench.domain.predictions import HEALTH_WEIGHTS, HealthState
+
+from .arrays import FloatArray, ObjectArray
+from .columns import varying_columns, without_empty
+from .contract import HealthEstimator, Refeature, folds_with_features
+
+FALLS_AFTER = 3
+TINY = 1e-4
+
+
+class BoostedHealth(HealthEstimator):
+    """HistGradientBoosting per horizon, calibrated once by a logistic curve on the log-odds of held-out units.
+
+    Attributes after ``fit``: ``boosters_`` (one per horizon, or None where only one outcome was seen), ``curves_``
+    (slope, intercept), ``rates_`` (base rates), ``used_`` (columns that vary), ``held_out_`` (uncalibrated log-odds of rows when their unit was held
+    out, shape (rows, horizons); not kept in artefacts).
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        iterations: int = 60,
+        learning_rate: float = 0.06,
+        leaves: int = 6,
+        least_leaf: int = 15,
+        l2: float = 1.0,
+        column_share: float = 0.3,
+        n_splits: int = 5,
+    ) -> None:
+        super().__init__(seed=seed)
+        self.iterations = iterations
+        self.learning_rate = learning_rate
+        self.leaves = leaves
+        self.least_leaf = least_leaf
+        self.l2 = l2
+        self.column_share = column_share
+        self.n_splits = n_splits
+
+    def _booster(self) -> HistGradientBoostingClassifier:
+        return HistGradientBoostingClassifier(
+            max_iter=self.iterations,
+            learning_rate=self.learning_rate,
+            max_leaf_nodes=self.leaves,
+            min_samples_leaf=self.least_leaf,
+            l2_regularization=self.l2,
+            max_features=self.column_share,
+            max_bins=63,
+            early_stopping=False,
+            random_state=self.seed,
+        )
+
+    def _fit(self, X: pd.DataFrame, y: FloatArray, groups: ObjectArray, refeature: Refeature | None) -> None:
+        held_out = np.full(y.shape, np.nan)
+        self.used_ = varying_columns(self._matrix(X))
+        positive = (np.nan_to_num(y) == 1).any(axis=1).astype(np.float64)
+        if len(set(groups)) > 1:
+            for table, train, test in folds_with_features(
+                X, groups, refeature, n_splits=self.n_splits, seed=self.seed, balance=positive
+            ):
+                matrix = self._matrix(table[list(self.feature_names_)])[:, self.used_]
+                for column in range(y.shape[1]):
+                    booster = self._fit_one(matrix[train], y[train, column])
+                    if booster is not None:
+                        held_out[test, column] = booster.decision_function(matrix[test])
+        matrix = self._matrix(X)[:, self.used_]
+        self.boosters_ = [self._fit_one(matrix, y[:, column]) for column in range(y.shape[1])]
+        self.rates_ = [_rate(y[:, column]) for column in range(y.shape[1])]
+        self.curves_ = [list(fit_curve(held_out[:, k], y[:, k])) for k in range(y.shape[1])]
+        self.held_out_ = held_out
+
+    def _fit_one(self, matrix: FloatArray, y: FloatArray) -> HistGradientBoostingClassifier | None:
+        known = ~np.isnan(y)
+        if len(np.unique(y[known])) < 2 or known.sum() < 2 * self.least_leaf:
+            return None
+        return self._booster().fit(without_empty(matrix[known]), y[known])
+
+    def _predict(self, matrix: FloatArray) -> FloatArray:
+        out = np.empty((len(matrix), len(self.boosters_)))
+        matrix = matrix[:, self.used_]
+        for column, booster in enumerate(self.boosters_):
+            if booster is None:
+                out[:, column] = self.rates_[column]
+            else:
+                out[:, column] = apply_curve(booster.decision_function(matrix), self.curves_[column])
+        return out
+
+
+def _rate(y: FloatArray) -> float:
+    known = y[~np.isnan(y)]
+    return float(known.mean()) if len(known) else 0.0
+
+
+def fit_curve(log_odds: FloatArray, y: FloatArray) -> tuple[float, float]:
+    """Fit slope and intercept of the calibration curve on held-out log-odds; (1, 0) where it cannot be fitted."""
+    known = ~np.isnan(log_odds) & ~np.isnan(y)
+    if len(np.unique(y[known])) < 2:
+        return 1.0, 0.0
+    curve = LogisticRegression(C=1.0).fit(log_odds[known, None], y[known])
+    slope, intercept = float(curve.coef_[0, 0]), float(curve.intercept_[0])
+    return (slope, intercept) if slope > 0 else (TINY, float(np.log(max(_rate(y), TINY))))
+
+
+def apply_curve(log_odds: FloatArray, curve: Sequence[float]) -> FloatArray:
+    """Turn log-odds into calibrated probabilities."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(curve[0] * log_odds + curve[1], -30, 30))))
+
+
+def health_score(probabilities: Sequence[float]) -> float:
+    """Return 100 - sum of p(state) x (0, 33, 67, 100).
+
+    >>> health_score((1.0, 0.0, 0.0, 0.0)), health_score((0.0, 0.0, 0.0, 1.0))
+    (100.0, 0.0)
+    """
+    return float(np.clip(100.0 - np.dot(probabilities, HEALTH_WEIGHTS), 0.0, 100.0))
+
+
+def likeliest_state(within: Sequence[float]) -> HealthState:
+    """The worst state whose horizon holds the failure with at least even odds.
+
+    >>> likeliest_state((0.2, 0.6, 0.9)).name
+    'WARNING'
+    """
+    for state, probability in zip(
+        (HealthState.CRITICAL, HealthState.WARNING, HealthState.DEGRADING), within, strict=True
+    ):
+        if probability >= 0.5:
+            return state
+    return HealthState.HEALTHY
+
+
+def next_state(previous: Sequence[HealthState], observed: HealthState, *, order_closed: bool = False) -> HealthState:
+    """Hysteresis of ML1: a state rises at once and falls only after three readings, or when an order was closed.
+
+    ``previous`` holds the states observed before (oldest first), the shown state being what this function returned.
+
+    >>> next_state([HealthState.CRITICAL], HealthState.HEALTHY).name
+    'CRITICAL'
+    >>> next_state([HealthState.CRITICAL, HealthState.HEALTHY, HealthState.HEALTHY], HealthState.HEALTHY).name
+    'HEALTHY'
+    """
+    if order_closed or not previous:
+        return observed
+    return HealthState(max(*(int(s) for s in previous[-(FALLS_AFTER - 1) :]), int(observed)))

@@ -1,0 +1,216 @@
+"""The life clock of one machine: when it ran, how much life each row has seen, where lives start, and the labels.
+
+Decisions, all following from asset events only:
+
+* Life counts operating hours (rows in which the machine runs), or cycles. A ``life`` or ``running_h`` column is
+  believed; otherwise hours are summed over running rows, a gap counting at most ``LONGEST_GAP_H``.
+* A failure of any cause ends a life and starts the next one. A planned replacement of a component ends no life; it
+  resets the age of that component, restarts the feature windows (readings from before it no longer describe the
+  machine), and censors: nobody knows when the replaced component would have failed.
+* A replacement of the failed cause within ``CORRECTIVE_H`` of a failure is that failure's repair, not a planned one.
+* A row is labelled by the next failure, unless the same cause was replaced in between; the end of a record that does
+  not end in failure is unlabelled as far as the question looks ahead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from workbench.domain.equipment import LifeUnit
+from workbench.domain.observations import EventKind, MachineData, MachineState
+from workbench.errors import InputError
+
+from .arrays import NS_PER_H, BoolArray, FloatArray, IntArray, ObjectArray, carry_forward, nanoseconds, sensor_matrix
+
+LONGEST_GAP_H = 24.0
+CORRECTIVE_H = 24.0
+WHOLE_MACHINE = ("unknown", "machine", "overhaul")
+
+
+@dataclass(frozen=True)
+class Events:
+    """Events of one kind: times (ns), causes, and the life of the machine at each."""
+
+    time: IntArray
+    cause: ObjectArray
+    life: FloatArray
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The life clock of one machine, one entry per telemetry row.
+
+    ``life`` is cumulative, in life units; ``age`` is the life since the last failure (or since new, where a life
+    column says so), NaN while unknown; ``fresh`` is the first row since the last failure or replacement, and
+    ``life_id`` counts the lives.
+    """
+
+    time: IntArray
+    running: BoolArray
+    life: FloatArray
+    age: FloatArray
+    fresh: IntArray
+    life_id: IntArray
+    cadence_h: float
+    life_unit: LifeUnit
+    failures: Events
+    replacements: Events
+
+    def rows_since_reset(self) -> int:
+        """Running rows since the last failure or replacement."""
+        return int(self.running[self.fresh[-1] :].sum()) if len(self.time) else 0
+
+    def utilisation(self, window_days: float) -> float:
+        """Life units per calendar hour over the last ``window_days``."""
+        if len(self.time) < 2:
+            return 1.0
+        first = int(np.searchsorted(self.time, self.time[-1] - int(window_days * 24 * NS_PER_H)))
+        first = min(first, len(self.time) - 2)
+        hours = (self.time[-1] - self.time[first]) / NS_PER_H
+        return max(float(self.life[-1] - self.life[first]) / hours, 0.0) if hours > 0 else 0.0
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels of each row, in life units.
+
+    ``remaining``: life to the next failure, NaN where it is censored or unknown. ``survives``: life over which the
+    machine is known not to fail (to the next failure, planned replacement or end of the record).
+    """
+
+    remaining: FloatArray
+    survives: FloatArray
+    cause: ObjectArray
+
+    def within(self, horizon: float) -> FloatArray:
+        """1 where the machine fails within ``horizon``, 0 where it is known not to, NaN where nobody knows."""
+        answer = np.full(len(self.remaining), np.nan)
+        answer[self.survives > horizon] = 0.0
+        answer[self.remaining <= horizon] = 1.0
+        return answer
+
+
+def running_rows(machine: MachineData) -> BoolArray:
+    """Say in which rows the machine runs: its ``state``, else its running rule, else always."""
+    frame = machine.telemetry
+    if "state" in frame.columns and frame["state"].notna().any():
+        return np.asarray((frame["state"] == str(MachineState.RUNNING)).to_numpy(dtype=bool))
+    rule = machine.profile.running_rule
+    if rule is None or rule.sensor not in frame.columns or not frame[rule.sensor].notna().any():
+        return np.ones(len(frame), dtype=bool)
+    values = carry_forward(sensor_matrix(frame, (rule.sensor,)))[:, 0]
+    return np.asarray(values > rule.above)
+
+
+def _clock(machine: MachineData, time: IntArray, running: BoolArray) -> tuple[FloatArray, float, bool]:
+    """Return cumulative life, the cadence in hours, and whether life counts from new."""
+    steps = np.diff(time) / NS_PER_H
+    cadence = float(np.median(steps)) if len(steps) else 1.0
+    for column in ("life", "running_h"):
+        if column in machine.telemetry.columns and machine.telemetry[column].notna().any():
+            values = carry_forward(sensor_matrix(machine.telemetry, (column,)))[:, 0]
+            return np.maximum.accumulate(np.nan_to_num(values)), cadence, True
+    if machine.profile.life_unit is LifeUnit.CYCLE:
+        return np.cumsum(running).astype(np.float64), cadence, False
+    counted = np.concatenate([[0.0], np.minimum(steps, max(LONGEST_GAP_H, 3 * cadence))])
+    return np.cumsum(np.where(running, counted, 0.0)), cadence, False
+
+
+def _select(events: pd.DataFrame, times: IntArray, kind: EventKind) -> tuple[IntArray, ObjectArray]:
+    mask = (events["kind"] == str(kind)).to_numpy(dtype=bool)
+    return times[mask], events["cause"].to_numpy(dtype=object)[mask]
+
+
+def _life_at(event_times: IntArray, time: IntArray, life: FloatArray) -> FloatArray:
+    """Life at event times: interpolated; before the first and after the last row the calendar counts."""
+    if len(time) == 0:
+        return np.zeros(len(event_times))
+    at = np.interp(event_times, time, life)
+    early, late = event_times < time[0], event_times > time[-1]
+    at[early] = life[0] - (time[0] - event_times[early]) / NS_PER_H
+    at[late] = life[-1] + np.minimum((event_times[late] - time[-1]) / NS_PER_H, LONGEST_GAP_H)
+    return np.asarray(at)
+
+
+def _planned(times: IntArray, causes: ObjectArray, failed_at: IntArray, failed: ObjectArray) -> BoolArray:
+    """Replacements that are not the repair of a failure."""
+    keep = np.ones(len(times), dtype=bool)
+    for moment, cause in zip(failed_at, failed, strict=True):
+        soon = (times >= moment) & (times <= moment + int(CORRECTIVE_H * NS_PER_H))
+        keep &= ~(soon & ((causes == cause) | np.isin(causes, WHOLE_MACHINE)))
+    return keep
+
+
+def timeline(machine: MachineData) -> Timeline:
+    """Read the life clock of ``machine``; raises ``InputError`` when its times are not ascending and unique."""
+    time = nanoseconds(machine.telemetry["time"])
+    if len(time) > 1 and not bool((np.diff(time) > 0).all()):
+        raise InputError(
+            f"The readings of {machine.profile.machine_id} are not in ascending, unique order of time.",
+            "Sort them by time and drop repeated times.",
+        )
+    running = running_rows(machine)
+    life, cadence, from_new = _clock(machine, time, running)
+    stamps = nanoseconds(machine.events["time"])
+    failed_at, failed = _select(machine.events, stamps, EventKind.FAILURE)
+    replaced_at, replaced = _select(machine.events, stamps, EventKind.REPLACEMENT)
+    planned = _planned(replaced_at, replaced, failed_at, failed)
+    failures = Events(failed_at, failed, _life_at(failed_at, time, life))
+    replacements = Events(replaced_at[planned], replaced[planned], _life_at(replaced_at[planned], time, life))
+    life_id, age = _ages(time, life, failures, from_new)
+    # A reading taken at the very moment of the event was still taken before the repair was done.
+    resets = np.unique(np.concatenate([failures.time, replacements.time]))
+    starts = np.concatenate([[0], np.searchsorted(time, resets, side="right")]).astype(np.int64)
+    fresh = starts[np.searchsorted(resets, time, side="left")]
+    return Timeline(
+        time=time,
+        running=running,
+        life=life,
+        age=age,
+        fresh=fresh,
+        life_id=life_id,
+        cadence_h=cadence,
+        life_unit=machine.profile.life_unit,
+        failures=failures,
+        replacements=replacements,
+    )
+
+
+def _ages(time: IntArray, life: FloatArray, failures: Events, from_new: bool) -> tuple[IntArray, FloatArray]:
+    life_id = np.searchsorted(failures.time, time, side="left").astype(np.int64)
+    origin = np.concatenate([[0.0 if from_new else np.nan], failures.life])
+    return life_id, life - origin[life_id] if len(life) else life
+
+
+def _next(times: IntArray, at: IntArray, side: str, values: FloatArray) -> FloatArray:
+    """Value of the next event after each row, infinite where there is none."""
+    index = np.searchsorted(times, at, side="right" if side == "after" else "left")
+    return np.concatenate([values, [np.inf]])[index]
+
+
+def label(clock: Timeline) -> Labels:
+    """Label every row of ``clock`` by the failures and replacements that its record holds.
+
+    A failure at the very time of a row counts for cycle data (the last cycle of a run to failure has 0 left), not for
+    hourly data, where that reading is already taken at the failure.
+    """
+    side = "at" if clock.life_unit is LifeUnit.CYCLE else "after"
+    time, life = clock.time, clock.life
+    failures, replacements = clock.failures, clock.replacements
+    failure = _next(failures.time, time, side, failures.life)
+    renewal = _next(replacements.time, time, "after", replacements.life)
+    index = np.searchsorted(failures.time, time, side="right" if side == "after" else "left")
+    cause = np.concatenate([failures.cause, np.array([None], dtype=object)])[index]
+    remaining = failure - life
+    for name in {value for value in failures.cause if value is not None}:
+        same = (replacements.cause == name) | np.isin(replacements.cause, WHOLE_MACHINE)
+        rows = cause == name
+        replaced = _next(replacements.time[same], time[rows], "after", replacements.life[same])
+        remaining[rows] = np.where(replaced < failure[rows], np.nan, remaining[rows])
+    remaining[~np.isfinite(remaining)] = np.nan
+    end = life[-1] if len(life) else 0.0
+    survives = np.minimum(np.minimum(failure, renewal), np.where(np.isfinite(failure), np.inf, end)) - life
+    return Labels(np.maximum(remaining, 0.0), np.maximum(survives, 0.0), cause)

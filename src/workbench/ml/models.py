@@ -1,0 +1,123 @@
+"""Trained models as they are kept and used: an estimator with its features, lives and limits of use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from workbench.domain.equipment import MachineProfile
+from workbench.domain.predictions import Horizons, ModelVersion, Task
+from workbench.errors import CorruptArtifact
+
+from .anomaly import IsolationAnomaly
+from .arrays import FloatArray
+from .contract import Estimator
+from .diagnosis import BoostedDiagnoser
+from .health import BoostedHealth
+from .lifetimes import Lifetimes
+from .rul import BoostedRul
+from .serialize import pack, unpack
+from .spec import FLEET, FeatureSpec
+
+ESTIMATORS: dict[str, type[Estimator]] = {
+    cls.__name__: cls for cls in (BoostedHealth, BoostedRul, IsolationAnomaly, BoostedDiagnoser)
+}
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """One trained model: what it computes its features by, what it learned, and where it may be believed.
+
+    ``low`` and ``high``: range of each feature in training; ``indicator``: weight of each sensor in the condition
+    indicator (type scope); ``facts``: plain numbers such as thresholds.
+    """
+
+    task: Task
+    scope: str
+    spec: FeatureSpec
+    estimator: Estimator
+    horizons: Horizons
+    failures: int
+    lifetimes: Lifetimes
+    low: FloatArray = field(default_factory=lambda: np.zeros(0))
+    high: FloatArray = field(default_factory=lambda: np.zeros(0))
+    indicator: dict[str, float] = field(default_factory=dict)
+    facts: dict[str, float] = field(default_factory=dict)
+    version_id: str = ""
+
+    def to_bytes(self) -> bytes:
+        """Return the model as bytes (skops inside, no pickle)."""
+        state = {
+            "task": str(self.task),
+            "scope": self.scope,
+            "spec": self.spec.state(),
+            "estimator": self.estimator.state(),
+            "horizons": self.horizons.model_dump(),
+            "failures": self.failures,
+            "lifetimes": self.lifetimes.state(),
+            "low": self.low,
+            "high": self.high,
+            "indicator": self.indicator,
+            "facts": self.facts,
+        }
+        return pack(state)
+
+    @classmethod
+    def from_bytes(cls, payload: bytes, *, version_id: str = "") -> Bundle:
+        """Rebuild from ``to_bytes``; raises ``CorruptArtifact``."""
+        state: dict[str, Any] = unpack(payload)
+        try:
+            estimator = ESTIMATORS[state["estimator"]["kind"]].restore(state["estimator"])
+            return cls(
+                task=Task(state["task"]),
+                scope=state["scope"],
+                spec=FeatureSpec.restore(state["spec"]),
+                estimator=estimator,
+                horizons=Horizons(**state["horizons"]),
+                failures=int(state["failures"]),
+                lifetimes=Lifetimes.restore(state["lifetimes"]),
+                low=state["low"],
+                high=state["high"],
+                indicator=state["indicator"],
+                facts=state["facts"],
+                version_id=version_id,
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise CorruptArtifact(f"The model's content is incomplete: {error}", "Train the model again.") from error
+
+
+@dataclass(frozen=True)
+class Models:
+    """The active models of a workspace."""
+
+    bundles: tuple[Bundle, ...] = ()
+
+    @classmethod
+    def empty(cls) -> Models:
+        """No model at all: anomalies, trends and limits still work from a machine's own readings."""
+        return cls()
+
+    def pick(self, task: Task, profile: MachineProfile) -> Bundle | None:
+        """Return the model for a machine: that of its type, else the fleet's, of its life unit."""
+        fitting = [b for b in self.bundles if b.task is task and b.spec.life_unit is profile.life_unit]
+        for scope in (f"type:{profile.machine_type}", FLEET):
+            for bundle in fitting:
+                if bundle.scope == scope:
+                    return bundle
+        return None
+
+    def lifetimes(self, profile: MachineProfile) -> Lifetimes | None:
+        """Lives of the population that a machine belongs to."""
+        for task in (Task.RUL, Task.HEALTH, Task.ANOMALY):
+            bundle = self.pick(task, profile)
+            if bundle is not None and bundle.lifetimes.failures:
+                return bundle.lifetimes
+        return None
+
+
+def load_models(items: Sequence[tuple[ModelVersion, bytes]]) -> Models:
+    """Load registered models from their bytes; raises ``CorruptArtifact`` for what is not a model of ours."""
+    return Models(tuple(Bundle.from_bytes(payload, version_id=version.version_id) for version, payload in items))

@@ -1,0 +1,133 @@
+"""From one machine's record to a prediction with its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import numpy as np
+
+from workbench.domain.base import stable_id
+from workbench.domain.equipment import MachineStatus
+from workbench.domain.observations import EventKind, MachineData
+from workbench.domain.predictions import HealthState, Prediction, Task
+
+from .answers import answer_anomaly, answer_diagnosis, answer_health, answer_life, failure_curve
+from .arrays import FloatArray
+from .context import Context
+from .contract import state_probabilities
+from .evidence import weigh
+from .health import health_score, likeliest_state
+from .limits import find_crossings
+from .models import Models
+from .reasons import Findings, explain
+from .spec import default_horizons
+from .trends import find_trends
+
+
+def predict_machine(
+    machine: MachineData,
+    models: Models,
+    *,
+    as_of: datetime,
+    status: MachineStatus = MachineStatus.ONLINE,
+    data_hash: str = "",
+    tracking_window_days: float = 30.0,
+    simulated: bool = False,
+    failures: int | None = None,
+) -> Prediction:
+    """Predict health, life, anomaly and diagnosis of one machine from its record up to ``as_of``.
+
+    ``failures``: failures known in the whole fleet (default: in this machine's record); it tells how many are lacking
+    when there is no model. A machine that failed and was silent since, or that is silent for three days, is OFFLINE
+    and gets no state. Raises ``InputError`` when readings are not in ascending order of time.
+    """
+    context = Context.of(machine, models, as_of, tracking_window_days)
+    known = failures if failures is not None else int((machine.events["kind"] == str(EventKind.FAILURE)).sum())
+    bundle = models.pick(Task.HEALTH, machine.profile)
+    horizons = bundle.horizons if bundle is not None else default_horizons(machine.profile.life_unit)
+    offline = context.offline_reason()
+    health, within = answer_health(context, known)
+    if offline is not None:
+        health, within = weigh(f"offline: {offline}"), None
+    life = answer_life(context, known)
+    anomaly_evidence, anomaly = answer_anomaly(context, 1.0)
+    values, time = context.recent_running(tracking_window_days)
+    crossings = find_crossings(machine.profile, values, time)
+    trends = find_trends(machine.profile, tuple(s.name for s in machine.profile.sensors), values, time)
+    found = Findings(offline, health, within, horizons, life, anomaly, crossings, trends)
+    versions = _versions(context)
+    return Prediction(
+        prediction_id=stable_id(machine.profile.machine_id, as_of.isoformat(), sorted(versions.items()), data_hash),
+        machine_id=machine.profile.machine_id,
+        as_of=as_of,
+        data_until=context.data_until,
+        status=MachineStatus.OFFLINE if offline is not None and status is MachineStatus.ONLINE else status,
+        readings=context.clock.rows_since_reset(),
+        horizons=horizons,
+        health_evidence=health,
+        **_state_fields(within),
+        remaining_useful_life=life,
+        failure_probability=failure_curve(context, within, bundle),
+        anomaly_evidence=anomaly_evidence,
+        anomaly=anomaly,
+        diagnosis=answer_diagnosis(context),
+        limit_crossings=tuple(crossings),
+        trends=tuple(trends),
+        reasons=explain(context, found),
+        model_versions=versions,
+        data_hash=data_hash,
+        simulated=simulated,
+    )
+
+
+def _state_fields(within: FloatArray | None) -> dict[str, object]:
+    if within is None:
+        return {}
+    probabilities = np.clip(state_probabilities(within[None, :])[0], 0.0, 1.0)
+    state: HealthState = likeliest_state([float(p) for p in within])
+    return {
+        "health_state": state,
+        "health_probabilities": tuple(float(p) for p in probabilities),
+        "health_score": health_score([float(p) for p in probabilities]),
+    }
+
+
+def _versions(context: Context) -> dict[str, str]:
+    """Version of the model used per task; registered ones only."""
+    found = {str(task): context.models.pick(task, context.profile) for task in Task}
+    return {task: bundle.version_id for task, bundle in found.items() if bundle is not None and bundle.version_id}
+
+
+def predict_fleet(
+    fleet: Sequence[MachineData],
+    models: Models,
+    *,
+    as_of: datetime,
+    statuses: dict[str, MachineStatus] | None = None,
+    tracking_window_days: float = 30.0,
+    simulated: bool = False,
+    progress: Callable[[float, str], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> list[Prediction]:
+    """Predict every machine of ``fleet``, in its order; stops early when ``should_stop`` says so."""
+    failures = sum(int((m.events["kind"] == str(EventKind.FAILURE)).sum()) for m in fleet)
+    out: list[Prediction] = []
+    for number, machine in enumerate(fleet, 1):
+        if should_stop is not None and should_stop():
+            break
+        name = machine.profile.machine_id
+        out.append(
+            predict_machine(
+                machine,
+                models,
+                as_of=as_of,
+                status=(statuses or {}).get(name, MachineStatus.ONLINE),
+                tracking_window_days=tracking_window_days,
+                simulated=simulated,
+                failures=failures,
+            )
+        )
+        if progress is not None:
+            progress(number / len(fleet), f"predicted {name}")
+    return out

@@ -1,0 +1,119 @@
+"""Why a prediction says what it says, in plain words, most important first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from workbench.domain.equipment import LifeUnit
+from workbench.domain.observations import EventKind
+from workbench.domain.predictions import (
+    Anomaly,
+    Evidence,
+    Horizons,
+    LimitCrossing,
+    RemainingUsefulLife,
+    Severity,
+    Trend,
+)
+
+from .arrays import NS_PER_H, FloatArray, nanoseconds
+from .context import Context
+
+WORTH_NAMING_SD = 2.0
+ERROR_WINDOW_H = 72
+MOST_REASONS = 12
+
+
+def unit_words(life_unit: LifeUnit) -> str:
+    """Life unit as people say it."""
+    return "cycles" if life_unit is LifeUnit.CYCLE else "operating hours"
+
+
+def _limit_words(crossing: LimitCrossing) -> str:
+    level = "critical" if crossing.severity is Severity.CRITICAL else "warning"
+    return (
+        f"{crossing.sensor} is {crossing.value:.4g} {crossing.unit}, {crossing.direction} its {level} limit "
+        f"{crossing.limit:g} {crossing.unit} since {crossing.since:%Y-%m-%d %H:%M} UTC"
+    )
+
+
+def _sensor_words(anomaly: Anomaly) -> list[str]:
+    out = []
+    for one in anomaly.contributions:
+        if abs(one.deviation) >= WORTH_NAMING_SD:
+            side = "above" if one.deviation > 0 else "below"
+            values = "" if one.value is None else f" ({one.value:.4g} {one.unit}, expected {one.baseline:.4g})"
+            out.append(f"{one.sensor} is {abs(one.deviation):.1f} sd {side} its healthy baseline{values}")
+    return out
+
+
+def _error_words(context: Context) -> list[str]:
+    events = context.machine.events
+    until = pd.Timestamp(context.as_of).value
+    stamps = nanoseconds(events["time"])
+    errors = (events["kind"] == str(EventKind.ERROR)).to_numpy(dtype=bool)
+    recent = errors & (stamps > until - ERROR_WINDOW_H * NS_PER_H) & (stamps <= until)
+    if not recent.any():
+        return []
+    codes, counts = np.unique(events["cause"].to_numpy(dtype=object)[recent].astype(str), return_counts=True)
+    named = ", ".join(f"{code} x {count}" for code, count in zip(codes, counts, strict=True))
+    return [f"{int(recent.sum())} error events in the last {ERROR_WINDOW_H} h: {named}"]
+
+
+def _trend_words(trends: list[Trend]) -> list[str]:
+    return [
+        f"{t.sensor} has been {'rising' if t.per_day > 0 else 'falling'} by {abs(t.per_day):.3g} {t.unit} a day "
+        f"(Mann-Kendall p = {t.p_value:.1g})"
+        for t in trends[:3]
+    ]
+
+
+def _failure_words(context: Context, within: FloatArray | None, horizons: Horizons) -> list[str]:
+    if within is None:
+        return []
+    unit = unit_words(context.profile.life_unit)
+    return [f"probability of failure within {horizons.warning:g} {unit}: {within[1]:.0%}"]
+
+
+def _life_words(life: RemainingUsefulLife) -> list[str]:
+    if life.evidence.enough:
+        return []
+    words = "remaining useful life: " + life.evidence.in_words()
+    return [words + ("; the population's life at this age is given" if life.basis == "population" else "")]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found of one machine; ``horizons`` in life units, ``within`` the probabilities that go with them."""
+
+    offline: str | None
+    health: Evidence
+    within: FloatArray | None
+    horizons: Horizons
+    life: RemainingUsefulLife
+    anomaly: Anomaly | None
+    crossings: list[LimitCrossing]
+    trends: list[Trend]
+
+
+def explain(context: Context, found: Findings) -> tuple[str, ...]:
+    """Return the reasons: out of service, limits, probability, sensors, errors, trends, and what is lacking."""
+    out = [f"the machine is offline: {found.offline}"] if found.offline else []
+    out += [_limit_words(c) for c in found.crossings if c.severity is Severity.CRITICAL]
+    out += _failure_words(context, found.within, found.horizons)
+    out += [_limit_words(c) for c in found.crossings if c.severity is not Severity.CRITICAL]
+    if found.anomaly is not None:
+        if found.anomaly.is_anomaly:
+            score, threshold = found.anomaly.score, found.anomaly.threshold
+            out.append(f"anomaly score {score:.2f} is over the alarm threshold {threshold:.2f}")
+        out += _sensor_words(found.anomaly)
+    out += _error_words(context) + _trend_words(found.trends)
+    lacking = [] if found.health.enough or found.offline else ["health state: " + found.health.in_words()]
+    lacking += _life_words(found.life)
+    if not out and not lacking:
+        return ("all sensors are within two standard deviations of their healthy baseline",)
+    # What is lacking is always told, however much else there is to say.
+    return (*out[: MOST_REASONS - len(lacking)], *lacking)

@@ -1,0 +1,97 @@
+"""Trailing windows over the running rows of one machine, vectorised over sensors, restarting at each reset."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from scipy.ndimage import maximum_filter1d
+from scipy.signal import lfilter
+
+from .arrays import FloatArray, IntArray
+
+
+class TrailingWindows:
+    """Statistics of the last ``w`` rows up to and including each row, never reaching before ``fresh``.
+
+    ``values`` has shape (rows, channels), NaN being gaps; ``fresh`` gives each row the first row it may look back to.
+
+    >>> import numpy as np
+    >>> w = TrailingWindows(np.array([[1.0], [3.0], [5.0]]), np.zeros(3, dtype=np.int64))
+    >>> w.mean(2).ravel().tolist()
+    [1.0, 2.0, 4.0]
+    """
+
+    def __init__(self, values: FloatArray, fresh: IntArray) -> None:
+        self.rows, self.channels = values.shape
+        self.values, self.fresh = values, fresh
+        self._index = np.arange(self.rows)
+        self._valid = ~np.isnan(values)
+        self._filled = np.where(self._valid, values, 0.0)
+        self._count = self._accumulate(self._valid.astype(np.float64))
+        self._sum = self._accumulate(self._filled)
+        self._segments = np.flatnonzero(np.diff(fresh, prepend=-1)) if self.rows else np.empty(0, dtype=np.int64)
+
+    @staticmethod
+    def _accumulate(values: FloatArray) -> FloatArray:
+        return np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
+
+    def _between(self, cumulative: FloatArray, low: IntArray) -> FloatArray:
+        return np.asarray(cumulative[1:] - cumulative[low])
+
+    def _low(self, width: int) -> IntArray:
+        return np.maximum(self._index - width + 1, self.fresh)
+
+    def mean(self, width: int) -> FloatArray:
+        """Mean of the last ``width`` rows, NaN where they hold no value."""
+        low = self._low(width)
+        count = self._between(self._count, low)
+        return np.divide(self._between(self._sum, low), count, out=np.full_like(count, np.nan), where=count > 0)
+
+    def std(self, width: int) -> FloatArray:
+        """Standard deviation of the last ``width`` rows, NaN below three values."""
+        low = self._low(width)
+        count = self._between(self._count, low)
+        squares = self._between(self._accumulate(self._filled**2), low)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = self._between(self._sum, low) / count
+            variance = np.maximum(squares / count - mean**2, 0.0)
+        return np.where(count >= 3, np.sqrt(variance), np.nan)
+
+    def slope(self, width: int) -> FloatArray:
+        """Least-squares slope per row over the last ``width`` rows, NaN below a third of them."""
+        low = self._low(width)
+        position = (self._index[:, None] * self._valid).astype(np.float64)
+        count = self._between(self._count, low)
+        sum_x = self._between(self._accumulate(position), low)
+        sum_xx = self._between(self._accumulate(position**2), low)
+        sum_xy = self._between(self._accumulate(position * self._filled), low)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            spread = sum_xx - sum_x**2 / count
+            slope = (sum_xy - sum_x * self._between(self._sum, low) / count) / spread
+        return np.where(count >= max(4, width // 3), slope, np.nan)
+
+    def maximum(self, width: int) -> FloatArray:
+        """Largest value of the last ``width`` rows, NaN where they hold none."""
+        source = np.where(self._valid, self._filled, -np.inf)
+        out = np.empty_like(source)
+        for start, stop in self._spans():
+            out[start:stop] = maximum_filter1d(
+                source[start:stop], size=width, axis=0, origin=(width - 1) // 2, mode="constant", cval=-np.inf
+            )
+        return np.where(np.isfinite(out), out, np.nan)
+
+    def ewma(self, width: int) -> FloatArray:
+        """Exponentially weighted mean with span ``width / 3``, cut off after ``width`` rows (so it is finite)."""
+        decay = 1.0 - 2.0 / (max(width / 3.0, 1.0) + 1.0)
+        kernel = np.zeros(width + 1)
+        kernel[0], kernel[-1] = 1.0, -(decay**width)
+        top, bottom = np.empty_like(self._filled), np.empty_like(self._filled)
+        for start, stop in self._spans():
+            top[start:stop] = lfilter(kernel, [1.0, -decay], self._filled[start:stop], axis=0)
+            bottom[start:stop] = lfilter(kernel, [1.0, -decay], self._valid[start:stop].astype(float), axis=0)
+        return np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 1e-9)
+
+    def _spans(self) -> list[tuple[int, int]]:
+        edges = [*self._segments.tolist(), self.rows]
+        return list(pairwise(edges))

@@ -1,0 +1,225 @@
+"""How each task is trained, scored on held-out units, and gated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from workbench.domain.predictions import Task
+from workbench.errors import NotEnoughData
+
+from .anomaly import HOURS_PER_MONTH, IsolationAnomaly, episodes
+from .answers import anomaly_columns
+from .arrays import NS_PER_H, FloatArray, IntArray, ObjectArray
+from .contract import Estimator
+from .diagnosis import BoostedDiagnoser
+from .evidence import failures_reason
+from .health import BoostedHealth
+from .metrics import macro_f1
+from .models import Bundle
+from .rul import BoostedRul
+from .spec import FLEET
+from .training_data import TrainingData
+from .validation import health_metrics, life_metrics
+
+HORIZON_NAMES = ("critical", "warning", "degrading")
+BLOCKS_PER_MACHINE = 5
+INDICATOR_SENSORS = 8
+LIFE_ROWS = 12_000
+LEAST_SKILL = 0.05
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What training one task gave."""
+
+    bundle: Bundle | None
+    metrics: dict[str, float | None]
+    parameters: dict[str, float | int | str | bool | None]
+    refused: tuple[str, ...] = ()
+
+
+def _bundle(data: TrainingData, estimator: Estimator, rows: IntArray, facts: dict[str, float]) -> Bundle:
+    matrix = data.samples.X[list(estimator.feature_names_)].to_numpy(dtype=np.float64)[rows]
+    empty = np.isnan(matrix).all(axis=0)
+    low = np.where(empty, np.nan, np.where(np.isnan(matrix), np.inf, matrix).min(axis=0))
+    high = np.where(empty, np.nan, np.where(np.isnan(matrix), -np.inf, matrix).max(axis=0))
+    return Bundle(
+        task=estimator.task,
+        scope=data.scope,
+        spec=data.spec,
+        estimator=estimator,
+        horizons=data.horizons,
+        failures=data.failures,
+        lifetimes=data.lifetimes,
+        low=low,
+        high=high,
+        indicator=_indicator(data) if estimator.task is Task.RUL else {},
+        facts=facts,
+    )
+
+
+def _enough_failures(data: TrainingData) -> None:
+    reason = failures_reason(data.failures)
+    if reason:
+        raise NotEnoughData(reason, "Record failures as asset events.")
+
+
+def _general(data: TrainingData) -> list[str]:
+    """Features for health and life: all but those of single failure modes."""
+    return [name for name in data.samples.X.columns if not name.startswith("mode_")]
+
+
+def train_health(data: TrainingData, seed: int, _budget: float) -> Outcome:
+    """Train the health classifiers; a horizon without skill answers with the population's rate."""
+    _enough_failures(data)
+    lives = (data.horizons.critical, data.horizons.warning, data.horizons.degrading)
+    y = np.column_stack([data.samples.within(life) for life in lives])
+    rows = np.flatnonzero(~np.isnan(y).all(axis=1))
+    y, groups = y[rows], data.samples.groups[rows]
+    model = BoostedHealth(seed=seed)
+    model.fit(data.samples.X[_general(data)].iloc[rows], y, groups=groups, refeature=data.refeature(rows))
+    metrics: dict[str, float | None] = {}
+    skills: list[float] = []
+    for column, name in enumerate(HORIZON_NAMES):
+        figures = health_metrics(model.held_out_[:, column], y[:, column], groups, seed)
+        metrics |= {f"{key}_{name}": value for key, value in figures.items()}
+        skills.append(_number(figures.get("brier_skill")))
+        if skills[-1] <= 0:
+            model.boosters_[column] = None
+            model.rates_[column] = _population_rate(data, lives[column])
+    refused = () if max(skills[:2]) > 0 else ("no skill over the base rate on held-out machines",)
+    facts = {k: v for k, v in metrics.items() if v is not None and k.startswith("threshold")}
+    main = HORIZON_NAMES[int(np.argmax(skills[:2]))]
+    metrics |= {key: metrics.get(f"{key}_{main}") for key in ("f1", "pr_auc", "brier_skill", "ece")}
+    return Outcome(_bundle(data, model, rows, facts), metrics, _plain(model), refused)
+
+
+def _population_rate(data: TrainingData, horizon: float) -> float:
+    """P(failure within ``horizon``) by the lives of the population, averaged over ages.
+
+    The share among labelled rows would be too high: a row before a planned replacement is labelled only if it fails.
+    """
+    ages = data.samples.age[np.isfinite(data.samples.age)]
+    picked = np.quantile(ages, np.linspace(0.05, 0.95, 19)) if len(ages) else np.zeros(1)
+    return float(np.mean([data.lifetimes.fails_within(float(age), horizon) for age in picked]))
+
+
+def _number(value: float | None) -> float:
+    return value if value is not None and np.isfinite(value) else -1.0
+
+
+def _plain(model: Estimator) -> dict[str, float | int | str | bool | None]:
+    return {k: v for k, v in model.params().items() if isinstance(v, (int, float, str, bool)) or v is None}
+
+
+def train_life(data: TrainingData, seed: int, _budget: float) -> Outcome:
+    """Train remaining useful life; refused below 5 % skill over the mean."""
+    _enough_failures(data)
+    cap = data.horizons.degrading
+    rows, y = data.life_rows(cap)
+    stride = int(np.ceil(len(rows) / LIFE_ROWS))
+    rows, y = rows[::stride], y[::stride]
+    if len(np.unique(data.samples.life[rows][y < cap])) < 2:
+        raise NotEnoughData("fewer than two lives end in a failure that labels them", "Record more failures.")
+    groups = data.samples.groups[rows]
+    model = BoostedRul(cap=cap, seed=seed)
+    model.fit(data.samples.X[_general(data)].iloc[rows], y, groups=groups, refeature=data.refeature(rows))
+    metrics = life_metrics(model, y, groups, seed)
+    skill = _number(metrics.get("skill"))
+    refused = (
+        () if skill >= LEAST_SKILL else (f"hardly any skill over the mean life on held-out machines ({skill:.3f})",)
+    )
+    return Outcome(_bundle(data, model, rows, {}), metrics, _plain(model), refused)
+
+
+def _indicator(data: TrainingData) -> dict[str, float]:
+    """Weights of the sensors that follow the life left most closely, signed so that the sum rises with wear."""
+    if data.scope == FLEET:
+        return {}
+    rows, y = data.life_rows(data.horizons.degrading)
+    window = f"mean{data.spec.windows.mean[1]:g}"
+    weights = {}
+    for sensor in data.spec.sensors:
+        x = data.samples.X[f"{sensor}_{window}"].to_numpy(dtype=np.float64)[rows]
+        known = ~np.isnan(x)
+        if known.sum() > 2 and np.std(x[known]) > 0 and np.std(y[known]) > 0:
+            weights[sensor] = -float(np.corrcoef(x[known], y[known])[0, 1])
+    strongest = sorted(weights, key=lambda name: -abs(weights[name]))[:INDICATOR_SENSORS]
+    return {name: weights[name] for name in strongest}
+
+
+def _blocks(groups: ObjectArray, time: IntArray) -> ObjectArray:
+    """Machines as units; where there are few, a machine's record in consecutive blocks."""
+    if len(set(groups)) >= BLOCKS_PER_MACHINE:
+        return groups
+    out = np.empty(len(groups), dtype=object)
+    for unit in set(groups):
+        rows = np.flatnonzero(groups == unit)
+        order = rows[np.argsort(time[rows], kind="stable")]
+        for number, part in enumerate(np.array_split(order, BLOCKS_PER_MACHINE)):
+            out[part] = f"{unit}/{number}"
+    return out
+
+
+def train_anomaly(data: TrainingData, seed: int, budget: float) -> Outcome:
+    """Train the anomaly detector on normal rows of all machines."""
+    columns = anomaly_columns(list(data.samples.X.columns))
+    table = data.samples.X[columns]
+    columns = [name for name in columns if table[name].notna().any()]
+    usable = table[columns].notna().any(axis=1).to_numpy()
+    rows = np.flatnonzero(data.normal_rows() & usable)
+    if not columns or len(rows) < IsolationAnomaly.min_rows:
+        raise NotEnoughData(f"{len(rows)} of {IsolationAnomaly.min_rows} normal readings needed", "Collect more.")
+    hours = data.samples.time / NS_PER_H
+    model = IsolationAnomaly(seed=seed, budget=budget)
+    groups = _blocks(data.samples.groups[rows], data.samples.time[rows])
+    model.fit(table[columns].iloc[rows], groups=groups, hours=hours[rows])
+    metrics = _anomaly_metrics(data, model, table[columns].to_numpy(dtype=np.float64), rows, hours)
+    return Outcome(_bundle(data, model, rows, {"budget": budget}), metrics, _plain(model))
+
+
+def _anomaly_metrics(
+    data: TrainingData, model: IsolationAnomaly, matrix: FloatArray, rows: IntArray, hours: FloatArray
+) -> dict[str, float | None]:
+    from sklearn.metrics import roc_auc_score
+
+    failing = np.flatnonzero(data.samples.remaining <= data.horizons.critical)
+    normal = model.score(matrix[rows])
+    groups = data.samples.groups[rows]
+    months = sum(float(np.ptp(hours[rows][groups == g])) for g in set(groups)) / HOURS_PER_MONTH
+    count = sum(episodes(hours[rows][(groups == g) & (normal > model.threshold_)]) for g in set(groups))
+    auc = None
+    if len(failing):
+        both = np.concatenate([normal, model.score(matrix[failing])])
+        auc = float(roc_auc_score(np.arange(len(both)) >= len(normal), both))
+    return {
+        "threshold": model.threshold_,
+        "alarm_episodes_per_machine_month": count / months if months > 0 else None,
+        "roc_auc_before_failure": auc,
+        "normal_rows": float(len(rows)),
+    }
+
+
+def train_diagnosis(data: TrainingData, seed: int, _budget: float) -> Outcome:
+    """Train the diagnosis on the rows within the warning horizon before failures of known cause."""
+    _enough_failures(data)
+    s = data.samples
+    rows = np.flatnonzero(s.remaining <= data.horizons.warning)
+    model = BoostedDiagnoser(seed=seed)
+    modal = [name for name in s.X.columns if name.startswith("mode_")]
+    model.fit(s.X[modal or list(s.X.columns)].iloc[rows], s.cause[rows], groups=s.groups[rows], episodes=s.life[rows])
+    truth = np.array([c if c in model.episodes_ else "unknown" for c in s.cause[rows]])
+    named = model.held_out_.astype(str)
+    tested = named != ""
+    metrics: dict[str, float | None] = {
+        "macro_f1": macro_f1(truth[tested], named[tested]) if tested.any() else None,
+        "accuracy": float((truth[tested] == named[tested]).mean()) if tested.any() else None,
+        "modes": float(len(model.episodes_)),
+        "doubt": model.doubt_,
+    }
+    counts = [float((truth == mode).mean()) for mode in set(truth)]
+    accuracy = _number(metrics["accuracy"])
+    refused = () if accuracy > max(counts) else ("no better than always naming the commonest mode",)
+    return Outcome(_bundle(data, model, rows, {}), metrics, _plain(model), refused)

@@ -1,0 +1,73 @@
+"""One ingest of asset events from beginning to end, through the same door as readings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.domain.base import Change, stable_id
+from workbench.domain.observations import AssetEvent, IngestReport
+from workbench.store.database import Database
+from workbench.store.records import Events, Segments
+from workbench.telemetry import quarantine
+from workbench.telemetry.batches import known_batch, record, refuse_if_bad
+from workbench.telemetry.faults import FaultLog
+from workbench.telemetry.readers.events import read_events
+from workbench.telemetry.readers.mapping import check_zone
+from workbench.telemetry.readers.sources import Source
+from workbench.telemetry.segments import placed
+
+
+@dataclass(frozen=True)
+class EventRequest:
+    """Which events are to be ingested, and by which rules."""
+
+    source: Source
+    machines: Collection[str]
+    change: Change
+    time_zone: str = "UTC"
+    strict: bool = False
+
+
+def ingest_events(request: EventRequest, root: Path, staging: Path, database: Database) -> IngestReport:
+    """Ingest the events of one source; see ``Archive.store_events`` for the rules."""
+    source = request.source
+    check_zone(request.time_zone)
+    content = source.sha256()
+    batch_id = stable_id("events", content, request.time_zone)
+    known = known_batch(Segments(database), batch_id)
+    if known is not None:
+        return known
+    faults = FaultLog()
+    found = read_events(source, request.machines, faults, request.time_zone)
+    refuse_if_bad(faults, found.rows_read, source.name, strict=request.strict)
+    held = quarantine.stage(faults, source, staging, batch_id)
+    # Counted in the transaction that records them: other ways into the records do not hold the archive's lock.
+    with placed(root, quarantine.moves(held)), database.writing() as session:
+        bound = database.bound(session)
+        new = _unrecorded(found.events, Events(bound))
+        report = IngestReport(
+            batch_id=batch_id,
+            source=source.name,
+            machines=tuple(sorted({event.machine_id for event in found.events})),
+            rows_read=found.rows_read,
+            rows_stored=len(new),
+            rows_identical=found.repeated + len(found.events) - len(new),
+            rows_quarantined=faults.total,
+            faults=held.faults if held else (),
+            notes=found.notes,
+            first_time=new[0].time if new else None,
+            last_time=new[-1].time if new else None,
+        )
+        record(Segments(bound), report, content, events=new, held=held, change=request.change)
+    return report
+
+
+def _unrecorded(events: Sequence[AssetEvent], recorded: Events) -> list[AssetEvent]:
+    """Return those of ``events`` (ascending in time) whose machine, time, kind and cause are not recorded yet."""
+    if not events:
+        return []
+    frame = recorded.frame(until=events[-1].time)
+    known = set(zip(frame.machine_id, frame.time, frame.kind, frame.cause, strict=True))
+    return [event for event in events if (event.machine_id, event.time, event.kind.value, event.cause) not in known]

@@ -1,0 +1,132 @@
+"""The main job on the embedded fleet: simulate, ingest, train, run the cycle, report."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.config import SETTINGS_FILE
+from workbench.domain.observations import AssetEvent
+from workbench.errors import InputError
+from workbench.store.files import write_atomically
+from workbench.workflows.onboard import create_workspace
+from workbench.workflows.summary import FleetSummary, fleet_summary
+
+if TYPE_CHECKING:
+    from workbench.twin import SimulatedFleet
+    from workbench.workspace import Workspace
+
+Progress = Callable[[float, str], None]
+
+END = datetime(2026, 1, 1, tzinfo=UTC)
+DAYS = 180
+SEED = 0
+SETTINGS = {"name": "Embedded fleet", "as_of": END.isoformat(), "simulated": True}
+TRUTH = Path("data") / "ground_truth" / "embedded_fleet.parquet"
+
+
+@dataclass(frozen=True)
+class DemoOutcome:
+    """What the demo ended with."""
+
+    summary: FleetSummary
+    report: str
+    try_next: tuple[str, ...]
+
+
+def ingest_simulation(ws: Workspace, fleet: SimulatedFleet, *, reason: str, progress: Progress | None = None) -> None:
+    """Take a simulated fleet in through the same door as any data; its ground truth is kept apart."""
+    import pyarrow as pa
+
+    change = ws.change(reason)
+    profiles = {profile.machine_id: profile for profile in ws.machines.all()}
+    frames = [frame.assign(machine_id=machine_id) for machine_id, frame in sorted(fleet.telemetry.items())]
+    for number, frame in enumerate(frames):
+        if progress:
+            progress(number / len(frames), f"ingesting {frame['machine_id'].iloc[0]}")
+        machine_id = str(frame["machine_id"].iloc[0])
+        ws.telemetry.store(
+            pa.Table.from_pandas(frame, preserve_index=False),
+            profiles,
+            source=f"embedded fleet, {machine_id}",
+            change=change,
+        )
+    events = [AssetEvent.model_validate(record) for record in fleet.events.to_dict("records")]
+    ws.events.add(events, change)
+    for machine_id, status in fleet.statuses.items():
+        ws.machines.set_status(machine_id, status, change)
+    buffer = io.BytesIO()
+    fleet.truth.to_parquet(buffer, index=False)
+    write_atomically(ws.path / TRUTH, buffer.getvalue())
+
+
+def _open_or_create(path: Path) -> Workspace:
+    from workbench.catalog import load_catalogue
+    from workbench.workspace import Workspace
+
+    if not (path / SETTINGS_FILE).exists():
+        return create_workspace(path, settings=SETTINGS, machines=True)
+    ws = Workspace.open(path)
+    embedded = {profile.machine_id for profile in load_catalogue().machines}
+    if not ws.settings.simulated or set(ws.machines.ids()) - embedded:
+        ws.close()
+        raise InputError(
+            f"{path.resolve()} is a workspace with machines of its own.",
+            "Give the demo another folder: workbench -w DEMO_FOLDER demo",
+        )
+    return ws
+
+
+def run_demo(path: Path, *, progress: Progress | None = None) -> DemoOutcome:
+    """Run the whole main job in the workspace at ``path`` (made when absent); a second time only what is new is done."""
+    from workbench.catalog import load_catalogue
+    from workbench.reports import render
+    from workbench.twin import simulate_fleet
+    from workbench.workflows.cycle import run_cycle
+    from workbench.workflows.train import is_trained, train
+
+    def part(start: float, end: float) -> Progress:
+        def report(fraction: float, message: str) -> None:
+            if progress:
+                progress(start + (end - start) * fraction, message)
+
+        return report
+
+    with _open_or_create(path) as ws:
+        if ws.telemetry.rows() == 0:
+            part(0.0, 0.1)(0.0, "simulating 26 machines over 180 days")
+            catalogue = load_catalogue()
+            fleet = simulate_fleet(
+                catalogue.machines,
+                start=END - timedelta(days=DAYS),
+                end=END,
+                seed=SEED,
+                sites=catalogue.sites,
+                progress=part(0.0, 0.15),
+            )
+            ingest_simulation(ws, fleet, reason="demo: embedded fleet", progress=part(0.15, 0.3))
+        if not is_trained(ws):
+            train(ws, progress=part(0.3, 0.8))
+        run_cycle(ws, progress=part(0.8, 0.9))
+        record = render(ws, "fleet_health", {}, change=ws.change("demo"), progress=part(0.9, 1.0))
+        summary = fleet_summary(ws)
+        return DemoOutcome(
+            summary=summary,
+            report=str(ws.path / record.outputs["html"]),
+            try_next=_try_next(path),
+        )
+
+
+def _try_next(path: Path) -> tuple[str, ...]:
+    here = f"workbench -w {path}" if path != Path() else "workbench"
+    return (
+        f"{here} predict --machine pump_grundfos_cr3_004     one machine, with reasons",
+        "workbench init MY_PLANT                              a workspace for your own data",
+        "workbench machines add --from-csv FILE --id MACHINE  a profile proposed from your CSV",
+        "make lab                                             the same in JupyterLab: import workbench",
+        "make dashboard                                       the fleet's page in a browser",
+    )

@@ -1,0 +1,161 @@
+"""Checks Python, packages, the machine and a workspace, and says how to mend each lack."""
+
+from __future__ import annotations
+
+import ctypes.util
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel
+
+from workbench.errors import WorkbenchError
+
+State = Literal["ok", "absent", "broken"]
+
+# Extra: the module that tells whether it is installed, and what it is for.
+EXTRAS: dict[str, tuple[str, str]] = {
+    "report": ("papermill", "reports"),
+    "dashboard": ("voila", "dashboards"),
+    "explain": ("shap", "SHAP explanations"),
+    "deep": ("torch", "sequence models"),
+    "forecast": ("prophet", "forecasts"),
+    "synthesis": ("sdv", "synthetic data"),
+    "optimize": ("ortools", "planning"),
+    "llm": ("llama_cpp", "the assistant's language model"),
+    "mqtt": ("aiomqtt", "MQTT ingestion"),
+    "postgres": ("psycopg", "PostgreSQL records"),
+    "dask": ("dask", "work on several machines"),
+    "api": ("fastapi", "the HTTP API"),
+}
+CORE = (
+    "alembic",
+    "dbos",
+    "duckdb",
+    "joblib",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "pydantic",
+    "sklearn",
+    "scipy",
+    "skops",
+    "sqlalchemy",
+    "yaml",
+)
+_FREE_DISK_GB = 2.0
+
+
+class Finding(BaseModel):
+    """One check: ``broken`` must be mended, ``absent`` is an optional part that is not installed."""
+
+    check: str
+    state: State
+    found: str
+    remedy: str = ""
+
+
+def _python() -> Iterator[Finding]:
+    version = sys.version_info
+    right = (3, 11) <= version[:2] <= (3, 13)
+    yield Finding(
+        check="Python",
+        state="ok" if right else "broken",
+        found=f"{version.major}.{version.minor}.{version.micro}",
+        remedy="" if right else "Use Python 3.11, 3.12 or 3.13.",
+    )
+    lacking = [name for name in CORE if importlib.util.find_spec(name) is None]
+    yield Finding(
+        check="core packages",
+        state="broken" if lacking else "ok",
+        found=f"{len(CORE) - len(lacking)} of {len(CORE)}",
+        remedy=f"Missing: {', '.join(lacking)}. Run: pip install predictive-maintenance-workbench" if lacking else "",
+    )
+    for extra, (module, purpose) in EXTRAS.items():
+        present = importlib.util.find_spec(module) is not None
+        remedy = f'pip install "predictive-maintenance-workbench[{extra}]" for {purpose}'
+        if extra == "deep":
+            remedy += "; for the CPU build of torch first: pip install torch --index-url with PyTorch's CPU index"
+        yield Finding(
+            check=f"extra {extra}",
+            state="ok" if present else "absent",
+            found=module if present else "not installed",
+            remedy="" if present else remedy,
+        )
+
+
+def _machine(path: Path) -> Iterator[Finding]:
+    pango = ctypes.util.find_library("pango-1.0") is not None
+    yield Finding(
+        check="Pango",
+        state="ok" if pango else "absent",
+        found="found" if pango else "not found",
+        remedy="" if pango else "Reports are HTML without it; for PDF: apt install libpango-1.0-0 libpangoft2-1.0-0",
+    )
+    place = next((p for p in (path, *path.parents) if p.exists()), Path("/"))
+    free = shutil.disk_usage(place).free / 1e9
+    yield Finding(
+        check="disk",
+        state="ok" if free > _FREE_DISK_GB else "broken",
+        found=f"{free:.1f} GB free at {place}",
+        remedy="" if free > _FREE_DISK_GB else "Free some space: ingest and training need at least 2 GB.",
+    )
+    cores = os.cpu_count() or 1
+    yield Finding(check="processor", state="ok", found=f"{cores} cores")
+    datasets = os.environ.get("WORKBENCH_DATASETS", "")
+    known = bool(datasets) and Path(datasets).is_dir()
+    yield Finding(
+        check="public data sets",
+        state="ok" if known else "absent",
+        found=datasets or "WORKBENCH_DATASETS not set",
+        remedy="" if known else "Only benchmarks need them: set WORKBENCH_DATASETS to their folder.",
+    )
+
+
+def _workspace(path: Path) -> Iterator[Finding]:
+    from workbench.workspace import Workspace
+
+    try:
+        ws = Workspace.open(path)
+    except WorkbenchError as error:
+        yield Finding(check="workspace", state="broken", found=error.what, remedy=error.remedy)
+        return
+    with ws:
+        machines = len(ws.machines.ids())
+        yield Finding(
+            check="workspace", state="ok", found=f"{path}: {machines} machines, as of {ws.as_of():%Y-%m-%d %H:%M} UTC"
+        )
+        lost = [row.path for row in ws.segments.list() if not (path / "data" / row.path).is_file()]
+        yield Finding(
+            check="telemetry segments",
+            state="broken" if lost else "ok",
+            found=f"{len(lost)} files lost, first {lost[0]}" if lost else "every file is there",
+            remedy="Restore data/telemetry from a backup." if lost else "",
+        )
+        damaged = [version.version_id for version in ws.models.active() if not ws.models.intact(version.version_id)]
+        yield Finding(
+            check="models",
+            state="broken" if damaged else "ok",
+            found=f"damaged: {', '.join(damaged)}" if damaged else f"{len(ws.models.active())} active",
+            remedy="Train again: workbench train" if damaged else "",
+        )
+        pickled = ws.database.pickled_rows()
+        yield Finding(
+            check="durable work",
+            state="broken" if pickled else "ok",
+            found=f"{pickled} pickled rows" if pickled else "no pickled rows",
+            remedy="The workbench never writes these: do not run this database; restore a backup." if pickled else "",
+        )
+
+
+def examine(path: Path | None = None) -> list[Finding]:
+    """Check the installation, the machine and, when given, the workspace at ``path``."""
+    place = path or Path.cwd()
+    findings = [*_python(), *_machine(place)]
+    if path is not None:
+        findings += _workspace(path)
+    return findings

@@ -1,0 +1,194 @@
+"""Takes telemetry and asset events into a workspace, and sets what instant it looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.domain.base import Actor
+from workbench.domain.observations import IngestReport
+from workbench.errors import InputError, InvalidDocument
+from workbench.workflows.onboard import read_text
+
+if TYPE_CHECKING:
+    from workbench.domain.mapping import ColumnMapping
+    from workbench.telemetry.readers.fleets import FleetSource
+    from workbench.workspace import Workspace
+
+Progress = Callable[[float, str], None]
+
+FLEETS = ("azure-pdm", "cmapss")
+FILE_KINDS = ("csv", "parquet")
+# A live workspace whose readings end longer ago than this cannot say anything about the present.
+STALE = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class IngestOutcome:
+    """What an ingest did to a workspace."""
+
+    reports: tuple[IngestReport, ...]
+    events_added: int
+    notes: tuple[str, ...]
+
+
+def ingest(
+    ws: Workspace,
+    source: str | Path,
+    path: Path | None = None,
+    *,
+    machine_id: str | None = None,
+    mapping: ColumnMapping | Path | None = None,
+    subsets: Sequence[str] = ("FD001",),
+    strict: bool = False,
+    actor: Actor | None = None,
+    progress: Progress | None = None,
+) -> IngestOutcome:
+    """Take a data source in.
+
+    ``source`` is a CSV or Parquet file of telemetry, or one of ``events`` (a file of asset events),
+    ``azure-pdm`` and ``cmapss`` (folders in the publisher's form or as Parquet) with ``path``. Raises
+    ``RefusedFile`` for a file that cannot be used as a whole; nothing is changed then.
+    """
+    kind = str(source)
+    if kind in (*FLEETS, *FILE_KINDS, "events"):
+        if path is None:
+            raise InputError(f"`ingest {kind}` needs a path.", f"Write: workbench ingest {kind} PATH")
+    elif path is not None:
+        known = ", ".join((*FLEETS, *FILE_KINDS, "events"))
+        raise InputError(f"{kind!r} is no kind of source.", f"Use one of: {known}; or give one file.")
+    place = path or Path(source)
+    before = ws.telemetry.span()
+    if kind == "events":
+        outcome = _ingest_events(ws, place, strict=strict, actor=actor)
+    elif kind == "azure-pdm":
+        from workbench.telemetry.readers.azure import read_azure
+
+        outcome = _ingest_fleets(ws, [read_azure(place)], strict=strict, actor=actor, progress=progress)
+    elif kind == "cmapss":
+        from workbench.telemetry.readers.cmapss import read_cmapss
+
+        fleets = [read_cmapss(place, subset) for subset in subsets]
+        outcome = _ingest_fleets(ws, fleets, strict=strict, actor=actor, progress=progress)
+    else:
+        outcome = _ingest_file(
+            ws, place, machine_id=machine_id, mapping=mapping, strict=strict, actor=actor, progress=progress
+        )
+    return IngestOutcome(outcome.reports, outcome.events_added, (*outcome.notes, *_follow_data(ws, before)))
+
+
+def _ingest_file(
+    ws: Workspace,
+    path: Path,
+    *,
+    machine_id: str | None,
+    mapping: ColumnMapping | Path | None,
+    strict: bool,
+    actor: Actor | None,
+    progress: Progress | None,
+) -> IngestOutcome:
+    profiles = {profile.machine_id: profile for profile in ws.machines.all()}
+    if not profiles:
+        raise InputError(
+            "The workspace has no machines yet.",
+            f"Add one first: workbench machines add --from-csv {path} --id MACHINE_ID",
+        )
+    if machine_id is not None:
+        ws.machines.get(machine_id)
+    layout = read_mapping(mapping) if isinstance(mapping, Path) else mapping
+    if layout is None and machine_id is not None:
+        layout = profiles[machine_id].file_mapping
+    report = ws.telemetry.store_file(
+        path,
+        profiles,
+        change=ws.change(f"ingest {path.name}", actor),
+        mapping=layout,
+        machine_id=machine_id,
+        strict=strict,
+        progress=progress,
+    )
+    return IngestOutcome((report,), 0, ())
+
+
+def read_mapping(path: Path) -> ColumnMapping:
+    """Read a column mapping from YAML or JSON; raises ``InvalidDocument`` listing every fault."""
+    import yaml
+    from pydantic import ValidationError
+
+    from workbench.domain.mapping import ColumnMapping
+
+    try:
+        return ColumnMapping.model_validate(yaml.safe_load(read_text(path)))
+    except yaml.YAMLError as error:
+        raise InvalidDocument(str(path), [str(error)]) from error
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, e['loc'])) or 'mapping'}: {e['msg']}" for e in error.errors()]
+        raise InvalidDocument(str(path), faults) from error
+
+
+def _ingest_events(ws: Workspace, path: Path, *, strict: bool, actor: Actor | None) -> IngestOutcome:
+    change = ws.change(f"ingest events {path.name}", actor)
+    report = ws.telemetry.store_events(path, ws.machines.ids(), change=change, strict=strict)
+    return IngestOutcome((report,), 0 if report.already_ingested else report.rows_stored, ())
+
+
+def _ingest_fleets(
+    ws: Workspace, fleets: Sequence[FleetSource], *, strict: bool, actor: Actor | None, progress: Progress | None
+) -> IngestOutcome:
+    reports: list[IngestReport] = []
+    notes: list[str] = []
+    added = 0
+    for number, fleet in enumerate(fleets):
+        change = ws.change(f"ingest {fleet.source}", actor)
+        with ws.transaction() as tx:
+            tx.sites.put(fleet.site, change)
+            known = set(tx.machines.ids())
+            for profile in fleet.profiles:
+                if profile.machine_id not in known:
+                    tx.machines.add(profile, change)
+        profiles = {profile.machine_id: profile for profile in ws.machines.all()}
+        for table in fleet.tables():
+            if progress:
+                progress(number / len(fleets), fleet.source)
+            reports.append(ws.telemetry.store(table, profiles, source=fleet.source, change=change, strict=strict))
+        added += ws.events.add(fleet.events, change)
+        notes += fleet.notes
+    return IngestOutcome(tuple(reports), added, tuple(notes))
+
+
+def _follow_data(ws: Workspace, before: tuple[datetime, datetime] | None) -> list[str]:
+    """Fix or move the instant the workspace looks at, when its readings are historical; say so in words."""
+    span = ws.telemetry.span()
+    if span is None:
+        return []
+    last = span[1]
+    chosen = ws.settings.as_of
+    stale = chosen == "live" and datetime.now(UTC) - last > STALE
+    followed = chosen != "live" and before is not None and chosen == before[1] and last > chosen
+    if not (stale or followed):
+        return []
+    ws.set_as_of(last)
+    note = f"the readings end at {last:%Y-%m-%d %H:%M} UTC, so the workspace now looks at that instant"
+    return [f"{note} (`workbench as-of live` returns to the present)"]
+
+
+def look_at(ws: Workspace, when: str) -> str:
+    """Set the instant the workspace looks at: ``live``, ``data`` (the last reading) or an ISO time; return it in words."""
+    if when == "data":
+        span = ws.telemetry.span()
+        if span is None:
+            raise InputError("There are no readings yet.", "Ingest some first.")
+        ws.set_as_of(span[1])
+    elif when == "live":
+        ws.set_as_of("live")
+    else:
+        try:
+            instant = datetime.fromisoformat(when)
+        except ValueError as error:
+            raise InputError(f"{when!r} is no instant.", "Write live, data, or e.g. 2026-01-01T00:00Z.") from error
+        ws.set_as_of(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
+    chosen = ws.settings.as_of
+    return "the present" if chosen == "live" else f"{chosen:%Y-%m-%d %H:%M} UTC"

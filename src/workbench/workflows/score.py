@@ -1,0 +1,90 @@
+"""Scores machines with the active models (ML9): loads models once, keeps five in memory, logs every prediction."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from workbench.domain.base import Actor
+from workbench.domain.observations import EventKind
+from workbench.domain.predictions import ModelVersion, Prediction
+from workbench.errors import WorkbenchError
+from workbench.workflows.model_cache import ModelCache
+
+if TYPE_CHECKING:
+    from workbench.ml import Bundle, Models
+    from workbench.workspace import Workspace
+
+
+DISTRIBUTION = "predictive-maintenance-workbench"
+
+_cache = ModelCache()
+
+
+def active_versions(ws: Workspace, machine_id: str) -> list[ModelVersion]:
+    """Return the active model of each task for this machine: its type's where there is one, else the fleet's."""
+    own = f"type:{ws.machines.get(machine_id).machine_type}"
+    chosen: dict[str, ModelVersion] = {}
+    for version in ws.models.active():
+        if version.scope == own or (version.scope == "fleet" and version.task.value not in chosen):
+            chosen[version.task.value] = version
+    return [chosen[task] for task in sorted(chosen)]
+
+
+def versions_for(ws: Workspace, machine_id: str) -> dict[str, str]:
+    """Return task and version id of the models that would score this machine."""
+    return {version.task.value: version.version_id for version in active_versions(ws, machine_id)}
+
+
+def load_models(ws: Workspace, machine_id: str) -> Models:
+    """Return the models for this machine; each file is read, verified and parsed once while it stays in memory."""
+    from workbench import ml
+
+    _cache.size = ws.settings.model_cache_size
+    return ml.Models(tuple(_bundle(ws, version) for version in active_versions(ws, machine_id)))
+
+
+def _bundle(ws: Workspace, version: ModelVersion) -> Bundle:
+    made, here = version.libraries.get(DISTRIBUTION), importlib.metadata.version(DISTRIBUTION)
+    if made != here:
+        raise WorkbenchError(
+            f"Model {version.version_id} ({version.task.value}) was trained by workbench {made}, this is {here}.",
+            "Train again: workbench train",
+        )
+    return _cache.bundle(version, lambda: ws.models.payload(version.version_id))
+
+
+def predict_one(ws: Workspace, machine_id: str, *, as_of: datetime | None = None) -> Prediction:
+    """Predict for one machine from what was known at ``as_of``; writes nothing."""
+    from workbench import ml
+
+    at = as_of or ws.as_of()
+    return ml.predict_machine(
+        ws.machine_data(machine_id, at),
+        load_models(ws, machine_id),
+        as_of=at,
+        status=ws.machines.status(machine_id),
+        data_hash=ws.data_hash(machine_id),
+        tracking_window_days=ws.settings.tracking_window_days,
+        simulated=ws.settings.simulated,
+        failures=ws.events.count(EventKind.FAILURE, until=at),
+    )
+
+
+def predict(
+    ws: Workspace,
+    machine_ids: Sequence[str] | None = None,
+    *,
+    as_of: datetime | None = None,
+    actor: Actor | None = None,
+) -> list[Prediction]:
+    """Predict for each machine (default: the fleet) and log every prediction with its input and versions."""
+    ids = list(machine_ids) if machine_ids else ws.machines.ids()
+    predictions = [predict_one(ws, machine_id, as_of=as_of) for machine_id in ids]
+    with ws.transaction() as tx:
+        change = tx.change("predicted", actor)
+        for prediction in predictions:
+            tx.predictions.add(prediction, change)
+    return predictions

@@ -1,0 +1,103 @@
+"""The Azure benchmark: labels, forbidden features, machines that never cross folds, figures with intervals."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from workbench.errors import InputError
+from workbench.workflows.benchmarks import run_benchmark
+from workbench.workflows.benchmarks.azure import component_macro_f1
+from workbench.workflows.benchmarks.azure_data import load_fleet
+from workbench.workflows.benchmarks.azure_models import FORBIDDEN, ErrorRule, LogisticPeer, ProductWarner, plain_table
+
+
+@pytest.fixture(scope="module")
+def fleet(datasets):
+    return load_fleet(datasets, most=5)
+
+
+def test_quick_run_has_the_keys_of_the_protocol(datasets):
+    result = run_benchmark("azure", data=datasets, quick=True)
+    metrics = result["metrics"]
+    for key in (
+        "event_recall",
+        "false_alarm_episodes_per_machine_month",
+        "lead_time_h",
+        "f1",
+        "pr_auc",
+        "brier_skill",
+        "component_macro_f1",
+    ):
+        assert key in metrics
+        assert len(metrics[f"{key}_interval"]) == 2
+    assert metrics["events"] > 0
+    assert metrics["machines"] == 6
+    assert result["peers"]["logistic_24h.f1"] > 0
+    assert result["peers"]["error_rule.event_recall"] >= 0
+    assert result["simulated"] is False
+    assert result["protocol"].startswith("quick run")
+
+
+def test_the_whole_fleet_holds_twenty_two_failure_events(datasets):
+    whole = load_fleet(datasets)
+    assert len(whole.machines) == 15
+    first, last = whole.hour.min(), whole.hour.max()
+    assert sum(first < moment <= last + 24 for times in whole.failures_h.values() for moment in times) == 22
+
+
+def test_labels_look_24_hours_ahead_and_the_end_is_dropped(fleet):
+    machine = fleet.machines[0].profile.machine_id
+    mine = fleet.machine == machine
+    failure = next(f for f in fleet.failures_h[machine] if f > fleet.hour[mine][0] + 24)
+    ahead = failure - fleet.hour[mine]
+    assert np.array_equal(
+        fleet.positive[mine][(ahead > -24) & (ahead < 48)] > 0,
+        ((ahead > 0) & (ahead <= 24))[(ahead > -24) & (ahead < 48)],
+    )
+    telemetry = fleet.machines[0].telemetry
+    assert len(telemetry) - mine.sum() == 24
+
+
+def test_forbidden_features_and_other_machines_are_not_used(fleet):
+    units = sorted(set(fleet.machine))
+    train = np.flatnonzero(np.isin(fleet.machine.astype(str), units[:3]))
+    test = np.flatnonzero(fleet.machine == units[3])
+    warner = ProductWarner(0).fit(fleet, train)
+    assert not [name for name in warner.health_.feature_names_ if name.startswith(FORBIDDEN)]
+    assert not [name for name in warner.health_.feature_names_ if "hour" in name or "calendar" in name]
+    before = warner.predict(fleet, test)
+    assert ((before >= 0) & (before <= 1)).all()
+    shuffled = fleet.failing.copy()
+    shuffled[test] = ~shuffled[test]
+    other = dataclasses.replace(fleet, failing=shuffled)
+    assert np.array_equal(ProductWarner(0).fit(other, train).predict(other, test), before)
+
+
+def test_peers_learn_from_training_machines_only(fleet):
+    table = plain_table(fleet)
+    train = np.flatnonzero(fleet.machine != fleet.machines[0].profile.machine_id)
+    test = np.flatnonzero(fleet.machine == fleet.machines[0].profile.machine_id)
+    logistic = LogisticPeer(table).fit(fleet, train)
+    assert 0 < logistic.threshold < 1
+    score = logistic.predict(fleet, test)
+    assert score[fleet.positive[test] > 0].mean() > 5 * score[fleet.positive[test] == 0].mean()
+    rule = ErrorRule(table, signals=4).fit(fleet, train)
+    assert rule.threshold in (1.0, 2.0, 3.0)
+    assert set(np.unique(rule.predict(fleet, test))) <= set(range(30))
+
+
+def test_naming_either_of_two_components_is_right_and_naming_none_is_a_miss():
+    failing = np.array([[True, True], [True, False], [False, False]])
+    either = np.array([[False, True], [True, False], [False, False]])
+    assert component_macro_f1(failing, either) == 1.0
+    poor = np.array([[False, False], [True, False], [False, True]])
+    assert component_macro_f1(failing, poor) == pytest.approx((2 / 3 + 0) / 2)
+    assert np.isnan(component_macro_f1(failing[2:], either[2:]))
+
+
+def test_an_unknown_part_is_bad_input(datasets):
+    with pytest.raises(InputError, match="It has one: main"):
+        run_benchmark("azure", data=datasets, only=["survival"])

@@ -1,0 +1,127 @@
+"""Trends, limits, lives of the population, and the rules of evidence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from workbench.domain.predictions import Interval, Severity
+from workbench.ml.evidence import failures_reason, readings_reason, support_reason, trend_reason, weigh, width_reason
+from workbench.ml.lifetimes import Lifetimes, collect_lifetimes
+from workbench.ml.limits import find_crossings
+from workbench.ml.trends import find_trends, mann_kendall
+
+HOUR = 3_600_000_000_000
+
+
+def test_words_of_the_evidence():
+    assert failures_reason(3) == "3 of 5 failures needed"
+    assert failures_reason(5) is None
+    assert readings_reason(12).startswith("12 of 30 running readings needed")
+    both = weigh(failures_reason(0), readings_reason(2))
+    assert both.in_words().startswith("not enough evidence: 0 of 5 failures needed; 2 of 30")
+    assert weigh(None, None).enough
+
+
+def test_trend_is_seen_through_noise_and_not_in_noise():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 1, 300)
+    assert trend_reason(noise + np.linspace(0, 4, 300)) is None
+    assert "no monotone trend" in trend_reason(noise)
+    assert "no monotone trend" in trend_reason(noise[:5])
+
+
+def test_autocorrelation_is_no_trend():
+    rng = np.random.default_rng(1)
+    walks = []
+    for _ in range(300):
+        series = np.zeros(40)
+        for k in range(1, 40):
+            series[k] = 0.7 * series[k - 1] + rng.normal()
+        walks.append(series)
+    p_values, _ = mann_kendall(np.array(walks).T)
+    independent, _ = mann_kendall(rng.normal(size=(40, 300)))
+    assert (p_values <= 0.01).mean() < 0.10
+    assert (independent <= 0.01).mean() < 0.03
+
+
+def test_outside_training_support():
+    low, high = np.zeros(10), np.ones(10)
+    assert support_reason(np.full(10, 0.5), low, high) is None
+    assert "30% of the features" in support_reason(np.array([0.5] * 7 + [9.0] * 3), low, high)
+
+
+def test_wider_than_the_prior():
+    own = Interval(median=50, lower=0, upper=100)
+    assert width_reason(own, Interval(median=50, lower=20, upper=90)) is not None
+    assert width_reason(own, Interval(median=50, lower=0, upper=200)) is None
+    assert width_reason(own, None) is None
+
+
+def test_kaplan_meier_with_censoring():
+    lives = Lifetimes(np.array([2.0, 3.0, 3.0, 5.0, 8.0]), np.array([1.0, 1.0, 0.0, 1.0, 0.0]))
+    times, survival = lives.curve()
+    assert times.tolist() == [2.0, 3.0, 5.0]
+    assert survival.tolist() == pytest.approx([0.8, 0.6, 0.3])
+
+
+def test_population_life_depends_on_age():
+    lives = Lifetimes(np.random.default_rng(0).weibull(4, 400) * 1000, np.ones(400))
+    young, old = lives.remaining(0.0), lives.remaining(900.0)
+    assert young.median == pytest.approx(1000 * np.log(2) ** 0.25, rel=0.05)
+    assert young.lower < young.median < young.upper
+    assert old.median < young.median / 3
+    assert lives.fails_within(900, 200) > lives.fails_within(100, 200)
+    assert lives.remaining(0.0, cap=500).upper_open
+    assert Lifetimes(np.array([5.0]), np.array([0.0])).remaining(0.0) is None
+
+
+def test_lives_are_collected_with_censoring(small_fleet):
+    lives = collect_lifetimes(small_fleet)
+    assert lives.failures == 16
+    assert len(lives.duration) == 24
+
+
+def readings(build_machine, values):
+    profile = build_machine.profile()
+    matrix = np.full((len(values), 3), 50.0)
+    matrix[:, 1] = values
+    return find_crossings(profile, matrix, np.arange(len(values)) * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("values", "severity"),
+    [
+        ([2, 2, 5, 2, 5], None),
+        ([2, 5, 2, 5, 5], Severity.WARNING),
+        ([2, 2, 2, 2, 8], None),
+        ([2, 2, 2, 8, 8], Severity.CRITICAL),
+        ([5, 5, 5, 5, 8], Severity.WARNING),
+        ([4.5, 4.5, 4.5], Severity.WARNING),
+    ],
+)
+def test_limits_fire_after_three_of_five_or_two_in_a_row(build_machine, values, severity):
+    found = readings(build_machine, values)
+    assert [c.severity for c in found] == ([severity] if severity else [])
+
+
+def test_crossing_tells_since_when_and_how_far(build_machine):
+    (crossing,) = readings(build_machine, [2, 2, 2, 2, 2, 5, 5, 5, 6])
+    assert (crossing.value, crossing.limit, crossing.direction, crossing.readings) == (6, 4.5, "above", 4)
+    assert crossing.since.hour == 5
+
+
+def test_gaps_do_not_hide_a_crossing(build_machine):
+    assert readings(build_machine, [5, np.nan, 5, np.nan, 5])
+
+
+def test_trend_gives_the_slope_per_day(build_machine):
+    rng = np.random.default_rng(2)
+    hours = np.arange(480)
+    values = np.column_stack([rng.normal(50, 5, 480), 2 + hours / 24 * 0.1 + rng.normal(0, 0.2, 480)])
+    profile = build_machine.profile()
+    found = find_trends(profile, ("load_pct", "vibration_mm_s"), values, hours * HOUR)
+    assert [t.sensor for t in found] == ["vibration_mm_s"]
+    assert found[0].per_day == pytest.approx(0.1, rel=0.1)
+    assert found[0].unit == "mm/s"
+    assert find_trends(profile, ("load_pct",), values[:3, :1], hours[:3] * HOUR) == []

@@ -1,0 +1,87 @@
+"""The life clock and the labels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from workbench.domain.observations import MachineData
+from workbench.errors import InputError
+from workbench.ml.life import label, timeline
+
+
+def hourly(build_machine, hours, events=(), **changes):
+    machine = build_machine.worn("pump_life_001", 1, hours=hours, running_rule=None, **changes)
+    start = pd.Timestamp(build_machine.start)
+    rows = [(start + pd.Timedelta(hours=h), kind, cause) for h, kind, cause in events]
+    return MachineData(machine.profile, machine.telemetry, build_machine.events(rows))
+
+
+def test_life_counts_running_hours_only(build_machine):
+    machine = build_machine.worn("pump_life_001", 1, hours=240)
+    clock = timeline(machine)
+    assert clock.running.sum() == 200  # 20 of 24 hours
+    assert clock.life[-1] == pytest.approx(199, abs=1)
+    assert clock.utilisation(30) == pytest.approx(200 / 240, abs=0.02)
+
+
+def test_state_column_overrules_the_running_rule(build_machine):
+    machine = build_machine.worn("pump_life_001", 1, hours=48)
+    frame = machine.telemetry.assign(state=["RUNNING"] * 24 + ["IDLE"] * 24)
+    assert timeline(MachineData(machine.profile, frame, machine.events)).running.sum() == 24
+
+
+def test_failure_labels_count_down_and_end_of_record_is_unlabelled(build_machine):
+    labels = label(timeline(hourly(build_machine, 300, [(100, "failure", "imbalance")])))
+    assert labels.remaining[40] == pytest.approx(60)
+    assert labels.cause[40] == "imbalance"
+    within = labels.within(24)
+    assert within[77] == 1
+    assert within[50] == 0
+    assert np.isnan(within[290])  # nobody knows what happens in the 24 h after it
+    assert within[250] == 0
+    assert np.isnan(labels.remaining[150])
+
+
+def test_planned_replacement_is_censoring(build_machine):
+    labels = label(timeline(hourly(build_machine, 300, [(100, "replacement", "imbalance")])))
+    within = labels.within(24)
+    assert np.isnan(labels.remaining[:100]).all()
+    assert np.isnan(within[90])
+    assert within[40] == 0
+
+
+def test_failure_of_a_replaced_component_does_not_label_rows_before_the_replacement(build_machine):
+    events = [(100, "replacement", "imbalance"), (150, "failure", "imbalance"), (151, "replacement", "imbalance")]
+    labels = label(timeline(hourly(build_machine, 300, events)))
+    assert np.isnan(labels.remaining[80])
+    assert labels.remaining[120] == pytest.approx(30)
+
+
+def test_replacing_another_component_keeps_the_label(build_machine):
+    events = [(100, "replacement", "bearing_wear"), (150, "failure", "imbalance")]
+    labels = label(timeline(hourly(build_machine, 300, events)))
+    assert labels.remaining[80] == pytest.approx(70)
+
+
+def test_repair_of_a_failure_is_not_a_planned_replacement(build_machine):
+    clock = timeline(hourly(build_machine, 300, [(100, "failure", "imbalance"), (106, "replacement", "imbalance")]))
+    assert len(clock.replacements.time) == 0
+    assert clock.age[110] == pytest.approx(10)
+    assert np.isnan(clock.age[50])  # nobody saw how old the machine was when the record began
+
+
+def test_cycles_reach_zero_at_the_last_cycle(build_machine):
+    machine = hourly(build_machine, 50, [(49, "failure", "unknown")], life_unit="cycle")
+    frame = machine.telemetry.assign(life=np.arange(1.0, 51.0))
+    labels = label(timeline(MachineData(machine.profile, frame, machine.events)))
+    assert labels.remaining[-1] == 0
+    assert labels.remaining[0] == 49
+
+
+def test_unsorted_time_is_refused(build_machine):
+    machine = build_machine.worn("pump_life_001", 1, hours=48)
+    shuffled = MachineData(machine.profile, machine.telemetry.iloc[::-1], machine.events)
+    with pytest.raises(InputError, match="ascending"):
+        timeline(shuffled)

@@ -1,0 +1,53 @@
+"""A small plant with simulated machines: two months of five machines, trained once for all tests of a worker."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from workbench.catalog import load_catalogue
+from workbench.twin import simulate_fleet
+from workbench.workflows.demo import ingest_simulation
+from workbench.workflows.onboard import add_catalogue, create_workspace
+from workbench.workflows.train import train
+from workbench.workspace import Workspace
+
+END = datetime(2026, 1, 1, tzinfo=UTC)
+# The first four are close to a failure at the end of the embedded fleet's record.
+FEW = (
+    "compressor_atlas_copco_lt_007",
+    "fan_nicotra_gebhardt_rdh_014",
+    "gearbox_sew_mc_016",
+    "motor_siemens_1la7_001",
+    "chiller_trane_rtwd_019",
+    "conveyor_dorner_2200_013",
+    "pump_grundfos_cr3_004",
+    "robot_kuka_kr210_022",
+)
+SILENT = "transformer_siemens_tunorma_024"
+
+
+@pytest.fixture(scope="session")
+def trained_plant(tmp_path_factory) -> Path:
+    """Path of a workspace whose eight machines (a ninth is silent) have 180 days of readings and trained models; never change it."""
+    path = tmp_path_factory.mktemp("plant") / "W"
+    settings = {"name": "Test plant", "as_of": END.isoformat(), "simulated": True}
+    catalogue = load_catalogue()
+    profiles = [profile for profile in catalogue.machines if profile.machine_id in FEW]
+    with create_workspace(path, settings=settings) as ws:
+        add_catalogue(ws, only=(*FEW, SILENT))
+        fleet = simulate_fleet(profiles, start=END - timedelta(days=180), end=END, seed=0, sites=catalogue.sites)
+        ingest_simulation(ws, fleet, reason="test fleet")
+        train(ws)
+    return path
+
+
+@pytest.fixture
+def plant(trained_plant, tmp_path) -> Workspace:
+    """A copy of the trained plant, to be changed at will."""
+    shutil.copytree(trained_plant, tmp_path / "W")
+    with Workspace.open(tmp_path / "W") as ws:
+        yield ws

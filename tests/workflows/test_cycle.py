@@ -1,0 +1,178 @@
+"""The maintenance cycle: six recorded steps, done once for the same data, one open order per machine and cause."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+
+from workbench.domain.base import Actor
+from workbench.domain.work import CYCLE_STEPS, OrderState
+from workbench.errors import EnvironmentFailure, NotFound, WorkbenchError
+from workbench.workflows import durable
+from workbench.workflows.cycle import maintenance_cycle, run_cycle
+from workbench.workflows.score import predict
+
+
+def _state(ws) -> dict:
+    """Everything a run leaves behind that people see."""
+    return {
+        "orders": sorted(order.model_dump_json() for order in ws.orders.all()),
+        "reservations": sorted((r.order_id, r.part_id, r.quantity, r.state) for r in ws.parts.reservations()),
+        "notices": sorted(notice.notice_id for notice in ws.notices.all()),
+        "reports": sorted(report.report_id for report in ws.dispatch_reports.all()),
+        "cases": sorted(case.case_id for case in ws.cases.all()),
+        "history": Counter((entry.order_id, entry.event) for entry in ws.dispatch_history.all()),
+    }
+
+
+def test_each_machine_has_one_run_of_six_recorded_steps(plant):
+    outcome = run_cycle(plant)
+    assert not outcome.failed
+    runs = plant.runs.all(limit=1000)
+    assert {run.machine_id for run in runs} == set(plant.machines.ids())
+    assert {run.state for run in runs} == {"done"}
+    for run in runs:
+        steps = plant.runs.steps(run.run_id)
+        assert [step.name for step in steps] == list(CYCLE_STEPS)
+        assert [step.number for step in steps] == [1, 2, 3, 4, 5, 6]
+        assert all(step.started_at <= step.ended_at for step in steps)
+        assert all(step.details for step in steps if step.state == "skipped")
+
+
+def test_work_is_ordered_exactly_where_the_decision_says_act(plant):
+    run_cycle(plant)
+    acting = {machine for machine, package in plant.packages.latest().items() if package.decision.act}
+    assert acting, "the test plant must have a machine that needs work"
+    assert {order.machine_id for order in plant.orders.open()} == acting
+    for order in plant.orders.open():
+        assert plant.dispatch_reports.for_order(order.order_id).steps == order.steps
+        assert any(notice.order_id == order.order_id and notice.state == "sent" for notice in plant.notices.all())
+        reserved = {r.part_id: r.quantity for r in plant.parts.reservations(order.order_id)}
+        assert reserved == {line.part_id: line.reserve for line in order.parts if line.reserve}
+
+
+def test_second_run_on_the_same_data_changes_nothing(plant):
+    first = run_cycle(plant)
+    before = _state(plant)
+    second = run_cycle(plant)
+    assert second.repeated == len(first.results) == len(second.results)
+    assert second.results == first.results
+    assert _state(plant) == before
+
+
+def test_later_finding_supports_the_open_order_instead_of_opening_another(plant):
+    run_cycle(plant, as_of=plant.as_of() - timedelta(hours=1))
+    before = {order.order_id: order.evidence for order in plant.orders.open()}
+    run_cycle(plant)
+    after = {order.order_id: order.evidence for order in plant.orders.open()}
+    grown = [key for key in before if len(after[key]) == len(before[key]) + 1]
+    assert grown
+    pairs = [(order.machine_id, order.failure_mode) for order in plant.orders.open()]
+    assert len(pairs) == len(set(pairs))
+
+
+def test_done_order_lets_a_new_one_be_opened(plant):
+    run_cycle(plant, as_of=plant.as_of() - timedelta(hours=1))
+    order = plant.orders.open()[0]
+    plant.orders.update(order.model_copy(update={"state": OrderState.DONE}), plant.change("repaired"))
+    run_cycle(plant, [order.machine_id])
+    again = [o for o in plant.orders.all() if (o.machine_id, o.failure_mode) == (order.machine_id, order.failure_mode)]
+    assert {o.state for o in again} >= {OrderState.DONE}
+    assert len(plant.orders.open(order.machine_id)) <= 1
+
+
+def test_progress_names_machine_and_step_and_ends_at_one(plant):
+    seen = []
+    run_cycle(plant, plant.machines.ids()[:2], progress=lambda fraction, message: seen.append((fraction, message)))
+    assert seen[-1][0] == 1.0
+    assert [fraction for fraction, _ in seen] == sorted(fraction for fraction, _ in seen)
+    assert any(message.endswith(": predict") for _, message in seen)
+
+
+def test_every_write_of_a_run_carries_who_and_why(plant):
+    run_cycle(plant, plant.machines.ids()[:1], actor=Actor(id="maria"))
+    entries = plant.log.entries(entity="cycle_run", limit=50)
+    assert {"maria", "maintenance-cycle"} == {entry.actor for entry in entries}
+    assert all(entry.reason for entry in entries)
+
+
+def test_unknown_machine_is_refused_before_anything_runs(plant):
+    with pytest.raises(NotFound, match="no_such_machine"):
+        run_cycle(plant, ["no_such_machine"])
+    assert plant.runs.all() == []
+
+
+def test_failed_step_is_recorded_and_the_next_run_completes_it(plant):
+    machine_id = "pump_grundfos_cr3_004"
+    segment = plant.path / "data" / plant.segments.list(machine_id)[0].path
+    hidden = segment.with_suffix(".away")
+    segment.rename(hidden)
+    outcome = run_cycle(plant, [machine_id])
+    assert [machine for machine, _ in outcome.failed] == [machine_id]
+    run = plant.runs.all()[0]
+    assert run.state == "failed"
+    assert [step.state for step in plant.runs.steps(run.run_id)] == ["failed"]
+    hidden.rename(segment)
+    assert not run_cycle(plant, [machine_id]).failed
+    assert plant.runs.get(run.run_id).state == "done"
+    assert {step.state for step in plant.runs.steps(run.run_id)} <= {"done", "skipped"}
+
+
+def test_a_process_executes_for_one_workspace_only(plant):
+    with (
+        durable.executing(plant),
+        pytest.raises(EnvironmentFailure, match="already executes"),
+        durable.executing(plant),
+    ):
+        pass
+    with pytest.raises(WorkbenchError):
+        durable.current()
+
+
+def test_run_killed_half_way_is_resumed_to_the_same_end(plant, trained_plant, tmp_path):
+    import shutil
+
+    from workbench.workspace import Workspace
+
+    run_cycle(plant)
+    wanted = _state(plant)
+    shutil.copytree(trained_plant, tmp_path / "killed")
+    code = "import sys, workbench; workbench.run_cycle(workbench.open(sys.argv[1]))"
+    with Workspace.open(tmp_path / "killed") as ws:
+        child = subprocess.Popen([sys.executable, "-c", code, str(ws.path)])
+        deadline = time.monotonic() + 60
+        while not ws.orders.all() and child.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+        assert len(ws.runs.all(limit=1000)) < len(ws.machines.ids())
+        assert not run_cycle(ws).failed
+        assert _state(ws) == wanted
+
+
+def test_predict_logs_without_ordering(plant):
+    predictions = predict(plant)
+    assert len(predictions) == len(plant.machines.ids())
+    assert set(plant.predictions.latest()) == set(plant.machines.ids())
+    assert plant.orders.all() == []
+    assert all(p.simulated for p in predictions)
+
+
+def test_machines_without_readings_say_so(plant):
+    silent = next(machine for machine in plant.machines.ids() if plant.telemetry.rows(machine) == 0)
+    [prediction] = predict(plant, [silent])
+    assert prediction.health_state is None
+    assert not prediction.health_evidence.enough
+    assert prediction.health_evidence.reasons
+    assert prediction.remaining_useful_life.basis in ("none", "population")
+
+
+def test_workflow_is_registered_under_its_name():
+    assert maintenance_cycle.dbos_function_name == "maintenance_cycle"
