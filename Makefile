@@ -26,10 +26,10 @@ demo: $(VENV)/.installed-report ## set up and run the main job on the embedded f
 	@$(BIN)/workbench -w . demo
 
 test: $(VENV)/.installed-report,dev,postgres ## set up and run the tests (under 6 minutes)
-	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered --cov-fail-under=85 -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=85 -m "not slow"
 
 test-all: $(VENV)/.installed-report,dev,postgres ## the same with the slow ones
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: $(VENV)/.installed-report,dev,postgres ## lint, format, types, layers, stripped notebooks
 	$(BIN)/ruff check .

@@ -116,9 +116,16 @@ def test_csv_without_labels_gets_anomalies_trends_and_limits(build_machine):
     assert any("not enough evidence: 0 of 5 failures needed" in reason for reason in prediction.reasons)
 
 
-def test_training_without_labels_keeps_only_the_anomaly_detector(build_machine):
+def test_one_machine_is_no_fleet_to_learn_normality_from(build_machine):
     machine = without_events(build_machine.worn("pump_csv_001", 11, hours=800))
     trained = {m.task: m for m in train_fleet([machine], as_of=build_machine.end(machine))}
+    assert trained[Task.ANOMALY].payload == b""
+    assert "1 of 3 machines needed" in trained[Task.ANOMALY].refused[0]
+
+
+def test_training_without_labels_keeps_only_the_anomaly_detector(build_machine):
+    fleet = [without_events(build_machine.worn(f"pump_csv_00{k}", 11 + k, hours=800)) for k in range(3)]
+    trained = {m.task: m for m in train_fleet(fleet, as_of=max(map(build_machine.end, fleet)))}
     assert trained[Task.HEALTH].refused == ("0 of 5 failures needed",)
     assert trained[Task.RUL].refused == ("0 of 5 failures needed",)
     assert trained[Task.HEALTH].payload == b""

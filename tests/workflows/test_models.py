@@ -84,5 +84,5 @@ def test_cache_keeps_the_five_last_used_and_reads_each_file_once(plant):
 
 
 def test_training_without_telemetry_says_what_to_do(tmp_path):
-    with create_workspace(tmp_path / "W", machines=True) as ws, pytest.raises(NotEnoughData, match="[Ii]ngest"):
+    with create_workspace(tmp_path / "W", machines=True) as ws, pytest.raises(NotEnoughData, match="Ingest telemetry"):
         train(ws)

@@ -203,13 +203,18 @@ class RulEstimator(Estimator):
             raise InputError("y and groups must hold one value per row.", "Drop rows whose life left is unknown.")
         if np.isnan(target).any() or (target < 0).any():
             raise InputError("Life left must be known and not negative.", "Drop censored rows before fitting.")
-        weights = np.ones(len(target)) if weight is None else np.asarray(weight, dtype=np.float64)
+        weights = None if weight is None else np.asarray(weight, dtype=np.float64)
         self._fit(X, target, np.asarray(groups, dtype=object), weights, refeature)
         return self
 
     @abstractmethod
     def _fit(
-        self, X: pd.DataFrame, y: FloatArray, groups: ObjectArray, weight: FloatArray, refeature: Refeature | None
+        self,
+        X: pd.DataFrame,
+        y: FloatArray,
+        groups: ObjectArray,
+        weight: FloatArray | None,
+        refeature: Refeature | None,
     ) -> None: ...
 
     def predict(self, X: pd.DataFrame) -> FloatArray:

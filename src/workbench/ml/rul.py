@@ -61,7 +61,12 @@ class BoostedRul(RulEstimator):
         )
 
     def _fit(
-        self, X: pd.DataFrame, y: FloatArray, groups: ObjectArray, weight: FloatArray, refeature: Refeature | None
+        self,
+        X: pd.DataFrame,
+        y: FloatArray,
+        groups: ObjectArray,
+        weight: FloatArray | None,
+        refeature: Refeature | None,
     ) -> None:
         held_out = np.full(len(y), np.nan)
         self.used_ = varying_columns(self._matrix(X))
@@ -71,7 +76,9 @@ class BoostedRul(RulEstimator):
                 X, groups, refeature, n_splits=self.n_splits, seed=self.seed, balance=ends
             ):
                 matrix = self._matrix(table[list(self.feature_names_)])[:, self.used_]
-                booster = self._booster().fit(without_empty(matrix[train]), y[train], sample_weight=weight[train])
+                # No weights rather than equal ones: with weights scikit-learn bins by a far slower way.
+                own = None if weight is None else weight[train]
+                booster = self._booster().fit(without_empty(matrix[train]), y[train], sample_weight=own)
                 held_out[test] = np.clip(booster.predict(matrix[test]), 0.0, self.cap)
         self.booster_ = self._booster().fit(self._matrix(X)[:, self.used_], y, sample_weight=weight)
         self.held_out_ = held_out

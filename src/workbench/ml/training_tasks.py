@@ -163,6 +163,10 @@ def _blocks(groups: ObjectArray, time: IntArray) -> ObjectArray:
     return out
 
 
+# Fewer machines cannot tell what is normal for a fleet from what is wrong with one of them.
+ANOMALY_MACHINES = 3
+
+
 def train_anomaly(data: TrainingData, seed: int, budget: float) -> Outcome:
     """Train the anomaly detector on normal rows of all machines."""
     columns = anomaly_columns(list(data.samples.X.columns))
@@ -172,6 +176,12 @@ def train_anomaly(data: TrainingData, seed: int, budget: float) -> Outcome:
     rows = np.flatnonzero(data.normal_rows() & usable)
     if not columns or len(rows) < IsolationAnomaly.min_rows:
         raise NotEnoughData(f"{len(rows)} of {IsolationAnomaly.min_rows} normal readings needed", "Collect more.")
+    machines = len(set(data.samples.groups[rows]))
+    if machines < ANOMALY_MACHINES:
+        raise NotEnoughData(
+            f"{machines} of {ANOMALY_MACHINES} machines needed; each is compared with its own early readings instead",
+            "Add machines.",
+        )
     hours = data.samples.time / NS_PER_H
     model = IsolationAnomaly(seed=seed, budget=budget)
     groups = _blocks(data.samples.groups[rows], data.samples.time[rows])

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtr
 
-from workbench.domain.equipment import MachineProfile
+from workbench.domain.equipment import MachineProfile, SensorRole
 from workbench.domain.predictions import Trend
 
-from .arrays import NS_PER_H, FloatArray, IntArray
+from .arrays import NS_PER_H, BoolArray, FloatArray, IntArray
 
 BLOCKS = 40
 LEAST_BLOCKS = 10
+LEAST_ROWS = 30
 SIGNIFICANT = 0.01
 CURVE = 3
 BIAS = 4.0
@@ -55,7 +56,11 @@ def block_means(values: FloatArray, blocks: int = BLOCKS) -> FloatArray:
     A block of gaps takes the value of the block before it, a leading one that of the next.
     """
     edges = np.linspace(0, len(values), min(blocks, len(values)) + 1).astype(np.int64)
-    starts = edges[:-1]
+    return _means_between(values, edges[:-1])
+
+
+def _means_between(values: FloatArray, starts: IntArray) -> FloatArray:
+    """Average the rows of the blocks that begin at ``starts``."""
     known = ~np.isnan(values)
     count = np.add.reduceat(known.astype(np.float64), starts, axis=0)
     total = np.add.reduceat(np.where(known, values, 0.0), starts, axis=0)
@@ -67,6 +72,21 @@ def block_means(values: FloatArray, blocks: int = BLOCKS) -> FloatArray:
     return means
 
 
+def _daily_means(values: FloatArray, time: IntArray) -> tuple[FloatArray, float]:
+    """Average rows over whole days, so that a daily rhythm of the load is no trend; return means and days per block.
+
+    A window too short for ``LEAST_BLOCKS`` days is cut into equal blocks.
+    """
+    days = float(time[-1] - time[0]) / NS_PER_DAY
+    if days < LEAST_BLOCKS:
+        means = block_means(values)
+        return means, days / len(means)
+    length = int(np.ceil(days / BLOCKS))
+    ago = (time[-1] - time) // (length * NS_PER_DAY)
+    starts = np.flatnonzero(np.diff(ago, prepend=ago[0] + 1))
+    return _means_between(values, starts), float(length)
+
+
 def trend_p_value(series: FloatArray) -> float:
     """P-value of a monotone trend in one series (1 where it is too short)."""
     series = series[~np.isnan(series)]
@@ -76,22 +96,49 @@ def trend_p_value(series: FloatArray) -> float:
 
 
 def find_trends(profile: MachineProfile, names: tuple[str, ...], values: FloatArray, time: IntArray) -> list[Trend]:
-    """Find significant trends of sensors over the given running rows, steepest (by p-value) first.
+    """Find significant trends of sensors over the given running rows, surest first.
+
+    What the operating sensors (load, ambient) explain within the window is taken out of the others first. Wear often
+    begins late, so the last half and quarter are looked at too; the p-value pays for the looks (Bonferroni).
 
     ``values``: (rows, sensors) in the sensors' units; ``time`` in ns.
     """
     known = (~np.isnan(values)).sum(axis=0) >= max(LEAST_BLOCKS, len(values) // 2) if len(values) else np.zeros(0, bool)
     if len(values) < LEAST_BLOCKS or not known.any():
         return []
-    means = block_means(values[:, known])
-    p_values, slopes = mann_kendall(means)
-    days = float(time[-1] - time[0]) / NS_PER_DAY
-    if days <= 0:
-        return []
-    picked = [name for name, keep in zip(names, known, strict=True) if keep]
-    found = [
-        Trend(sensor=name, per_day=float(slope * len(means) / days), p_value=float(p), unit=profile.sensor(name).unit)
-        for name, p, slope in zip(picked, p_values, slopes, strict=True)
-        if p < SIGNIFICANT and slope != 0
-    ]
-    return sorted(found, key=lambda trend: trend.p_value)
+    picked = [profile.sensor(name) for name, keep in zip(names, known, strict=True) if keep]
+    operating = np.array([sensor.role is SensorRole.OPERATING for sensor in picked])
+    corrected = without_load(values[:, known], operating)
+    lengths = [n for n in (len(values), len(values) // 2, len(values) // 4) if n >= LEAST_ROWS] or [len(values)]
+    found: dict[str, Trend] = {}
+    for length in lengths:
+        means, days_per_block = _daily_means(corrected[-length:], time[-length:])
+        if days_per_block <= 0:
+            continue
+        for sensor, p, slope in zip(picked, *mann_kendall(means), strict=True):
+            paid = min(1.0, float(p) * len(lengths))
+            if paid < SIGNIFICANT and slope != 0 and (sensor.name not in found or paid < found[sensor.name].p_value):
+                per_day = float(slope / days_per_block)
+                found[sensor.name] = Trend(sensor=sensor.name, per_day=per_day, p_value=paid, unit=sensor.unit)
+    return sorted(found.values(), key=lambda trend: trend.p_value)
+
+
+def without_load(values: FloatArray, operating: BoolArray) -> FloatArray:
+    """Take out of each indicator column what the operating columns explain linearly; gaps stay gaps.
+
+    >>> import numpy as np
+    >>> load = np.array([0.0, 1.0, 0.0, 1.0])
+    >>> without_load(np.column_stack([load, 5 + 2 * load]), np.array([True, False]))[:, 1].round(6).tolist()
+    [6.0, 6.0, 6.0, 6.0]
+    """
+    out = values.copy()
+    if not operating.any() or operating.all():
+        return out
+    drive = values[:, operating] - np.nanmean(values[:, operating], axis=0)
+    drive = np.nan_to_num(drive)
+    for column in np.flatnonzero(~operating):
+        rows = ~np.isnan(values[:, column])
+        design = np.column_stack([np.ones(int(rows.sum())), drive[rows]])
+        effect = np.linalg.lstsq(design, values[rows, column], rcond=None)[0][1:]
+        out[rows, column] -= drive[rows] @ effect
+    return out
