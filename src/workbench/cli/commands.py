@@ -227,7 +227,7 @@ def report(
 @app.command()
 def demo(json_: Json = False) -> None:
     """Run the whole main job on the embedded fleet of 26 simulated machines."""
-    from workbench.cli.present import summary_lines
+    from workbench.cli.present import summary_lines, try_next
     from workbench.workflows.demo import run_demo
 
     with progress_bar("demo") as progress:
@@ -239,7 +239,7 @@ def demo(json_: Json = False) -> None:
         say(line)
     say(f"Report: {outcome.report}")
     say("\nTry next:")
-    for line in outcome.try_next:
+    for line in try_next(options.workspace):
         say(f"  {line}")
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.domain.money import money_text
@@ -85,3 +88,27 @@ def summary_lines(summary: FleetSummary) -> Iterator[str]:
         yield f"Cost at risk in the next {days:g} days: {cost} (known for {summary.cost_known_for} machines)"
     else:
         yield "Cost at risk: not known (no probability of failure is known)"
+
+
+def command_name() -> str:
+    """Return how to call this command from here: its name when it is on the path, else where it lies."""
+    if shutil.which("workbench"):
+        return "workbench"
+    program = Path(sys.argv[0])
+    return str(program.relative_to(Path.cwd())) if program.is_relative_to(Path.cwd()) else str(program)
+
+
+def try_next(workspace: Path) -> Iterator[str]:
+    """Return commands worth trying after the demo, each with what it does."""
+    command = command_name()
+    here = command if workspace == Path() else f"{command} -w {workspace}"
+    rows = (
+        (f"{here} predict --machine pump_grundfos_cr3_004", "one machine, with reasons"),
+        (f"{command} init my_plant", "a workspace for your own data"),
+        (f"{command} -w my_plant machines add --from-csv FILE --id MACHINE", "a profile proposed from your CSV"),
+        ("make lab", "the same in JupyterLab: import workbench"),
+        ("make dashboard", "the fleet's page in a browser"),
+    )
+    width = max(len(first) for first, _ in rows)
+    for first, what in rows:
+        yield f"{first:<{width}}   {what}"

@@ -232,6 +232,9 @@ def _inventory(ws: Workspace, run: Request, results: dict[str, Result], change: 
 
 def _assign(ws: Workspace, run: Request, results: dict[str, Result], change: Change) -> Result:
     order, created = ws.orders.open_or_support(_draft(ws, run, results)[0], change)
+    if order.order_id != run.order_id:
+        # Another process opened an order for this failure meanwhile: what was set aside for ours is free again.
+        ws.parts.release(run.order_id, change)
     what = "opened" if created else "supported by a further finding"
     prediction_id = results["predict"]["prediction_id"]
     ws.dispatch_history.add(order.order_id, run.machine_id, what, {"prediction_id": prediction_id}, change)

@@ -35,7 +35,6 @@ class DemoOutcome:
 
     summary: FleetSummary
     report: str
-    try_next: tuple[str, ...]
 
 
 def ingest_simulation(ws: Workspace, fleet: SimulatedFleet, *, reason: str, progress: Progress | None = None) -> None:
@@ -117,16 +116,4 @@ def run_demo(path: Path, *, progress: Progress | None = None) -> DemoOutcome:
         return DemoOutcome(
             summary=summary,
             report=str(ws.path / record.outputs["html"]),
-            try_next=_try_next(path),
         )
-
-
-def _try_next(path: Path) -> tuple[str, ...]:
-    here = f"workbench -w {path}" if path != Path() else "workbench"
-    return (
-        f"{here} predict --machine pump_grundfos_cr3_004     one machine, with reasons",
-        "workbench init MY_PLANT                              a workspace for your own data",
-        "workbench machines add --from-csv FILE --id MACHINE  a profile proposed from your CSV",
-        "make lab                                             the same in JupyterLab: import workbench",
-        "make dashboard                                       the fleet's page in a browser",
-    )

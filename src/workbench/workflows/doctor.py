@@ -59,6 +59,14 @@ class Finding(BaseModel):
     remedy: str = ""
 
 
+def _installation(extra: str = "") -> str:
+    """Return the command that installs the package with an extra, from a checkout or from a package index."""
+    chosen = f"[{extra}]" if extra else ""
+    if (Path(__file__).parents[3] / "pyproject.toml").is_file():
+        return f'pip install -c constraints.txt -e ".{chosen}"'
+    return f'pip install "predictive-maintenance-workbench{chosen}"'
+
+
 def _python() -> Iterator[Finding]:
     version = sys.version_info
     right = (3, 11) <= version[:2] <= (3, 13)
@@ -73,13 +81,13 @@ def _python() -> Iterator[Finding]:
         check="core packages",
         state="broken" if lacking else "ok",
         found=f"{len(CORE) - len(lacking)} of {len(CORE)}",
-        remedy=f"Missing: {', '.join(lacking)}. Run: pip install predictive-maintenance-workbench" if lacking else "",
+        remedy=f"Missing: {', '.join(lacking)}. Run: {_installation()}" if lacking else "",
     )
     for extra, (module, purpose) in EXTRAS.items():
         present = importlib.util.find_spec(module) is not None
-        remedy = f'pip install "predictive-maintenance-workbench[{extra}]" for {purpose}'
+        remedy = f"Only for {purpose}: {_installation(extra)}"
         if extra == "deep":
-            remedy += "; for the CPU build of torch first: pip install torch --index-url with PyTorch's CPU index"
+            remedy += " (without a GPU, install PyTorch's CPU build first)"
         yield Finding(
             check=f"extra {extra}",
             state="ok" if present else "absent",
