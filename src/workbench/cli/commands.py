@@ -22,6 +22,9 @@ MachineOption = Annotated[
 ]
 
 
+SHOWN_CASES = 12
+
+
 def _workspace() -> Workspace:
     from workbench.workspace import Workspace
 
@@ -188,12 +191,17 @@ def run(machine: MachineOption = None, json_: Json = False) -> None:
     with _workspace() as ws, progress_bar("cycle") as progress:
         outcome = run_cycle(ws, machine, progress=progress)
         summary = fleet_summary(ws)
+        cases = ws.cases.open()
     if json_:
-        say_json({"run": outcome, "summary": summary})
+        say_json({"run": outcome, "summary": summary, "cases": cases})
     else:
         for result in outcome.results:
             if result["acted"]:
                 say(f"{result['machine_id']}: {result['outcome']}")
+        for case in cases[:SHOWN_CASES]:
+            say(f"{case.machine_id}: {case.severity.value} case: {case.summary}")
+        if len(cases) > SHOWN_CASES:
+            say(f"... and {len(cases) - SHOWN_CASES} more open cases, all in the report")
         again = f", {outcome.repeated} of them done before on the same data" if outcome.repeated else ""
         say(f"{counted(len(outcome.results), 'machine')}{again}; as of {outcome.as_of:%Y-%m-%d %H:%M} UTC")
         for line in summary_lines(summary):

@@ -22,9 +22,11 @@ from .limits import find_crossings
 from .models import Models
 from .reasons import Findings, explain
 from .spec import default_horizons
+from .threads import on_one_thread
 from .trends import find_trends
 
 
+@on_one_thread
 def predict_machine(
     machine: MachineData,
     models: Models,

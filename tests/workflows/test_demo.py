@@ -1,0 +1,63 @@
+"""The demo: the whole main job on the embedded fleet, quick the second time, never in somebody's own workspace."""
+
+from __future__ import annotations
+
+import pytest
+
+from workbench.errors import InputError
+from workbench.workflows.demo import TRUTH, run_demo
+from workbench.workflows.onboard import MAIN_SITE, create_workspace
+from workbench.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    path = tmp_path_factory.mktemp("demo") / "W"
+    return path, run_demo(path)
+
+
+def test_demo_ends_with_predictions_orders_and_a_report(demo):
+    path, outcome = demo
+    summary = outcome.summary
+    assert summary.machines == 26
+    assert summary.simulated
+    assert sum(summary.by_condition.values()) == 26
+    assert summary.open_orders > 0
+    assert summary.cost_at_risk > 0
+    page = (path / "outputs" / outcome.report.rsplit("/", 1)[-1]).read_text()
+    assert "Simulated data" in page
+    with Workspace.open(path) as ws:
+        assert len(ws.predictions.latest()) == 26
+        assert {order.number for order in ws.orders.open()} <= {word for word in page.replace("<", " ").replace(">", " ").split()}
+        assert all(order.simulated for order in ws.orders.open())
+
+
+def test_second_demo_changes_nothing_but_makes_the_report_again(demo):
+    path, first = demo
+    with Workspace.open(path) as ws:
+        orders, models = ws.orders.all(), [version.version_id for version in ws.models.all()]
+    second = run_demo(path)
+    assert second.summary == first.summary
+    with Workspace.open(path) as ws:
+        assert ws.orders.all() == orders
+        assert [version.version_id for version in ws.models.all()] == models
+
+
+def test_ground_truth_lies_apart_from_everything_that_models_read(demo):
+    path, _ = demo
+    assert (path / TRUTH).is_file()
+    with Workspace.open(path) as ws:
+        for row in ws.segments.list():
+            assert "ground_truth" not in row.path
+        columns = set(ws.telemetry.read("motor_siemens_1la7_001").columns)
+        assert not {name for name in columns if "damage" in name or "truth" in name or "onset" in name}
+        assert not {"damage", "onset", "truth"} & set(ws.events.frame()["kind"])
+
+
+def test_demo_refuses_a_workspace_with_other_machines(tmp_path):
+    create_workspace(tmp_path / "own").close()
+    with pytest.raises(InputError, match="another folder"):
+        run_demo(tmp_path / "own")
+    with Workspace.open(tmp_path / "own") as ws:
+        assert ws.machines.ids() == []
+        assert [site.site_id for site in ws.sites.all()] == [MAIN_SITE.site_id]
