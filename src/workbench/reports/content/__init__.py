@@ -5,6 +5,7 @@ from .fleet_table import fleet_charts, fleet_table
 from .machine import machine_details
 from .markup import Fragment
 from .method import method_notes, model_table
+from .notebook import notebook_style
 from .signals import anomaly_table, evidence_note, limit_table, trend_table
 from .summary import header, headline, made_from, state_strip, summary_cards
 from .work import case_table, order_table, purchase_table
@@ -26,6 +27,7 @@ __all__ = [
     "made_from",
     "method_notes",
     "model_table",
+    "notebook_style",
     "order_table",
     "purchase_table",
     "state_strip",
