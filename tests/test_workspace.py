@@ -15,6 +15,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 from sqlalchemy import create_engine, inspect, text
@@ -382,3 +383,17 @@ def test_a_postgresql_url_moves_everything(tmp_path: Path) -> None:
         with server.connect() as connection:
             connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
         server.dispose()
+
+
+def test_failure_recorded_again_without_its_cause_counts_once(tmp_path):
+    from workbench.workspace import _named_once
+
+    events = pd.DataFrame(
+        {
+            "time": pd.to_datetime(["2025-01-01", "2025-01-01", "2025-02-01", "2025-02-01"], utc=True),
+            "kind": ["failure", "failure", "failure", "replacement"],
+            "cause": ["air_leak", "unknown", "unknown", "unknown"],
+        }
+    )
+    assert _named_once(events)["cause"].tolist() == ["air_leak", "unknown", "unknown"]
+    assert _named_once(events.iloc[:0]).empty

@@ -41,6 +41,7 @@ from workbench.store.records import (
 from workbench.store.settings_file import change_setting, check_settings, write_settings
 
 if TYPE_CHECKING:
+    import pandas as pd
     from sqlalchemy.orm import Session
 
     from workbench.telemetry import Archive
@@ -68,6 +69,13 @@ def _person() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "unknown"
+
+
+def _named_once(events: pd.DataFrame) -> pd.DataFrame:
+    """Leave out an event of unknown cause that is recorded at the same time with its cause."""
+    named = events.loc[events["cause"] != "unknown", ["time", "kind"]].drop_duplicates()
+    doubled = events.merge(named, on=["time", "kind"], how="left", indicator="recorded")["recorded"] == "both"
+    return events[~(doubled.to_numpy() & (events["cause"] == "unknown").to_numpy())].reset_index(drop=True)
 
 
 class Workspace:
@@ -304,7 +312,7 @@ class Workspace:
         until = as_of or self.as_of()
         profile = self.machines.get(machine_id)
         telemetry = self.telemetry.read(machine_id, end=until)
-        events = self.events.frame(machine_id, until)[["time", "kind", "cause"]]
+        events = _named_once(self.events.frame(machine_id, until)[["time", "kind", "cause"]])
         return MachineData(profile=profile, telemetry=telemetry, events=events)
 
     def fleet_data(self, as_of: datetime | None = None) -> list[MachineData]:

@@ -16,6 +16,7 @@ from workbench.workflows.train import train
 from workbench.workspace import Workspace
 
 END = datetime(2026, 1, 1, tzinfo=UTC)
+TRAINED = END - timedelta(hours=6)
 # The first four are close to a failure at the end of the embedded fleet's record.
 FEW = (
     "compressor_atlas_copco_lt_007",
@@ -41,7 +42,7 @@ def trained_plant(tmp_path_factory) -> Path:
         add_catalogue(ws, only=(*FEW, SILENT))
         fleet = simulate_fleet(profiles, start=END - timedelta(days=180), end=END, seed=0, sites=catalogue.sites)
         ingest_simulation(ws, fleet, reason="test fleet")
-        train(ws)
+        train(ws, as_of=TRAINED)
     return path
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from workbench.domain.predictions import Task
@@ -38,13 +40,24 @@ def test_prediction_names_the_versions_it_came_from(plant):
 
 
 def test_new_events_make_the_models_outdated(plant):
-    assert is_trained(plant)
+    trained = plant.models.active()[0].as_of
+    assert is_trained(plant, as_of=trained)
+    assert not is_trained(plant)
     first = plant.events.frame().iloc[0]
     from workbench.domain.observations import AssetEvent
 
     event = AssetEvent(machine_id=first.machine_id, time=first.time, kind="inspection", cause="found", source="test")
     plant.events.add([event], plant.change("test"))
-    assert not is_trained(plant)
+    assert not is_trained(plant, as_of=trained)
+
+
+def test_model_that_knows_later_data_is_not_used_for_an_earlier_instant(plant):
+    trained = plant.models.active()[0].as_of
+    assert active_versions(plant, "gearbox_sew_mc_016", trained)
+    assert active_versions(plant, "gearbox_sew_mc_016", trained - timedelta(seconds=1)) == []
+    earlier = predict_one(plant, "gearbox_sew_mc_016", as_of=trained - timedelta(days=1))
+    assert earlier.model_versions == {}
+    assert earlier.health_state is None
 
 
 def test_damaged_model_file_is_refused_not_used(plant):

@@ -34,7 +34,7 @@ def _workspace() -> Workspace:
 @app.command()
 def init(
     path: Annotated[Path, typer.Argument(help="Folder to make the workspace in.")],
-    name: Annotated[str, typer.Option(help="Name shown on reports.")] = "workbench",
+    name: Annotated[str, typer.Option(help="Name shown on reports; default: the folder's.")] = "",
     currency: Annotated[str, typer.Option(help="Three letters, e.g. EUR.")] = "EUR",
     catalogue: Annotated[bool, typer.Option("--catalogue", help="Add the embedded catalogue's machines.")] = False,
     json_: Json = False,
@@ -42,7 +42,7 @@ def init(
     """Make a workspace: folders, settings and records."""
     from workbench.workflows.onboard import create_workspace
 
-    with create_workspace(path, settings={"name": name, "currency": currency}, machines=catalogue) as ws:
+    with create_workspace(path, settings={"name": name or path.resolve().name, "currency": currency}, machines=catalogue) as ws:
         result = {"workspace": str(ws.path), "machines": len(ws.machines.ids())}
     if json_:
         say_json(result)

@@ -3,7 +3,8 @@
 Decisions, all following from asset events only:
 
 * Life counts operating hours (rows in which the machine runs), or cycles. A ``life`` or ``running_h`` column is
-  believed; otherwise hours are summed over running rows, a gap counting at most ``LONGEST_GAP_H``.
+  believed, and goes on where a replaced meter starts anew; otherwise hours are summed over running rows, a gap
+  counting at most ``LONGEST_GAP_ROWS`` times the cadence, since the machine may have stood in it.
 * A failure of any cause ends a life and starts the next one. A planned replacement of a component ends no life; it
   resets the age of that component, restarts the feature windows (readings from before it no longer describe the
   machine), and censors: nobody knows when the replaced component would have failed.
@@ -15,6 +16,7 @@ Decisions, all following from asset events only:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +28,13 @@ from workbench.errors import InputError
 from .arrays import NS_PER_H, BoolArray, FloatArray, IntArray, ObjectArray, carry_forward, nanoseconds, sensor_matrix
 
 LONGEST_GAP_H = 24.0
+LONGEST_GAP_ROWS = 3.0
+# Meters jitter by less; a larger fall is a new meter.
+METER_JITTER = 1.0
+# Rows over which a cadence is taken, so that a change of it does not stop the clock.
+CADENCE_ROWS = 256
+# Column of averaged readings (``cadence.hourly``): hours that the machine ran within the row.
+RAN_H = "ran_h"
 CORRECTIVE_H = 24.0
 WHOLE_MACHINE = ("unknown", "machine", "overhaul")
 
@@ -94,29 +103,82 @@ class Labels:
 
 
 def running_rows(machine: MachineData) -> BoolArray:
-    """Say in which rows the machine runs: its ``state``, else its running rule, else always."""
+    """Say in which rows the machine runs: its ``state`` (the last one given), else its running rule, else always."""
     frame = machine.telemetry
-    if "state" in frame.columns and frame["state"].notna().any():
-        return np.asarray((frame["state"] == str(MachineState.RUNNING)).to_numpy(dtype=bool))
-    rule = machine.profile.running_rule
+    by_rule = _running_by_rule(machine)
+    if "state" not in frame.columns or not frame["state"].notna().any():
+        return by_rule
+    state = frame["state"].ffill()
+    return np.where(state.notna(), _is_running(state), by_rule)
+
+
+def _is_running(state: pd.Series[Any]) -> BoolArray:
+    """Whether each state is RUNNING, however it is written."""
+    codes, names = pd.factorize(state)
+    runs = np.array([str(name).strip().upper() == str(MachineState.RUNNING) for name in names] + [False])
+    return np.asarray(runs[codes])
+
+
+def _running_by_rule(machine: MachineData) -> BoolArray:
+    frame, rule = machine.telemetry, machine.profile.running_rule
     if rule is None or rule.sensor not in frame.columns or not frame[rule.sensor].notna().any():
         return np.ones(len(frame), dtype=bool)
     values = carry_forward(sensor_matrix(frame, (rule.sensor,)))[:, 0]
     return np.asarray(values > rule.above)
 
 
+def running_hours(time: IntArray, running: BoolArray) -> FloatArray:
+    """Hours that each row adds: the time since the row before, at most ``LONGEST_GAP_ROWS`` times the cadence.
+
+    A machine that reports only while it runs leaves gaps in which it stood. The cadence is that of the surrounding
+    rows, so that a record which becomes finer keeps counting its coarse part.
+    """
+    steps = np.diff(time) / NS_PER_H
+    if not len(steps):
+        return np.zeros(len(time))
+    padded = np.append(steps, np.full(-len(steps) % CADENCE_ROWS, np.nan)).reshape(-1, CADENCE_ROWS)
+    longest = np.repeat(LONGEST_GAP_ROWS * np.nanmedian(padded, axis=1), CADENCE_ROWS)[: len(steps)]
+    return np.where(running, np.concatenate([[0.0], np.minimum(steps, longest)]), 0.0)
+
+
+def meter(readings: FloatArray, most: FloatArray) -> FloatArray:
+    """Return the life that an hour or cycle meter has counted, never falling.
+
+    Gaps keep the last reading, those at the start take the first one. Where the reading falls by more than
+    ``METER_JITTER``, a new meter goes on from there. ``most``: the largest rise believed of each row.
+
+    >>> import numpy as np
+    >>> meter(np.array([np.nan, 50.0, 52.0, 0.0, 3.0]), np.full(5, 24.0)).tolist()
+    [50.0, 50.0, 52.0, 52.0, 55.0]
+    """
+    values = carry_forward(readings[:, None])[:, 0]
+    known = np.flatnonzero(~np.isnan(values))
+    values = np.where(np.isnan(values), values[known[0]], values)
+    steps = np.diff(values, prepend=values[0])
+    part = np.cumsum(steps < -METER_JITTER)
+    highest = np.asarray(pd.Series(values).groupby(part).cummax().to_numpy(dtype=np.float64))
+    rises = np.diff(highest, prepend=highest[0])
+    rises = np.where(np.diff(part, prepend=0) > 0, 0.0, rises)
+    return np.asarray(values[0] + np.cumsum(np.clip(rises, 0.0, most)))
+
+
 def _clock(machine: MachineData, time: IntArray, running: BoolArray) -> tuple[FloatArray, float, bool]:
     """Return cumulative life, the cadence in hours, and whether life counts from new."""
+    frame = machine.telemetry
     steps = np.diff(time) / NS_PER_H
     cadence = float(np.median(steps)) if len(steps) else 1.0
+    cycles = machine.profile.life_unit is LifeUnit.CYCLE
     for column in ("life", "running_h"):
-        if column in machine.telemetry.columns and machine.telemetry[column].notna().any():
-            values = carry_forward(sensor_matrix(machine.telemetry, (column,)))[:, 0]
-            return np.maximum.accumulate(np.nan_to_num(values)), cadence, True
-    if machine.profile.life_unit is LifeUnit.CYCLE:
+        if column in frame.columns and frame[column].notna().any():
+            # No machine runs more hours than pass; a meter read once a day rises by a day at once.
+            passed = np.maximum(2 * np.concatenate([[0.0], steps]), LONGEST_GAP_H)
+            most = np.full(len(time), np.inf) if cycles else passed
+            return meter(sensor_matrix(frame, (column,))[:, 0], most), cadence, True
+    if cycles:
         return np.cumsum(running).astype(np.float64), cadence, False
-    counted = np.concatenate([[0.0], np.minimum(steps, max(LONGEST_GAP_H, 3 * cadence))])
-    return np.cumsum(np.where(running, counted, 0.0)), cadence, False
+    if RAN_H in frame.columns:
+        return np.cumsum(sensor_matrix(frame, (RAN_H,))[:, 0]), cadence, False
+    return np.cumsum(running_hours(time, running)), cadence, False
 
 
 def _select(events: pd.DataFrame, times: IntArray, kind: EventKind) -> tuple[IntArray, ObjectArray]:

@@ -27,9 +27,12 @@ T = TypeVar("T", bound=_OfMachine)
 
 
 def fleet_snapshot(ws: Workspace) -> FleetSnapshot:
-    """Return the whole fleet as the records say it is now, as of the workspace's instant."""
-    predictions, packages, statuses = ws.predictions.latest(), ws.packages.latest(), ws.machines.statuses()
-    orders, cases = _by_machine(ws.orders.open()), _by_machine(ws.cases.open())
+    """Return the whole fleet as of the workspace's instant; nothing that was found later is in it."""
+    at = ws.as_of()
+    predictions, packages, statuses = ws.predictions.latest(at), ws.packages.latest(at), ws.machines.statuses()
+    orders = _by_machine(order for order in ws.orders.open() if order.created_at <= at)
+    cases = _by_machine(case for case in ws.cases.open() if case.opened_at <= at)
+    span = ws.telemetry.span()
     views = []
     for profile in ws.machines.all():
         machine_id = profile.machine_id
@@ -48,11 +51,11 @@ def fleet_snapshot(ws: Workspace) -> FleetSnapshot:
         )
     return FleetSnapshot(
         workspace=ws.settings.name,
-        as_of=ws.as_of(),
+        as_of=at,
         currency=ws.settings.currency,
         machines=tuple(views),
-        models=tuple(ws.models.active()),
-        data_range=ws.telemetry.span(),
+        models=tuple(model for model in ws.models.active() if model.as_of <= at),
+        data_range=None if span is None else (span[0], min(span[1], at)),
         readings=ws.telemetry.rows(),
         data_hash=ws.data_hash(),
         code_version=version(DISTRIBUTION),

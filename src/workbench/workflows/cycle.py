@@ -15,6 +15,7 @@ from workbench.domain.work import CYCLE_STEPS, CycleRun, CycleStep, StepState
 from workbench.errors import WorkbenchError
 from workbench.workflows import durable, score
 from workbench.workflows.impact import assess_machine
+from workbench.workflows.onboard import chosen_machines
 
 if TYPE_CHECKING:
     from workbench.domain.predictions import Prediction
@@ -310,7 +311,7 @@ class FleetRun:
 
 def _begin(ws: Workspace, machine_id: str, at: datetime, actor: Actor | None) -> tuple[dict[str, Any], bool]:
     """Record the start of a machine's run; return its request, and whether this very run was done before."""
-    versions = score.versions_for(ws, machine_id)
+    versions = score.versions_for(ws, machine_id, at)
     run_id = run_identifier(machine_id, at, versions, ws.data_hash(machine_id))
     known = ws.runs.find(run_id)
     if known is None:
@@ -343,9 +344,7 @@ def run_cycle(
     what is being done.
     """
     at = as_of or ws.as_of()
-    ids = list(machine_ids) if machine_ids else ws.machines.ids()
-    for machine_id in ids:
-        ws.machines.get(machine_id)
+    ids = chosen_machines(ws, machine_ids)
     done: list[Result] = []
     failed: list[tuple[str, str]] = []
     repeated = 0

@@ -83,6 +83,18 @@ def save_profile(ws: Workspace, profile: MachineProfile, *, actor: Actor | None 
         return 1
 
 
+def chosen_machines(ws: Workspace, machine_ids: Sequence[str] | None) -> list[str]:
+    """Return the machines asked for, or all; raises ``NotFound`` for an unknown one, ``InputError`` when there is none."""
+    known = ws.machines.ids()
+    if not known:
+        raise InputError(
+            "The workspace has no machines yet.", "Add one: workbench machines add --from-csv FILE --id MACHINE_ID"
+        )
+    for machine_id in machine_ids or ():
+        ws.machines.get(machine_id)
+    return list(machine_ids) if machine_ids else known
+
+
 def read_text(path: Path) -> str:
     """Read a text file; raises ``NotFound`` or ``InputError`` with what to do."""
     if not path.is_file():

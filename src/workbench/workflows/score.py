@@ -12,6 +12,7 @@ from workbench.domain.observations import EventKind
 from workbench.domain.predictions import ModelVersion, Prediction
 from workbench.errors import WorkbenchError
 from workbench.workflows.model_cache import ModelCache
+from workbench.workflows.onboard import chosen_machines
 
 if TYPE_CHECKING:
     from workbench.ml import Bundle, Models
@@ -23,27 +24,33 @@ DISTRIBUTION = "predictive-maintenance-workbench"
 _cache = ModelCache()
 
 
-def active_versions(ws: Workspace, machine_id: str) -> list[ModelVersion]:
-    """Return the active model of each task for this machine: its type's where there is one, else the fleet's."""
+def active_versions(ws: Workspace, machine_id: str, as_of: datetime | None = None) -> list[ModelVersion]:
+    """Return the active model of each task for this machine: its type's where there is one, else the fleet's.
+
+    A model that was trained on data later than ``as_of`` would know the future and is left out.
+    """
+    at = as_of or ws.as_of()
     own = f"type:{ws.machines.get(machine_id).machine_type}"
     chosen: dict[str, ModelVersion] = {}
     for version in ws.models.active():
+        if version.as_of > at:
+            continue
         if version.scope == own or (version.scope == "fleet" and version.task.value not in chosen):
             chosen[version.task.value] = version
     return [chosen[task] for task in sorted(chosen)]
 
 
-def versions_for(ws: Workspace, machine_id: str) -> dict[str, str]:
-    """Return task and version id of the models that would score this machine."""
-    return {version.task.value: version.version_id for version in active_versions(ws, machine_id)}
+def versions_for(ws: Workspace, machine_id: str, as_of: datetime | None = None) -> dict[str, str]:
+    """Return task and version id of the models that would score this machine at ``as_of``."""
+    return {version.task.value: version.version_id for version in active_versions(ws, machine_id, as_of)}
 
 
-def load_models(ws: Workspace, machine_id: str) -> Models:
+def load_models(ws: Workspace, machine_id: str, as_of: datetime | None = None) -> Models:
     """Return the models for this machine; each file is read, verified and parsed once while it stays in memory."""
     from workbench import ml
 
     _cache.size = ws.settings.model_cache_size
-    return ml.Models(tuple(_bundle(ws, version) for version in active_versions(ws, machine_id)))
+    return ml.Models(tuple(_bundle(ws, version) for version in active_versions(ws, machine_id, as_of)))
 
 
 def _bundle(ws: Workspace, version: ModelVersion) -> Bundle:
@@ -63,7 +70,7 @@ def predict_one(ws: Workspace, machine_id: str, *, as_of: datetime | None = None
     at = as_of or ws.as_of()
     return ml.predict_machine(
         ws.machine_data(machine_id, at),
-        load_models(ws, machine_id),
+        load_models(ws, machine_id, at),
         as_of=at,
         status=ws.machines.status(machine_id),
         data_hash=ws.data_hash(machine_id),
@@ -81,7 +88,7 @@ def predict(
     actor: Actor | None = None,
 ) -> list[Prediction]:
     """Predict for each machine (default: the fleet) and log every prediction with its input and versions."""
-    ids = list(machine_ids) if machine_ids else ws.machines.ids()
+    ids = chosen_machines(ws, machine_ids)
     predictions = [predict_one(ws, machine_id, as_of=as_of) for machine_id in ids]
     with ws.transaction() as tx:
         change = tx.change("predicted", actor)

@@ -24,10 +24,11 @@ class Predictions(Journal[Prediction]):
     table, model, entity = tables.predictions, Prediction, "prediction"
     newest_first = ("as_of", "recorded_at")
 
-    def latest(self) -> dict[str, Prediction]:
-        """Return the newest prediction of every machine that has one."""
+    def latest(self, until: datetime | None = None) -> dict[str, Prediction]:
+        """Return the newest prediction of every machine that has one, none as of later than ``until``."""
+        where = [] if until is None else [self.table.c.as_of <= until]
         with self._database.reading() as session:
-            return self._latest_by_machine(session)
+            return self._latest_by_machine(session, *where)
 
     def history(self, machine_id: str, limit: int = 100) -> list[Prediction]:
         """Return the machine's predictions, newest first."""
@@ -47,10 +48,11 @@ class Packages(Journal[AnalyticsPackage]):
             found = self._select(session, self.table.c.prediction_id == prediction_id, limit=1)
         return found[0] if found else None
 
-    def latest(self) -> dict[str, AnalyticsPackage]:
-        """Return the newest package of every machine that has one."""
+    def latest(self, until: datetime | None = None) -> dict[str, AnalyticsPackage]:
+        """Return the newest package of every machine that has one, none as of later than ``until``."""
+        where = [] if until is None else [self.table.c.as_of <= until]
         with self._database.reading() as session:
-            return self._latest_by_machine(session)
+            return self._latest_by_machine(session, *where)
 
 
 class Reports(Journal[ReportRecord]):

@@ -115,11 +115,11 @@ class BodyRepository(Repository, Generic[T]):
             query = query.with_for_update()
         return [self.model.model_validate_json(body) for body in session.scalars(query)]
 
-    def _latest_by_machine(self, session: Session) -> dict[str, T]:
+    def _latest_by_machine(self, session: Session, *where: ColumnElement[bool]) -> dict[str, T]:
         """Return the newest object of each machine, by ``newest_first``."""
         order = [self.table.c[name].desc() for name in self.newest_first] + [self._key]
         place = func.row_number().over(partition_by=self.table.c.machine_id, order_by=order).label("place")
-        ranked = select(self.table.c.machine_id, self.table.c.body, place).subquery()
+        ranked = select(self.table.c.machine_id, self.table.c.body, place).where(*where).subquery()
         rows = session.execute(select(ranked.c.machine_id, ranked.c.body).where(ranked.c.place == 1)).all()
         return {machine_id: self.model.model_validate_json(body) for machine_id, body in sorted(rows)}
 

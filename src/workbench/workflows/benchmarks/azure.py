@@ -28,7 +28,7 @@ PROTOCOL = (
 )
 CHOSEN_BY = (
     "the product's own feature builder, health classifier and diagnosis with their shipped defaults, less the features "
-    "that this protocol forbids (ages of components and of the machine give away the simulator's 15-day grid)"
+    "that this protocol forbids (hours since a repair or an error give away the simulator's 15-day grid and its 06:00)"
 )
 PUBLISHED: dict[str, Any] = {
     "published.gradient_boosting_full_year": {

@@ -27,9 +27,9 @@ from .azure_data import HORIZON_H, NS_PER_H, Fleet, Floats
 
 HORIZONS = Horizons(critical=HORIZON_H, warning=168, degrading=720)
 INNER_FOLDS = 4
-# Failures and repairs of this simulated fleet lie on a 15-day grid at 06:00. Ages of components and of the machine,
-# counted in hours since a repair, give away the place on that grid and with it the hour of the day.
-FORBIDDEN = ("since_replacement", "since_maintenance", "oldest_component", "age")
+# Failures and repairs of this simulated fleet lie on a 15-day grid at 06:00, and so does more than a quarter of its
+# errors. Hours since a repair or an error give away the hour of the day, and repairs also the place on that grid.
+FORBIDDEN = ("since_replacement", "since_maintenance", "since_error", "oldest_component", "age")
 
 
 class Warner(Protocol):
