@@ -320,9 +320,9 @@ class Workspace:
         until = as_of or self.as_of()
         return [self.machine_data(machine_id, until) for machine_id in self.machines.ids()]
 
-    def data_hash(self, machine_id: str | None = None) -> str:
-        """Return a sha256 of the telemetry and events of one machine, or of all."""
-        parts = (self.telemetry.digest(machine_id), self.events.digest(machine_id))
+    def data_hash(self, machine_id: str | None = None, as_of: datetime | None = None) -> str:
+        """Return a sha256 of the telemetry of one machine, or of all, and of the events until ``as_of``."""
+        parts = (self.telemetry.digest(machine_id), self.events.digest(machine_id, as_of or self.as_of()))
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def __enter__(self) -> Self:

@@ -176,3 +176,84 @@ def test_machines_without_readings_say_so(plant):
 
 def test_workflow_is_registered_under_its_name():
     assert maintenance_cycle.dbos_function_name == "maintenance_cycle"
+
+
+def test_corrected_profile_makes_another_run_with_the_new_limits(plant):
+    machine_id = "fan_nicotra_gebhardt_rdh_014"
+    first = run_cycle(plant, [machine_id])
+    crossed = plant.predictions.latest()[machine_id].limit_crossings
+    assert crossed
+    profile = plant.machines.get(machine_id)
+    sensors = tuple(sensor.model_copy(update={"limits": None}) for sensor in profile.sensors)
+    plant.machines.update(profile.model_copy(update={"sensors": sensors}), plant.change("limits corrected"))
+    second = run_cycle(plant, [machine_id])
+    assert second.repeated == 0
+    assert second.results[0]["run_id"] != first.results[0]["run_id"]
+    assert plant.predictions.latest()[machine_id].limit_crossings == ()
+
+
+def test_interrupted_run_is_finished_by_the_next_command_in_its_own_context(plant):
+    code = """
+import os, sys, workbench
+from workbench.workflows import cycle
+original = cycle._STEPS["analyse"]
+cycle._STEPS["analyse"] = lambda *given: os._exit(9)
+workbench.run_cycle(workbench.open(sys.argv[1]), [sys.argv[2]])
+"""
+    machine_id, other = "gearbox_sew_mc_016", "pump_grundfos_cr3_004"
+    done = subprocess.run([sys.executable, "-c", code, str(plant.path), machine_id], check=False)
+    assert done.returncode == 9
+    [left] = plant.runs.all()
+    assert left.state == "running"
+    plant.set_as_of(plant.as_of() - timedelta(hours=1))
+    assert not run_cycle(plant, [other]).failed
+    assert plant.runs.get(left.run_id).state == "done"
+    assert {step.name for step in plant.runs.steps(left.run_id)} == set(CYCLE_STEPS)
+    assert not list((plant.path / "data" / "workers").glob("*.lock"))
+
+
+def test_records_stay_readable_and_writable_while_a_machine_is_scored(plant, monkeypatch):
+    from workbench.workflows import score
+
+    original = score.predict_one
+
+    def predict_and_write(*given, **named):
+        subprocess.run(
+            [sys.executable, "-c", "import sys, workbench; workbench.open(sys.argv[1]).set_as_of('2026-01-01T00:00:00+00:00')", str(plant.path)],
+            check=True,
+        )  # fmt: skip
+        with plant.database.writing():
+            pass
+        return original(*given, **named)
+
+    monkeypatch.setattr(score, "predict_one", predict_and_write)
+    assert not run_cycle(plant, ["pump_grundfos_cr3_004"]).failed
+
+
+def test_more_urgent_finding_raises_the_open_order_and_tells_people_again(plant):
+    machine_id = "fan_nicotra_gebhardt_rdh_014"
+    run_cycle(plant, [machine_id], as_of=plant.as_of() - timedelta(hours=1))
+    order = plant.orders.open(machine_id)[0]
+    plant.orders.update(order.model_copy(update={"priority": 4}), plant.change("taken less seriously"))
+    told = len(plant.notices.all())
+    run_cycle(plant, [machine_id])
+    assert plant.orders.get(order.order_id).priority < 4
+    news = [notice for notice in plant.notices.all() if notice.subject.startswith("More urgent")]
+    assert len(news) == len(plant.notices.all()) - told > 0
+
+
+def test_pickled_rows_are_refused_before_anything_runs(plant):
+    from sqlalchemy import text
+
+    run_cycle(plant, ["pump_grundfos_cr3_004"])
+    with plant.database.writing() as session:
+        session.execute(text("UPDATE workflow_status SET serialization = 'py_pickle'"))
+    with pytest.raises(EnvironmentFailure, match="pickled"):
+        run_cycle(plant, ["pump_grundfos_cr3_004"])
+
+
+def test_report_of_the_technician_carries_number_and_person_of_the_order(plant):
+    run_cycle(plant)
+    for order in plant.orders.open():
+        report = plant.dispatch_reports.for_order(order.order_id)
+        assert order.number in report.summary

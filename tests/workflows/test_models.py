@@ -18,7 +18,7 @@ def test_trained_models_state_their_data_split_and_figures(plant):
     active = plant.models.active()
     assert Task.HEALTH in {version.task for version in active}
     for version in active:
-        assert version.data_hash == plant.data_hash()
+        assert version.data_hash == plant.data_hash(as_of=version.as_of)
         assert version.split == "units"
         assert version.units > 0
         assert version.metrics

@@ -42,7 +42,9 @@ def init(
     """Make a workspace: folders, settings and records."""
     from workbench.workflows.onboard import create_workspace
 
-    with create_workspace(path, settings={"name": name or path.resolve().name, "currency": currency}, machines=catalogue) as ws:
+    with create_workspace(
+        path, settings={"name": name or path.resolve().name, "currency": currency}, machines=catalogue
+    ) as ws:
         result = {"workspace": str(ws.path), "machines": len(ws.machines.ids())}
     if json_:
         say_json(result)
@@ -208,7 +210,7 @@ def run(machine: MachineOption = None, json_: Json = False) -> None:
             say(line)
     for machine_id, reason in outcome.failed:
         remark(f"failed: {machine_id}: {reason}")
-    raise typer.Exit(1 if outcome.failed else 0)
+    raise typer.Exit(outcome.exit_code)
 
 
 @app.command()

@@ -11,6 +11,8 @@ from dbos import DBOS
 
 from workbench import dispatch
 from workbench.domain.base import Actor, Change, Role, stable_id
+from workbench.domain.equipment import MachineStatus
+from workbench.domain.predictions import Prediction
 from workbench.domain.work import CYCLE_STEPS, CycleRun, CycleStep, StepState
 from workbench.errors import WorkbenchError
 from workbench.workflows import durable, score
@@ -18,8 +20,14 @@ from workbench.workflows.impact import assess_machine
 from workbench.workflows.onboard import chosen_machines
 
 if TYPE_CHECKING:
-    from workbench.domain.predictions import Prediction
-    from workbench.domain.work import AnalyticsPackage, InventoryCheck, Priority, TechnicianMatch, WorkOrder
+    from workbench.domain.work import (
+        AnalyticsPackage,
+        DispatchReport,
+        InventoryCheck,
+        Priority,
+        TechnicianMatch,
+        WorkOrder,
+    )
     from workbench.workspace import Workspace
 
 CYCLE_ACTOR = Actor(id="maintenance-cycle", role=Role.SYSTEM)
@@ -47,9 +55,10 @@ class Request:
         return stable_id(self.run_id, "order")
 
 
-def run_identifier(machine_id: str, as_of: datetime, model_versions: dict[str, str], data_hash: str) -> str:
-    """Return the run's id: the same machine, instant, models and data are the same run."""
-    return stable_id("cycle", machine_id, as_of.isoformat(), *sorted(model_versions.items()), data_hash)
+def run_identifier(ws: Workspace, machine_id: str, as_of: datetime, model_versions: dict[str, str]) -> str:
+    """Return the run's id: the same machine, instant, models, data, profile and settings are the same run."""
+    basis = score.basis_of(ws, machine_id, as_of)
+    return stable_id("cycle", machine_id, as_of.isoformat(), *sorted(model_versions.items()), basis)
 
 
 @DBOS.workflow(name="maintenance_cycle")
@@ -58,12 +67,14 @@ def maintenance_cycle(request: dict[str, Any]) -> Result:
     run = Request(**request)
     results: dict[str, Result] = {}
     try:
+        # Reading and scoring take long for long records: they must not hold the records' write lock.
+        results["score"] = DBOS.run_step({"name": "score"}, _score, run)
         for number, name in enumerate(CYCLE_STEPS, start=1):
             durable.current().notify(run.machine_id, name)
             results[name] = _in_transaction(name, _record_step, run, number, results)
             DBOS.write_stream("progress", {"step": number, "name": name, "state": results[name]["state"]})
     except Exception as error:
-        _in_transaction("failed", _record_failure, run, len(results) + 1, f"{type(error).__name__}: {error}")
+        _in_transaction("failed", _record_failure, run, max(len(results), 1), f"{type(error).__name__}: {error}")
         raise
     return _in_transaction("finish", _finish, run, results)
 
@@ -78,13 +89,21 @@ def _in_transaction(name: str, work: Callable[..., Result], *args: Any) -> Resul
     return execution.datasource.run_tx_step({"name": name}, body)
 
 
+def _score(run: Request) -> Result:
+    """Predict for the machine; returns the moment this began and the prediction as plain JSON."""
+    durable.current().notify(run.machine_id, "predict")
+    started = datetime.now(UTC)
+    prediction = score.predict_one(durable.current().workspace, run.machine_id, as_of=run.time)
+    return {"started_at": started.isoformat(), "prediction": prediction.model_dump(mode="json")}
+
+
 def _change(reason: str) -> Change:
     return Change(actor=CYCLE_ACTOR, reason=reason, at=datetime.now(UTC))
 
 
 def _record_step(ws: Workspace, run: Request, number: int, results: dict[str, Result]) -> Result:
     name = CYCLE_STEPS[number - 1]
-    started = datetime.now(UTC)
+    started = datetime.now(UTC) if name != "predict" else datetime.fromisoformat(results["score"]["started_at"])
     change = _change(f"maintenance cycle, step {number} {name}")
     reason = _why_skipped(name, results)
     result: Result
@@ -113,17 +132,24 @@ def _why_skipped(name: str, results: dict[str, Result]) -> str:
         return ""
     if not results["analyse"]["act"]:
         return str(results["analyse"]["reason"])
-    if name in ("report", "inventory", "notify") and results["analyse"]["supports"]:
-        return f"order {results['analyse']['supports']} for this failure is already open; the finding is added to it"
+    standing = results["analyse"]["supports"]
+    if name in ("report", "inventory") and standing:
+        return f"order {standing} for this failure is already open; the finding is added to it"
+    if name == "notify" and not results["assign"]["tell"]:
+        return (
+            f"order {standing or results['assign']['number']} stands as it was; everybody was told when it was opened"
+        )
     return ""
 
 
-def _predict(ws: Workspace, run: Request, _results: dict[str, Result], change: Change) -> Result:
-    prediction = score.predict_one(ws, run.machine_id, as_of=run.time)
+def _predict(ws: Workspace, run: Request, results: dict[str, Result], change: Change) -> Result:
+    prediction = Prediction.model_validate(results["score"]["prediction"])
     ws.predictions.add(prediction, change)
     cases = [ws.cases.observe(case, change) for case in dispatch.cases_from(prediction)]
     seen = {case.cause for case in cases}
-    for case in ws.cases.open(run.machine_id):
+    # A machine that is silent cannot show that a matter is over.
+    judged = prediction.status is not MachineStatus.OFFLINE
+    for case in ws.cases.open(run.machine_id) if judged else ():
         if case.cause not in seen and case.last_seen_at < run.time:
             ws.cases.resolve(case.case_id, change)
     return {
@@ -138,7 +164,11 @@ def _analyse(ws: Workspace, run: Request, results: dict[str, Result], change: Ch
     prediction = ws.predictions.get(results["predict"]["prediction_id"])
     package = assess_machine(ws, prediction)
     ws.packages.add(package, change)
-    standing = [order for order in ws.orders.open(run.machine_id) if order.failure_mode == package.failure_mode]
+    standing = [
+        order
+        for order in ws.orders.open(run.machine_id)
+        if order.failure_mode == package.failure_mode and order.created_at <= run.time
+    ]
     return {
         "details": package.decision.reason,
         "package_id": package.package_id,
@@ -160,7 +190,8 @@ def _findings(ws: Workspace, results: dict[str, Result]) -> tuple[Prediction, An
 def _inventory_check(ws: Workspace, package: AnalyticsPackage, order_id: str) -> InventoryCheck:
     """Check the parts against what is free, counting what this very order has already reserved."""
     own = {r.part_id: r.quantity for r in ws.parts.reservations(order_id) if r.state == "reserved"}
-    parts = {part.part_id: part for part in ws.parts.all()}
+    needed = {part_id for part_id, _ in package.resources.parts}
+    parts = {part.part_id: part for part in ws.parts.all() if part.part_id in needed}
     available = {part_id: ws.parts.available(part_id) + own.get(part_id, 0) for part_id in parts}
     return dispatch.check_inventory(package.resources.parts, parts, available)
 
@@ -202,9 +233,21 @@ def _draft(ws: Workspace, run: Request, results: dict[str, Result]) -> tuple[Wor
 
 
 def _report(ws: Workspace, run: Request, results: dict[str, Result], change: Change) -> Result:
+    order, matches = _draft(ws, run, results)
+    report = _write_report(ws, run, results, order, matches, change)
+    return {"details": report.summary, "report_id": report.report_id}
+
+
+def _write_report(
+    ws: Workspace,
+    run: Request,
+    results: dict[str, Result],
+    order: WorkOrder,
+    matches: Sequence[TechnicianMatch],
+    change: Change,
+) -> DispatchReport:
     prediction, package = _findings(ws, results)
     profile = ws.machines.get(run.machine_id)
-    order, matches = _draft(ws, run, results)
     report = dispatch.write_dispatch_report(
         order,
         prediction,
@@ -214,8 +257,8 @@ def _report(ws: Workspace, run: Request, results: dict[str, Result], change: Cha
         site=ws.sites.get(profile.site_id),
         technician=matches[0] if matches else None,
     )
-    ws.dispatch_reports.add(report, change)
-    return {"details": report.summary, "report_id": report.report_id}
+    ws.dispatch_reports.put(report, change)
+    return report
 
 
 def _inventory(ws: Workspace, run: Request, results: dict[str, Result], change: Change) -> Result:
@@ -232,17 +275,28 @@ def _inventory(ws: Workspace, run: Request, results: dict[str, Result], change: 
 
 
 def _assign(ws: Workspace, run: Request, results: dict[str, Result], change: Change) -> Result:
-    order, created = ws.orders.open_or_support(_draft(ws, run, results)[0], change)
+    drafted, matches = _draft(ws, run, results)
+    order, created = ws.orders.open_or_support(drafted, change)
     if order.order_id != run.order_id:
-        # Another process opened an order for this failure meanwhile: what was set aside for ours is free again.
+        # The order was opened by another run: what was set aside for ours is free again.
         ws.parts.release(run.order_id, change)
-    what = "opened" if created else "supported by a further finding"
+    more_urgent = order.order_id != run.order_id and drafted.priority < order.priority
+    if created:
+        # Number and technician are settled only now.
+        _write_report(ws, run, results, order, matches, change)
+    elif more_urgent:
+        due = min(order.due_at, drafted.due_at)
+        order = order.model_copy(update={"priority": drafted.priority, "due_at": due})
+        ws.orders.update(order, change)
+    what = "opened" if created else "made more urgent" if more_urgent else "supported by a further finding"
     prediction_id = results["predict"]["prediction_id"]
     ws.dispatch_history.add(order.order_id, run.machine_id, what, {"prediction_id": prediction_id}, change)
     return {
         "details": f"{order.number} {what}: {order.title}; {order.technician_reason}",
         "order_id": order.order_id,
+        "number": order.number,
         "created": created,
+        "tell": created or more_urgent,
         "technician_id": order.technician_id,
     }
 
@@ -255,6 +309,17 @@ def _notify(ws: Workspace, run: Request, results: dict[str, Result], change: Cha
     notices = dispatch.write_notices(
         order, profile, site=ws.sites.get(profile.site_id), currency=ws.settings.currency, at=run.time
     )
+    if not results["assign"]["created"]:
+        # People were told of the order before; its new urgency is news.
+        notices = [
+            notice.model_copy(
+                update={
+                    "notice_id": stable_id(notice.notice_id, "priority", int(order.priority)),
+                    "subject": f"More urgent: {notice.subject}",
+                }
+            )
+            for notice in notices
+        ]
     for notice in notices:
         in_app.deliver(ws.notices, notice, change)
     return {"details": f"{len(notices)} notices: {', '.join(notice.recipient for notice in notices)}"}
@@ -307,12 +372,13 @@ class FleetRun:
     results: tuple[Result, ...]
     repeated: int
     failed: tuple[tuple[str, str], ...]
+    exit_code: int = 0
 
 
 def _begin(ws: Workspace, machine_id: str, at: datetime, actor: Actor | None) -> tuple[dict[str, Any], bool]:
     """Record the start of a machine's run; return its request, and whether this very run was done before."""
     versions = score.versions_for(ws, machine_id, at)
-    run_id = run_identifier(machine_id, at, versions, ws.data_hash(machine_id))
+    run_id = run_identifier(ws, machine_id, at, versions)
     known = ws.runs.find(run_id)
     if known is None:
         run = CycleRun(
@@ -347,15 +413,18 @@ def run_cycle(
     ids = chosen_machines(ws, machine_ids)
     done: list[Result] = []
     failed: list[tuple[str, str]] = []
-    repeated = 0
+    repeated = exit_code = 0
     place = {machine_id: number for number, machine_id in enumerate(ids)}
 
     def notify(machine_id: str, step: str) -> None:
         if progress:
-            share = (place[machine_id] + CYCLE_STEPS.index(step) / len(CYCLE_STEPS)) / len(ids)
+            share = (place.get(machine_id, 0) + CYCLE_STEPS.index(step) / len(CYCLE_STEPS)) / len(ids)
             progress(share, f"{machine_id}: {step}")
 
     with durable.executing(ws, notify=notify):
+        for error in durable.resume_abandoned(ws, "maintenance_cycle"):
+            failed.append(("an interrupted run", str(error)))
+            exit_code = max(exit_code, error.exit_code)
         for machine_id in ids:
             try:
                 request, known = _begin(ws, machine_id, at, actor)
@@ -363,6 +432,7 @@ def run_cycle(
                 repeated += known
             except WorkbenchError as error:
                 failed.append((machine_id, str(error)))
+                exit_code = max(exit_code, error.exit_code)
     if progress:
         progress(1.0, "done")
-    return FleetRun(at, tuple(done), repeated, tuple(failed))
+    return FleetRun(at, tuple(done), repeated, tuple(failed), exit_code)

@@ -13,7 +13,7 @@ from workbench.config import SETTINGS_FILE
 from workbench.domain.observations import AssetEvent
 from workbench.errors import InputError
 from workbench.store.files import write_atomically
-from workbench.workflows.onboard import create_workspace
+from workbench.workflows.onboard import add_catalogue, create_workspace
 from workbench.workflows.summary import FleetSummary, fleet_summary
 
 if TYPE_CHECKING:
@@ -96,7 +96,9 @@ def run_demo(path: Path, *, progress: Progress | None = None) -> DemoOutcome:
         return report
 
     with _open_or_create(path) as ws:
-        if ws.telemetry.rows() == 0:
+        if not (ws.path / TRUTH).exists():
+            # Written last: without it an earlier demo was interrupted, and all of this may be done again.
+            add_catalogue(ws)
             part(0.0, 0.1)(0.0, "simulating 26 machines over 180 days")
             catalogue = load_catalogue()
             fleet = simulate_fleet(

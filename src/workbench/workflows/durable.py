@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 # Changed only when the steps of a workflow change: work begun under another version is not resumed.
 WORKFLOW_VERSION = "1"
 APPLICATION = "workbench"
-_SLOTS = 64
+POLL_S = 0.02
 _launching = threading.Lock()
 _running: Execution | None = None
 
@@ -55,22 +56,26 @@ def _lock(path: Path) -> IO[str] | None:
 
 
 def _claim_executor(workers: Path) -> tuple[str, IO[str]]:
+    """Take an executor id that no process ever had: launching under a dead one's would start its work unasked."""
     workers.mkdir(parents=True, exist_ok=True)
-    for slot in range(1, _SLOTS + 1):
-        executor_id = f"cli-{slot}"
-        handle = _lock(workers / f"{executor_id}.lock")
-        if handle is not None:
-            return executor_id, handle
-    raise EnvironmentFailure(f"All {_SLOTS} executor slots in {workers} are taken.", "Wait for other commands to end.")
+    executor_id = f"cli-{uuid.uuid4()}"
+    handle = _lock(workers / f"{executor_id}.lock")
+    if handle is None:
+        raise EnvironmentFailure(f"The lock {workers / executor_id}.lock cannot be taken.", "Try again.")
+    return executor_id, handle
 
 
 def executor_lives(ws: Workspace, executor_id: str) -> bool:
     """Say whether the process that claimed ``executor_id`` still runs (it holds the lock file)."""
     if _running is not None and _running.executor_id == executor_id:
         return True
-    handle = _lock(ws.path / "data" / "workers" / f"{executor_id}.lock")
+    path = ws.path / "data" / "workers" / f"{executor_id}.lock"
+    if not path.exists():
+        return False
+    handle = _lock(path)
     if handle is None:
         return True
+    path.unlink(missing_ok=True)
     handle.close()
     return False
 
@@ -92,6 +97,11 @@ def executing(ws: Workspace, *, notify: Callable[[str, str], None] | None = None
 
     global _running
     ws.database.probe()
+    if ws.database.pickled_rows():
+        raise EnvironmentFailure(
+            f"{ws.database.place} holds pickled rows, which the workbench never writes; running them could run any code.",
+            "Restore a backup of the records.",
+        )
     with _launching:
         if _running is not None:
             raise EnvironmentFailure(
@@ -107,7 +117,7 @@ def executing(ws: Workspace, *, notify: Callable[[str, str], None] | None = None
                     "name": APPLICATION,
                     "system_database_url": url,
                     "serializer": serializer,
-                    "log_level": "ERROR",
+                    "log_level": "CRITICAL",
                     "application_version": WORKFLOW_VERSION,
                     "executor_id": executor_id,
                     "run_migrations": False,
@@ -135,6 +145,7 @@ def _shut_down(lock: IO[str]) -> None:
     global _running
     DBOS.destroy(workflow_completion_timeout_sec=0)
     _running = None
+    Path(lock.name).unlink(missing_ok=True)
     lock.close()
 
 
@@ -150,8 +161,28 @@ def run_once(ws: Workspace, workflow: Callable[..., Any], workflow_id: str, *arg
     if status is not None and status.status in ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"):
         DBOS.delete_workflow(workflow_id)
         status = None
-    if status is not None and status.status == "PENDING" and not executor_lives(ws, status.executor_id or ""):
-        return DBOS.resume_workflow(workflow_id).get_result()
-    with SetWorkflowID(workflow_id):
-        handle = DBOS.start_workflow(workflow, *args)
-    return handle.get_result(polling_interval_sec=0.02)
+    try:
+        if status is not None and status.status == "PENDING" and not executor_lives(ws, status.executor_id or ""):
+            return DBOS.resume_workflow(workflow_id).get_result(polling_interval_sec=POLL_S)
+        with SetWorkflowID(workflow_id):
+            handle = DBOS.start_workflow(workflow, *args)
+        return handle.get_result(polling_interval_sec=POLL_S)
+    except WorkbenchError:
+        raise
+    except Exception as error:
+        raise WorkbenchError(f"{type(error).__name__}: {error}.", "Mend the cause and run again.") from error
+
+
+def resume_abandoned(ws: Workspace, name: str) -> list[WorkbenchError]:
+    """Finish the runs of workflow ``name`` that dead processes left behind; return the errors of those that failed."""
+    from dbos import DBOS
+
+    failures = []
+    for status in DBOS.list_workflows(status="PENDING", name=name, load_input=False, load_output=False):
+        if executor_lives(ws, status.executor_id or ""):
+            continue
+        try:
+            DBOS.resume_workflow(status.workflow_id).get_result(polling_interval_sec=POLL_S)
+        except Exception as error:  # noqa: BLE001 - whatever stopped it is recorded and reported
+            failures.append(WorkbenchError(f"An interrupted run failed when it was resumed: {error}."))
+    return failures

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbench import analytics
+from workbench.domain.observations import EventKind
+
+# What tells of past failures and their remedies; errors, stops and inspections do not.
+HISTORY = (EventKind.FAILURE, EventKind.REPLACEMENT, EventKind.MAINTENANCE)
 
 if TYPE_CHECKING:
     from workbench.domain.predictions import Prediction
@@ -19,7 +23,7 @@ def assess_machine(ws: Workspace, prediction: Prediction) -> AnalyticsPackage:
         ws.machines.get(prediction.machine_id),
         parts={part.part_id: part for part in ws.parts.all()},
         technicians=ws.technicians.all(),
-        events=ws.events.frame(until=prediction.as_of),
+        events=ws.events.frame(until=prediction.as_of, kinds=HISTORY),
         planning_horizon_h=ws.settings.planning_horizon_h,
         currency=ws.settings.currency,
         machine_types=ws.machines.types(),

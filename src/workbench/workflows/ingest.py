@@ -143,18 +143,19 @@ def _ingest_fleets(
     added = 0
     for number, fleet in enumerate(fleets):
         change = ws.change(f"ingest {fleet.source}", actor)
+        # One transaction: a refused file leaves neither machines nor events behind.
         with ws.transaction() as tx:
             tx.sites.put(fleet.site, change)
             known = set(tx.machines.ids())
             for profile in fleet.profiles:
                 if profile.machine_id not in known:
                     tx.machines.add(profile, change)
-        profiles = {profile.machine_id: profile for profile in ws.machines.all()}
-        for table in fleet.tables():
-            if progress:
-                progress(number / len(fleets), fleet.source)
-            reports.append(ws.telemetry.store(table, profiles, source=fleet.source, change=change, strict=strict))
-        added += ws.events.add(fleet.events, change)
+            profiles = {profile.machine_id: profile for profile in tx.machines.all()}
+            for table in fleet.tables():
+                if progress:
+                    progress(number / len(fleets), fleet.source)
+                reports.append(tx.telemetry.store(table, profiles, source=fleet.source, change=change, strict=strict))
+            added += tx.events.add(fleet.events, change)
         notes += fleet.notes
     return IngestOutcome(tuple(reports), added, tuple(notes))
 
@@ -165,8 +166,11 @@ def _follow_data(ws: Workspace, before: tuple[datetime, datetime] | None) -> lis
     if span is None:
         return []
     last = span[1]
+    now = datetime.now(UTC)
+    if last > now + timedelta(days=1):
+        return [f"the readings reach into the future ({last:%Y-%m-%d %H:%M} UTC): check the clock or the time column"]
     chosen = ws.settings.as_of
-    stale = chosen == "live" and datetime.now(UTC) - last > STALE
+    stale = chosen == "live" and now - last > STALE
     followed = chosen != "live" and before is not None and chosen == before[1] and last > chosen
     if not (stale or followed):
         return []

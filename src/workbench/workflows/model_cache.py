@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class ModelCache:
-    """The ``size`` most recently used models, by the sha256 of their files."""
+    """The ``size`` most recently used models, by version and the sha256 of their files."""
 
     def __init__(self, size: int = 5) -> None:
         self.size = size
-        self._kept: OrderedDict[str, Bundle] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str], Bundle] = OrderedDict()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -29,7 +29,7 @@ class ModelCache:
         from workbench.ml import Bundle
 
         with self._lock:
-            key = version.artifact_sha256
+            key = (version.version_id, version.artifact_sha256)
             if key not in self._kept:
                 self._kept[key] = Bundle.from_bytes(read(), version_id=version.version_id)
             self._kept.move_to_end(key)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from workbench.domain.base import Actor
+from workbench.domain.base import Actor, stable_id
 from workbench.domain.observations import EventKind
 from workbench.domain.predictions import ModelVersion, Prediction
 from workbench.errors import WorkbenchError
@@ -63,21 +63,29 @@ def _bundle(ws: Workspace, version: ModelVersion) -> Bundle:
     return _cache.bundle(version, lambda: ws.models.payload(version.version_id))
 
 
+def basis_of(ws: Workspace, machine_id: str, as_of: datetime) -> str:
+    """Return a hash of all that a prediction and a decision rest on beside models: data, profile, settings."""
+    settings = (ws.settings.tracking_window_days, ws.settings.planning_horizon_h)
+    return stable_id(ws.data_hash(machine_id, as_of), ws.machines.get(machine_id).model_dump_json(), *settings)
+
+
 def predict_one(ws: Workspace, machine_id: str, *, as_of: datetime | None = None) -> Prediction:
     """Predict for one machine from what was known at ``as_of``; writes nothing."""
     from workbench import ml
 
     at = as_of or ws.as_of()
-    return ml.predict_machine(
+    prediction = ml.predict_machine(
         ws.machine_data(machine_id, at),
         load_models(ws, machine_id, at),
         as_of=at,
         status=ws.machines.status(machine_id),
-        data_hash=ws.data_hash(machine_id),
+        data_hash=ws.data_hash(machine_id, at),
         tracking_window_days=ws.settings.tracking_window_days,
         simulated=ws.settings.simulated,
         failures=ws.events.count(EventKind.FAILURE, until=at),
     )
+    identity = stable_id(prediction.prediction_id, basis_of(ws, machine_id, at))
+    return prediction.model_copy(update={"prediction_id": identity})
 
 
 def predict(

@@ -58,7 +58,7 @@ def train(
         progress=progress,
         should_stop=should_stop,
     )
-    data_hash = ws.data_hash()
+    data_hash = ws.data_hash(as_of=at)
     versions = tuple(_register(ws, model, data_hash, at, used_seed, actor) for model in trained)
     refused = tuple(f"{v.task.value} ({v.scope}): {reason}" for v in versions for reason in v.refused)
     return TrainingReport(at, len(fleet), versions, refused)
@@ -68,9 +68,7 @@ def _register(
     ws: Workspace, model: TrainedModel, data_hash: str, at: datetime, seed: int, actor: Actor | None
 ) -> ModelVersion:
     version = ModelVersion(
-        version_id=stable_id(
-            "model", model.task.value, model.scope, data_hash, at.isoformat(), seed, *_made_with().items()
-        ),
+        version_id=stable_id("model", model.task.value, model.scope, data_hash, at.isoformat(), seed, *_basis(ws)),
         task=model.task,
         scope=model.scope,
         created_at=datetime.now(UTC),
@@ -97,6 +95,12 @@ def _register(
     return stored
 
 
+def _basis(ws: Workspace) -> tuple[object, ...]:
+    """Return what a model rests on beside its data: the libraries, the profiles, the alarm budget."""
+    profiles = stable_id(*(profile.model_dump_json() for profile in ws.machines.all()))
+    return (*sorted(_made_with().items()), profiles, ws.settings.alarm_budget_per_machine_month)
+
+
 def _made_with() -> dict[str, str]:
     """Return the versions of what makes a model; another version makes another model of the same data."""
     return {name: importlib.metadata.version(name) for name in LIBRARIES}
@@ -106,7 +110,7 @@ def is_trained(ws: Workspace, *, as_of: datetime | None = None) -> bool:
     """Say whether the active models were trained on the very data that the workspace holds now."""
     at = as_of or ws.as_of()
     active = ws.models.active()
-    data_hash = ws.data_hash()
+    data_hash = ws.data_hash(as_of=at)
     return bool(active) and all(
         version.data_hash == data_hash and version.as_of == at and version.libraries == _made_with()
         for version in active

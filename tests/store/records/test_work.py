@@ -172,7 +172,7 @@ def test_what_technicians_read_is_found_by_order(fleet: Database, change: Change
         timeline=((NOW, "seen"),),
     )
     for _ in range(2):
-        DispatchReports(fleet).add(report, change)
+        DispatchReports(fleet).put(report, change)
     assert DispatchReports(fleet).for_order("o1") == report
     assert DispatchReports(fleet).for_order("o2") is None
     assert DispatchReports(fleet).all() == [report]

@@ -76,6 +76,10 @@ class Models(BodyRepository[ModelVersion]):
         self, version: ModelVersion, payload: bytes, change: Change, *, extension: str = "skops"
     ) -> ModelVersion:
         """Store a model's file and record its version, not active yet; the version id again changes nothing."""
+        with self._database.reading() as session:
+            known = self._find(session, version.version_id)
+        if known is not None:
+            return known
         sha256 = self._artifacts.store(payload, extension)
         registered = version.model_copy(update={"artifact_sha256": sha256, "active": False})
         with self._database.writing() as session:

@@ -141,16 +141,18 @@ class Events(Repository):
                 log_change(session, change, "asset_events", ",".join(machines)[:500], "added", before=None, after=after)
         return new
 
-    def frame(self, machine_id: str | None = None, until: datetime | None = None) -> pd.DataFrame:
+    def frame(
+        self, machine_id: str | None = None, until: datetime | None = None, kinds: Sequence[EventKind] | None = None
+    ) -> pd.DataFrame:
         """Return events as columns ``machine_id, time (UTC), kind, cause, source``, ascending in time.
 
-        None is later than ``until``.
+        None is later than ``until``; ``kinds`` picks some kinds only.
         """
         import pandas as pd
 
         columns = ["machine_id", "time", "kind", "cause", "source"]
         with self._database.reading() as session:
-            rows = session.execute(_events(columns, machine_id, until)).all()
+            rows = session.execute(_events(columns, machine_id, until, kinds)).all()
         frame = pd.DataFrame([tuple(row) for row in rows], columns=columns)
         return frame.assign(time=pd.to_datetime(frame["time"], utc=True).astype("datetime64[us, UTC]"))
 
@@ -171,13 +173,20 @@ class Events(Repository):
         return digest.hexdigest()
 
 
-def _events(columns: Iterable[str], machine_id: str | None, until: datetime | None) -> Any:
+def _events(
+    columns: Iterable[str],
+    machine_id: str | None,
+    until: datetime | None,
+    kinds: Sequence[EventKind] | None = None,
+) -> Any:
     table = asset_events
     where: list[ColumnElement[bool]] = []
     if machine_id is not None:
         where.append(table.c.machine_id == machine_id)
     if until is not None:
         where.append(table.c.time <= until)
+    if kinds is not None:
+        where.append(table.c.kind.in_([kind.value for kind in kinds]))
     order = (table.c.time, table.c.machine_id, table.c.kind, table.c.cause)
     return select(*(table.c[name] for name in columns)).where(*where).order_by(*order)
 

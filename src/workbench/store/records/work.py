@@ -18,7 +18,7 @@ from workbench.domain.work import Case, CaseState, DispatchReport, Notice, WorkO
 from workbench.errors import WorkbenchError
 from workbench.store import tables
 
-from .base import BodyRepository, Journal, Repository, log_change, rows_as_dicts
+from .base import BodyRepository, Directory, Journal, Repository, log_change, rows_as_dicts
 
 B = TypeVar("B", bound=Frozen)
 
@@ -170,7 +170,7 @@ def _inserted(repository: BodyRepository[B], session: Session, item: B, change: 
         return False
 
 
-class DispatchReports(Journal[DispatchReport]):
+class DispatchReports(Directory[DispatchReport]):
     """What technicians read."""
 
     table, model, entity = tables.dispatch_reports, DispatchReport, "dispatch_report"
