@@ -99,3 +99,39 @@ def test_cache_keeps_the_five_last_used_and_reads_each_file_once(plant):
 def test_training_without_telemetry_says_what_to_do(tmp_path):
     with create_workspace(tmp_path / "W", machines=True) as ws, pytest.raises(NotEnoughData, match="Ingest telemetry"):
         train(ws)
+
+
+def test_shown_state_rises_at_once_and_falls_only_after_three_readings(plant):
+    machine_id = "gearbox_sew_mc_016"
+    trained = plant.models.active()[0].as_of
+    change = plant.change("test")
+    times = [trained + timedelta(hours=hour) for hour in range(5)]
+    template = predict_one(plant, machine_id, as_of=times[0])
+    for number, (time, state) in enumerate(zip(times[:2], (3, 3), strict=True)):
+        known = {"prediction_id": str(number), "as_of": time, "data_until": time, "observed_state": state}
+        plant.predictions.add(template.model_copy(update={**known, "health_state": state}), change)
+    shown = []
+    for time in times[2:]:
+        prediction = predict_one(plant, machine_id, as_of=time)
+        assert prediction.observed_state < 3
+        plant.predictions.add(prediction, change)
+        shown.append(int(prediction.health_state))
+    assert shown[:2] == [3, 3]
+    assert shown[2] < 3
+
+
+def test_closed_order_lets_the_state_fall_at_once(plant):
+    from workbench.domain.work import OrderState
+    from workbench.workflows.cycle import run_cycle
+
+    machine_id = "gearbox_sew_mc_016"
+    trained = plant.models.active()[0].as_of
+    run_cycle(plant, [machine_id], as_of=trained)
+    [order] = plant.orders.open(machine_id)
+    worse = plant.predictions.latest()[machine_id].model_copy(update={"observed_state": 3, "prediction_id": "worse"})
+    plant.predictions.add(worse, plant.change("test"))
+    held = predict_one(plant, machine_id, as_of=trained + timedelta(hours=2))
+    plant.orders.update(order.model_copy(update={"state": OrderState.DONE}), plant.change("repaired"))
+    freed = predict_one(plant, machine_id, as_of=trained + timedelta(hours=2))
+    assert held.health_state == 3
+    assert freed.health_state == freed.observed_state < 3

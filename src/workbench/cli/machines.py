@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -24,11 +25,22 @@ def list_machines(json_: Json = False) -> None:
 
     with Workspace.open(options.workspace) as ws:
         statuses = ws.machines.statuses()
+        readings = Counter[str]()
+        for segment in ws.segments.list():
+            readings[segment.machine_id] += segment.rows
         rows = [
-            (p.machine_id, p.machine_type, p.title, p.site_id, statuses[p.machine_id].value, len(p.sensors))
+            (
+                p.machine_id,
+                p.machine_type,
+                p.title,
+                p.site_id,
+                statuses[p.machine_id].value,
+                len(p.sensors),
+                readings[p.machine_id],
+            )
             for p in ws.machines.all()
         ]
-    headings = ("machine", "type", "title", "site", "status", "sensors")
+    headings = ("machine", "type", "title", "site", "status", "sensors", "readings")
     if json_:
         say_json({"machines": [dict(zip(headings, row, strict=True)) for row in rows]})
     elif rows:
@@ -73,6 +85,7 @@ def add(
     ] = None,
     machine_id: Annotated[str | None, typer.Option("--id", help="Machine id for the proposal, e.g. pump_07.")] = None,
     machine_type: Annotated[str | None, typer.Option("--type", help="Machine type, see `machines template`.")] = None,
+    site: Annotated[str | None, typer.Option(help="Site id; default: the workspace's first site.")] = None,
     out: Annotated[Path | None, typer.Option(help="Where to write the proposal; default MACHINE_ID.yaml.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Add the proposal at once, without editing.")] = False,
     json_: Json = False,
@@ -87,7 +100,14 @@ def add(
     if from_csv is not None:
         if not machine_id:
             raise InputError("--from-csv needs --id.", "Name the machine, e.g. --id compressor_01.")
-        proposed = onboard.propose_machine(from_csv, machine_id=machine_id, machine_type=machine_type, out=out)
+        with Workspace.open(options.workspace) as ws:
+            proposed = onboard.propose_machine(
+                from_csv,
+                machine_id=machine_id,
+                machine_type=machine_type,
+                out=out,
+                site_id=site or onboard.default_site(ws),
+            )
         notes, profile = tuple(proposed.notes), proposed.path
         if not json_:
             say(f"Profile proposed in {profile}: {len(proposed.profile.sensors)} sensors.")

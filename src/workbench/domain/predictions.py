@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from enum import IntEnum, StrEnum
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .base import Frozen, MachineId, Probability, UtcTime
 from .equipment import LifeUnit, MachineStatus
@@ -63,12 +63,22 @@ class Evidence(Frozen):
 
 
 class Interval(Frozen):
-    """A median and a two-sided 90 % interval; ``upper_open`` means 'more than lower'."""
+    """A median and a two-sided 90 % interval; ``upper_open`` means 'more than lower'.
+
+    ``median_open``: the median too lies beyond what can be told; ``median`` is then the furthest point looked at.
+    """
 
     median: float
     lower: float
     upper: float
     upper_open: bool = False
+    median_open: bool = False
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.lower <= self.median <= self.upper:
+            raise ValueError(f"lower {self.lower:g}, median {self.median:g}, upper {self.upper:g} are not in order")
+        return self
 
 
 class RemainingUsefulLife(Frozen):
@@ -80,7 +90,7 @@ class RemainingUsefulLife(Frozen):
     life: Interval | None = Field(default=None, description="the answer to show, in life units")
     model_life: Interval | None = Field(default=None, description="the model's own answer, also when it abstains")
     expected_failure_at: tuple[UtcTime, UtcTime, UtcTime] | None = Field(
-        default=None, description="lower, median, upper by the last 30 days' utilisation"
+        default=None, description="lower, median, upper by the last 30 days' utilisation; none of them before ``as_of``"
     )
 
 
@@ -172,7 +182,10 @@ class Prediction(Frozen):
     readings: int = Field(description="running observations since the last reset")
     horizons: Horizons
     health_evidence: Evidence
-    health_state: HealthState | None = None
+    health_state: HealthState | None = Field(
+        default=None, description="as shown: rises at once, falls after three readings"
+    )
+    observed_state: HealthState | None = Field(default=None, description="what this reading alone says")
     health_probabilities: tuple[Probability, Probability, Probability, Probability] | None = None
     health_score: float | None = Field(default=None, ge=0, le=100)
     remaining_useful_life: RemainingUsefulLife

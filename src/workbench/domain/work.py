@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum, StrEnum
 from typing import Literal
 
 from pydantic import Field
 
 from .base import Frozen, MachineId, Minor, Name, Probability, UtcTime
-from .predictions import LimitCrossing, Severity
+from .money import money_text
+from .predictions import Anomaly, Contribution, LimitCrossing, Severity
+
+# A sensor nearer to its own healthy baseline than this is not said to stand out.
+STANDS_OUT_SD = 2.0
+PRODUCTION_LOSS = "production loss"
+
+
+def standing_out(anomaly: Anomaly | None, most: int = 3) -> tuple[Contribution, ...]:
+    """Return the sensors at least two standard deviations off, the strongest first; none without an anomaly score."""
+    found = [part for part in anomaly.contributions if abs(part.deviation) >= STANDS_OUT_SD] if anomaly else []
+    return tuple(sorted(found, key=lambda part: -abs(part.deviation))[:most])
+
+
+def cost_text(amount: Minor, lacks: str, currency: str) -> str:
+    """Write a cost of which something may not be known.
+
+    >>> cost_text(472_000, "price of 2 parts and labour", "EUR")
+    'at least 4,720.00 EUR (price of 2 parts and labour not known)'
+    >>> cost_text(472_000, "", "EUR"), cost_text(0, "labour", "EUR")
+    ('4,720.00 EUR', 'not known')
+    """
+    if not lacks:
+        return money_text(amount, currency)
+    return f"at least {money_text(amount, currency)} ({lacks} not known)" if amount else "not known"
 
 
 class CostItem(Frozen):
@@ -17,6 +42,7 @@ class CostItem(Frozen):
     name: str
     amount: Minor
     inputs: str = Field(description="how it was computed, e.g. '16 h x 60.00'")
+    known: bool = Field(default=True, description="false: the amount leaves out what the records do not tell")
 
 
 class Impact(Frozen):
@@ -28,6 +54,29 @@ class Impact(Frozen):
     secondary_damage: Minor
     total: Minor
     items: tuple[CostItem, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every item is known; else the total is a lower bound."""
+        return all(item.known for item in self.items)
+
+    @property
+    def lacks(self) -> str:
+        """What the total leaves out, in words, e.g. ``price of 2 parts and labour``; empty when complete."""
+        return _missing(self.items)
+
+    @property
+    def repair_lacks(self) -> str:
+        """What the cost of the repair alone leaves out, in words; empty when it is complete."""
+        return _missing([item for item in self.items if item.name != PRODUCTION_LOSS])
+
+
+def _missing(items: Sequence[CostItem]) -> str:
+    names = [item.name for item in items if not item.known]
+    parts = sum(name.startswith("part ") for name in names)
+    words = [f"price of {parts} part{'' if parts == 1 else 's'}"] if parts else []
+    words += ["part of the repair" if name == "repair" else name for name in names if not name.startswith("part ")]
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 class PastCase(Frozen):
@@ -48,6 +97,7 @@ class Recommendation(Frozen):
     reason: str
     expected_saving: Minor
     act_before: UtcTime | None = None
+    complete: bool = Field(default=True, description="false: the saving rests on costs that are not all known")
 
 
 class Resources(Frozen):
@@ -148,6 +198,14 @@ class PartLine(Frozen):
     unit_cost: Minor
     lead_time_days: float
     supplier_id: str = ""
+    known: bool = Field(default=True, description="false: not in the records, so price and delivery are not known")
+
+    @property
+    def delivery(self) -> str:
+        """How long the part takes to arrive when it is ordered, in words."""
+        if not self.known:
+            return "delivery not known"
+        return f"{self.lead_time_days:g} day{'' if self.lead_time_days == 1 else 's'}"
 
 
 class InventoryCheck(Frozen):
@@ -194,6 +252,7 @@ class WorkOrder(Frozen):
     parts: tuple[PartLine, ...] = ()
     labour_h: float
     estimated_cost: Minor
+    estimate_lacks: str = Field(default="", description="what the estimate leaves out, in words; empty: nothing")
     actual_cost: Minor | None = None
     prediction_id: str | None = None
     raised_by: Literal["cycle", "hand"] = "cycle"

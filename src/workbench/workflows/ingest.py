@@ -110,7 +110,14 @@ def _ingest_file(
         strict=strict,
         progress=progress,
     )
-    return IngestOutcome((report,), 0, ())
+    return IngestOutcome((report,), 0, _where_quarantined(ws, report))
+
+
+def _where_quarantined(ws: Workspace, report: IngestReport) -> tuple[str, ...]:
+    kept = ws.telemetry.quarantine_file(report.batch_id)
+    if kept is None:
+        return ()
+    return (f"the quarantined rows are kept, each with its number and reason, in {kept}",)
 
 
 def read_mapping(path: Path) -> ColumnMapping:
@@ -131,8 +138,10 @@ def read_mapping(path: Path) -> ColumnMapping:
 
 def _ingest_events(ws: Workspace, path: Path, *, strict: bool, actor: Actor | None) -> IngestOutcome:
     change = ws.change(f"ingest events {path.name}", actor)
-    report = ws.telemetry.store_events(path, ws.machines.ids(), change=change, strict=strict)
-    return IngestOutcome((report,), 0 if report.already_ingested else report.rows_stored, ())
+    profiles = {profile.machine_id: profile for profile in ws.machines.all()}
+    report = ws.telemetry.store_events(path, profiles, change=change, strict=strict)
+    added = 0 if report.already_ingested else report.rows_stored
+    return IngestOutcome((report,), added, _where_quarantined(ws, report))
 
 
 def _ingest_fleets(

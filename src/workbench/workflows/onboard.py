@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.domain.base import Actor
+from workbench.domain.base import MACHINE_ID_PATTERN, Actor
 from workbench.domain.equipment import MachineProfile, Site
 from workbench.errors import InputError, NotFound
 from workbench.store.files import write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from workbench.store.records.base import Directory
     from workbench.workspace import Workspace
 
 MAIN_SITE = Site(site_id="main_site", title="Main site", time_zone="UTC", latitude=0.0, longitude=0.0)
+READINGS = frozenset({".csv", ".tsv", ".parquet", ".pq", ".xlsx", ".xls", ".xlsm", ".ods"})
 
 
 def create_workspace(path: Path, *, settings: dict[str, Any] | None = None, machines: bool = False) -> Workspace:
@@ -64,6 +67,11 @@ def add_machine(ws: Workspace, path: Path, *, actor: Actor | None = None) -> tup
     """
     from workbench.catalog import parse_profile
 
+    if path.is_file() and {suffix.lower() for suffix in path.suffixes} & READINGS:
+        raise InputError(
+            f"{path} is a file of readings, not a profile.",
+            f"Have a profile proposed from it: workbench machines add --from-csv {path} --id MACHINE_ID",
+        )
     profile = parse_profile(read_text(path), where=str(path))
     return profile, save_profile(ws, profile, actor=actor)
 
@@ -81,6 +89,12 @@ def save_profile(ws: Workspace, profile: MachineProfile, *, actor: Actor | None 
             return tx.machines.update(profile, tx.change("profile edited", actor))
         tx.machines.add(profile, tx.change("machine added", actor))
         return 1
+
+
+def default_site(ws: Workspace) -> str:
+    """Return the site a new machine is put at when none is named: the main site, else the first."""
+    sites = [site.site_id for site in ws.sites.all()]
+    return MAIN_SITE.site_id if MAIN_SITE.site_id in sites or not sites else sites[0]
 
 
 def chosen_machines(ws: Workspace, machine_ids: Sequence[str] | None) -> list[str]:
@@ -149,23 +163,54 @@ _SAMPLE_ROWS = 500_000
 
 
 def read_sample(path: Path) -> pd.DataFrame:
-    """Read the first half million rows of a CSV or Parquet file; raises ``RefusedFile`` as an ingest would."""
-    import pandas as pd
+    """Read the first half million rows of a CSV or Parquet file; raises ``RefusedFile`` as an ingest would.
 
-    from workbench.telemetry.readers.csv import CsvSource
+    Numbers are read as an ingest reads them, decimal comma and words for "no value" included; a column of numbers
+    with some other words keeps these.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    from workbench.telemetry.faults import FaultLog
     from workbench.telemetry.readers.sources import open_source
 
     source = open_source(path)
-    if isinstance(source, CsvSource):
-        return pd.read_csv(
-            path,
-            sep=source.delimiter,
-            decimal=source.decimal,
-            encoding=source.encoding,
-            nrows=_SAMPLE_ROWS,
-            low_memory=False,
-        )
-    return pd.read_parquet(path).head(_SAMPLE_ROWS)
+    blocks: list[pa.Table] = []
+    rows = 0
+    for block in source.blocks(FaultLog()):
+        blocks.append(block.table)
+        rows += block.table.num_rows
+        if rows >= _SAMPLE_ROWS:
+            break
+    if not blocks:
+        return pd.DataFrame(columns=source.names)
+    table = pa.concat_tables(blocks).slice(0, _SAMPLE_ROWS)
+    columns = [_sample_column(table.column(name), source.decimal) for name in table.column_names]
+    return pd.concat(columns, axis=1, keys=table.column_names)
+
+
+def _sample_column(raw: pa.ChunkedArray, decimal: str) -> pd.Series:
+    import numpy as np
+    import pandas as pd
+
+    from workbench.telemetry.faults import FaultLog
+    from workbench.telemetry.readers.numbers import read_numbers
+    from workbench.telemetry.readers.sources import is_text
+
+    cells: pd.Series = raw.to_pandas()
+    if not is_text(raw.type):
+        return cells
+    log = FaultLog()
+    numbers = read_numbers(raw, np.arange(len(raw)), log, "", decimal).to_numpy()
+    wrong = np.zeros(len(raw), dtype=bool)
+    for fault in log.found:
+        wrong[fault.rows] = True
+    if wrong.sum() > (~np.isnan(numbers)).sum():
+        return cells
+    if wrong.any():
+        return pd.Series(numbers, dtype=object).where(~wrong, cells.astype(object))
+    whole = bool(len(numbers)) and bool(np.isfinite(numbers).all()) and bool((numbers == np.rint(numbers)).all())
+    return pd.Series(numbers.astype(np.int64) if whole and np.abs(numbers).max() < 2**53 else numbers)
 
 
 @dataclass(frozen=True)
@@ -177,6 +222,19 @@ class ProposedMachine:
     notes: Sequence[str]
 
 
+def check_id(machine_id: str) -> None:
+    """Raise ``InputError`` with the allowed characters and an example for what is no machine id."""
+    from workbench.catalog.column_names import plain_text
+
+    if re.fullmatch(MACHINE_ID_PATTERN, machine_id):
+        return
+    near = re.sub(r"[^a-z0-9]+", "_", plain_text(machine_id).lower()).strip("_")[:100]
+    raise InputError(
+        f"Machine id {machine_id[:120]!r} is not allowed.",
+        f"Use 3 to 100 of the characters a-z, 0-9 and _, e.g. --id {near if len(near) >= 3 else 'compressor_01'}.",
+    )
+
+
 def propose_machine(
     file: Path, *, machine_id: str, machine_type: str | None = None, out: Path | None = None, site_id: str | None = None
 ) -> ProposedMachine:
@@ -184,11 +242,12 @@ def propose_machine(
 
     Time column, sensors, quantities and units are guessed from the names, ranges from the first 30 % of the
     rows; how the file's columns map to the sensors is part of the profile. Nothing is added to the workspace.
-    Raises ``InputError`` when the profile file exists already.
+    Raises ``InputError`` for an id that is not allowed, and when the profile file exists already.
     """
     from workbench.catalog import dump_profile, propose_profile
     from workbench.domain.mapping import ColumnMapping
 
+    check_id(machine_id)
     target = out or Path(f"{machine_id}.yaml")
     if target.exists():
         raise InputError(f"{target} exists already.", "Name another file with --out, or remove it.")

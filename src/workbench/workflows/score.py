@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from workbench.domain.base import Actor, stable_id
 from workbench.domain.observations import EventKind
-from workbench.domain.predictions import ModelVersion, Prediction
+from workbench.domain.predictions import HealthState, ModelVersion, Prediction
+from workbench.domain.work import OrderState
 from workbench.errors import WorkbenchError
 from workbench.workflows.model_cache import ModelCache
 from workbench.workflows.onboard import chosen_machines
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 
 DISTRIBUTION = "predictive-maintenance-workbench"
+
+# More than the readings that the hysteresis looks at, since several predictions may rest on one reading.
+HISTORY = 20
 
 _cache = ModelCache()
 
@@ -85,7 +89,38 @@ def predict_one(ws: Workspace, machine_id: str, *, as_of: datetime | None = None
         failures=ws.events.count(EventKind.FAILURE, until=at),
     )
     identity = stable_id(prediction.prediction_id, basis_of(ws, machine_id, at))
-    return prediction.model_copy(update={"prediction_id": identity})
+    shown = _shown_state(ws, prediction)
+    return prediction.model_copy(
+        update={"prediction_id": identity, "observed_state": prediction.health_state, "health_state": shown}
+    )
+
+
+def _shown_state(ws: Workspace, prediction: Prediction) -> HealthState | None:
+    """Return the state to show (ML1): the readings before it count, back to the last repair or closed order."""
+    from workbench import ml
+
+    if prediction.health_state is None or prediction.data_until is None:
+        return prediction.health_state
+    since = _last_repair(ws, prediction)
+    earlier: dict[datetime, HealthState] = {}
+    for known in ws.predictions.history(prediction.machine_id, limit=HISTORY):
+        until, state = known.data_until, known.observed_state
+        if state is None or until is None or until >= prediction.data_until or known.as_of > prediction.as_of:
+            continue
+        if since is None or known.as_of > since:
+            earlier.setdefault(until, state)
+    return ml.shown_state([*(earlier[time] for time in sorted(earlier)), prediction.health_state])
+
+
+def _last_repair(ws: Workspace, prediction: Prediction) -> datetime | None:
+    """Return when the machine last failed, got a new part, or had an order closed; None when never."""
+    events = ws.events.frame(prediction.machine_id, prediction.as_of, kinds=(EventKind.FAILURE, EventKind.REPLACEMENT))
+    times = [events["time"].max().to_pydatetime()] if len(events) else []
+    for order in ws.orders.of_machine(prediction.machine_id):
+        if order.state is OrderState.DONE:
+            # Closed after the last finding that spoke for it.
+            times += [ws.predictions.get(evidence).as_of for evidence in order.evidence]
+    return max(times, default=None)
 
 
 def predict(

@@ -134,6 +134,11 @@ class Orders(BodyRepository[WorkOrder]):
         """Return the orders that are neither done nor cancelled, of one machine or of all, newest first."""
         return _open(self, tables.OPEN_ORDER, machine_id)
 
+    def of_machine(self, machine_id: str) -> list[WorkOrder]:
+        """Return the orders of one machine in whatever state, newest first."""
+        with self._database.reading() as session:
+            return self._select(session, self.table.c.machine_id == machine_id)
+
     def next_number(self, year: int) -> str:
         """Return the number after the highest of ``year``, such as ``WO-2026-0001``."""
         with self._database.reading() as session:
