@@ -50,9 +50,10 @@ def test_metro_compressor_becomes_a_profile_that_reads_back_and_keeps_every_read
     for column, target in proposal.mapping["columns"].items():
         sensor = profile.sensor(target["sensor"])
         assert metro[column].dropna().between(sensor.physical_low, sensor.physical_high).all(), column
-    assert [mode.name for mode in profile.failure_modes] == ["filter_clogging"]
-    assert profile.failure_modes[0].indicator == "Cyclone_Filter_Drop_Pressure_bar"
-    assert any("valve_leak is left out" in note and "discharge_temp_C" in note for note in proposal.notes)
+    assert [mode.name for mode in profile.failure_modes] == ["valve_leak", "filter_clogging", "cooling_fouling"]
+    assert profile.failure_modes[1].indicator == "Cyclone_Filter_Drop_Pressure_bar"
+    assert any("valve_leak is kept without discharge_temp_C" in note for note in proposal.notes)
+    assert any("bearing_wear is left out" in note and "vibration_rms_mm_s" in note for note in proposal.notes)
 
 
 def test_steel_plant_ignores_text_second_dates_and_the_clock_with_a_reason_each(steel: pd.DataFrame):

@@ -52,7 +52,7 @@ def test_local_times_and_parquet(plant, tmp_path):
     pd.read_csv(tmp_path / "events.csv").assign(shift="late").to_parquet(tmp_path / "events.parquet")
     first = plant.events(tmp_path / "events.csv", time_zone="Europe/Berlin")
     assert recorded(plant).time[0].hour == 7
-    assert first.notes == ("times without a zone were read as local time of Europe/Berlin",)
+    assert first.notes[0] == "times without a zone were read as local time of Europe/Berlin"
     again = plant.events(tmp_path / "events.parquet", time_zone="Europe/Berlin")
     assert counts(again) == (3, 0, 3, 0)
     assert again.notes[0] == "1 column that is no part of an event was ignored: shift"

@@ -3,54 +3,44 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from workbench.domain.equipment import SensorRole
 from workbench.domain.observations import STANDARD_COLUMNS
-from workbench.domain.units import UNITS, Quantity, quantity_of
+from workbench.domain.unit_spellings import declared_unit, nearest_unit
+from workbench.domain.units import Quantity, quantity_of
 
-# fmt: off
-# Spellings whose case matters come first; the rest is compared in lower case.
-_EXACT_UNITS = {
-    "C": "degC", "K": "K", "F": "degF", "R": "degR", "A": "A", "V": "V", "W": "W", "MW": "MW", "g": "g", "G": "g",
-    "s": "s", "h": "h", "t": "t", "Pa": "Pa", "MPa": "MPa", "mA": "mA", "Hz": "Hz", "mm": "mm",
-}
-_UNITS = {
-    "degc": "degC", "celsius": "degC", "°c": "degC", "degf": "degF", "fahrenheit": "degF", "°f": "degF",
-    "kelvin": "K", "mm_s": "mm/s", "mms": "mm/s", "mmps": "mm/s", "in_s": "in/s", "ips": "in/s", "amp": "A",
-    "amps": "A", "ampere": "A", "kw": "kW", "watt": "W", "watts": "W", "hp": "hp", "bar": "bar", "mbar": "mbar",
-    "kpa": "kPa", "psi": "psi", "m3_h": "m3/h", "m3h": "m3/h", "l_min": "l/min", "lpm": "l/min", "l_s": "l/s",
-    "kg_s": "kg/s", "rpm": "rpm", "hz": "Hz", "m_s": "m/s", "volt": "V", "volts": "V", "kv": "kV", "pct": "%",
-    "percent": "%", "%": "%", "kwh": "kWh", "kvarh": "kVarh", "nm": "Nm", "kn": "kN", "um": "um", "µm": "um",
-    "ppm": "ppm", "sec": "s", "seconds": "s", "hours": "h", "mg_l": "mg/l", "db": "dB", "w_m2": "W/m2",
-}
-# fmt: on
+_BRACKET = re.compile(r"[\[(]\s*([^\])]+?)\s*[\])]\s*$")
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
 _STATISTICS = {"mean", "avg", "average", "max", "min", "std", "median", "last"}
 _STATUS = {"status", "signal", "switch", "alarm", "flag", "state", "id", "counter", "count", "digital", "enabled", "on"}
 _LABELS = {"failure", "machine_failure", "is_failure", "fault", "is_fault", "in_window", "remaining_useful_life"}
 _LABEL_WORDS = {"label", "labels", "rul", "anomaly", "changepoint"}
-_MACHINES = {"machine", "machine_id", "machineid", "unit_id", "asset", "asset_id", "equipment_id", "machine_name"}
 _OPERATING = {"ambient", "outdoor", "outside", "setpoint", "setting", "reference", "demand", "irradiance", "load"}
 # Words of a name without a unit, and the unit then assumed.
 _WORDS = (
     (("power_factor", "humidity", "duty", "efficiency", "load"), "%"),
-    (("temp", "temperature", "tmp", "thermocouple"), "degC"),
-    (("vib", "vibration"), "mm/s"),
+    (("temp", "temperature", "temperatur", "tmp", "thermocouple"), "degC"),
+    (("vib", "vibration", "schwingung"), "mm/s"),
     (("acceleration", "accelerometer"), "g"),
-    (("volt", "voltage"), "V"),
-    (("current", "amperage"), "A"),
+    (("volt", "voltage", "spannung"), "V"),
+    (("current", "amperage", "strom", "motorstrom"), "A"),
     (("energy", "consumption", "usage"), "kWh"),
-    (("power",), "kW"),
-    (("pressure", "press"), "bar"),
-    (("flow",), "m3/h"),
-    (("torque",), "Nm"),
-    (("rotate", "rotation", "rotational", "speed"), "rpm"),
+    (("power", "leistung"), "kW"),
+    (("pressure", "press", "druck"), "bar"),
+    (("flow", "durchfluss"), "m3/h"),
+    (("torque", "drehmoment"), "Nm"),
+    (("rotate", "rotation", "rotational", "speed", "drehzahl"), "rpm"),
 )
 
 
 @dataclass(frozen=True)
 class ColumnGuess:
-    """What a column seems to measure; ``assumed`` says that the name gives no unit."""
+    """What a column seems to measure; ``assumed`` says that the name gives no unit that is declared.
+
+    ``strange`` is then what it gives instead, in words, if it gives anything in brackets.
+    """
 
     sensor: str
     quantity: Quantity
@@ -58,6 +48,7 @@ class ColumnGuess:
     role: SensorRole
     assumed: bool
     is_status: bool
+    strange: str = ""
 
 
 def words(name: str) -> list[str]:
@@ -89,7 +80,7 @@ def guess_column(name: str) -> ColumnGuess:
         unit = "1" if is_status else _assumed_unit(found)
     operating = bool(_OPERATING & set(found)) or {"set", "point"} <= set(found)
     role = SensorRole.OPERATING if operating and not is_status else SensorRole.INDICATOR
-    return ColumnGuess(sensor_name(name), quantity_of(unit), unit, role, assumed, is_status)
+    return ColumnGuess(sensor_name(name), quantity_of(unit), unit, role, assumed, is_status, _strange_unit(name))
 
 
 def is_label(name: str) -> bool:
@@ -98,20 +89,26 @@ def is_label(name: str) -> bool:
     return "_".join(found) in _LABELS or bool(_LABEL_WORDS & set(found))
 
 
-def is_machine_column(name: str) -> bool:
-    """Say whether a column seems to name the machine."""
-    return "_".join(words(name)) in _MACHINES
+def plain_text(name: str) -> str:
+    """Return ``name`` in ASCII: umlauts written out, accents dropped, other signs as blanks.
+
+    >>> plain_text("Füllstand Öl, Größe °C"), plain_text("Débit m³/h")
+    ('Fuellstand Oel, Groesse  C', 'Debit m3/h')
+    """
+    written = name.translate(_UMLAUTS)
+    parts = unicodedata.normalize("NFKD", written)
+    return "".join(sign if sign.isascii() else " " for sign in parts if not unicodedata.combining(sign))
 
 
 def sensor_name(column: str) -> str:
     """Return ``column`` as a valid sensor name.
 
-    >>> sensor_name("CO2(tCO2)")
-    'CO2_tCO2'
+    >>> sensor_name("CO2(tCO2)"), sensor_name("Füllstand [%]")
+    ('CO2_tCO2', 'Fuellstand')
     >>> sensor_name("3. Lager °C")
     's_3_Lager_C'
     """
-    plain = re.sub(r"[^A-Za-z0-9]+", "_", column).strip("_") or "sensor"
+    plain = re.sub(r"[^A-Za-z0-9]+", "_", plain_text(column)).strip("_") or "sensor"
     if not plain[0].isalpha():
         plain = f"s_{plain}"
     if plain in (*STANDARD_COLUMNS, "time", "machine_id"):
@@ -121,26 +118,25 @@ def sensor_name(column: str) -> str:
 
 def _written_unit(name: str) -> str | None:
     """Return the unit that a name states: in brackets, or as its last words."""
-    bracket = re.search(r"[\[(]\s*([^\])]+?)\s*[\])]\s*$", name)
+    bracket = _BRACKET.search(name)
     if bracket:
-        return (
-            ("min" if bracket[1] == "min" else None)
-            or _unit(bracket[1])
-            or _unit(re.sub(r"[^\w%°µ]+", "_", bracket[1]).strip("_"))
-        )
+        return declared_unit(bracket[1]) or declared_unit(re.sub(r"[^\w%°µ]+", "_", bracket[1]).strip("_"))
     parts = [part for part in re.split(r"[\s_.\-]+", name) if part]
     while len(parts) > 1 and parts[-1].lower() in _STATISTICS:
         parts.pop()
     for length in (2, 1):
-        if len(parts) > length and (unit := _unit("_".join(parts[-length:]))):
+        last = "_".join(parts[-length:])
+        # "min" at the end of a name is a minimum more often than minutes.
+        if len(parts) > length and last != "min" and (unit := declared_unit(last)):
             return unit
     return None
 
 
-def _unit(text: str) -> str | None:
-    if text in UNITS and text != "min":  # "min" at the end of a name is a minimum more often than minutes
-        return text
-    return _EXACT_UNITS.get(text) or _UNITS.get(text.lower())
+def _strange_unit(name: str) -> str:
+    bracket = re.search(r"\[\s*([^\]]+?)\s*\]\s*$", name)
+    if bracket is None or _written_unit(name):
+        return ""
+    return f"{bracket[1]!r} in its name is no declared unit{nearest_unit(bracket[1])}"
 
 
 def _assumed_unit(found: list[str]) -> str:

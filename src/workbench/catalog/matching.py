@@ -11,6 +11,8 @@ from .column_names import words
 
 _UNIT_WORDS = {"c", "k", "f", "a", "v", "mm", "s", "bar", "kw", "pct", "rms", "h", "m3", "pa", "um", "rpm"}
 _DIFFERENCE = {"drop", "difference", "differential", "delta", "dp"}
+# A symptom of this weight or more is typical or decisive for its mode.
+TYPICAL_WEIGHT = 2.0
 _LIMIT_FIELDS = ("critical_low", "warning_low", "warning_high", "critical_high")
 
 
@@ -72,21 +74,27 @@ def carried_limits(mine: Sensor, theirs: Sensor) -> Limits | None:
 
 
 def carried_modes(template: MachineProfile, matched: dict[str, str]) -> tuple[list[FailureMode], list[str]]:
-    """Return the template's failure modes that the matched sensors can show, and notes on those they cannot.
+    """Return the template's failure modes that the matched sensors can show, and notes on what is left out.
 
-    A mode stays when its indicator and each symptom of weight 2 or more is matched.
+    A mode stays when its indicator, or a symptom of weight 2 (typical) or more, is matched; symptoms without a sensor
+    are dropped. Without its own indicator, the matched symptom of the greatest weight takes its place.
     """
     kept, notes = [], []
     for mode in template.failure_modes:
-        needed = {mode.indicator} | {symptom.sensor for symptom in mode.symptoms if symptom.weight >= 2}
-        missing = sorted(needed - set(matched))
-        if missing:
+        symptoms = [symptom for symptom in mode.symptoms if symptom.sensor in matched]
+        shown = mode.indicator in matched or any(symptom.weight >= TYPICAL_WEIGHT for symptom in symptoms)
+        missing = sorted(({mode.indicator} | {symptom.sensor for symptom in mode.symptoms}) - set(matched))
+        if not (shown and symptoms):
             notes.append(f"Failure mode {mode.name} is left out: nothing in the file is like {', '.join(missing)}.")
             continue
-        symptoms = tuple(
-            symptom.model_copy(update={"sensor": matched[symptom.sensor]})
-            for symptom in mode.symptoms
-            if symptom.sensor in matched
-        )
-        kept.append(mode.model_copy(update={"indicator": matched[mode.indicator], "symptoms": symptoms}))
+        first = mode.indicator
+        if first not in matched:
+            first = max(symptoms, key=lambda symptom: symptom.weight).sensor
+        if missing:
+            instead = "" if first == mode.indicator else f"; {matched[first]} is its indicator instead"
+            notes.append(
+                f"Failure mode {mode.name} is kept without {', '.join(missing)}, which nothing in the file is like{instead}."
+            )
+        carried = tuple(symptom.model_copy(update={"sensor": matched[symptom.sensor]}) for symptom in symptoms)
+        kept.append(mode.model_copy(update={"indicator": matched[first], "symptoms": carried}))
     return kept, notes

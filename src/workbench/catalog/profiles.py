@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from .references import document_faults
 from .templates import extend
 from .validation import validate
 
+MONEY = "Money is in minor units of the currency (cents): 45000 means 450.00."
 _MAY_BE_LEFT_OUT = frozenset(
     (
         "title",
@@ -26,6 +28,7 @@ _MAY_BE_LEFT_OUT = frozenset(
         "parts",
         "tools",
         "safety",
+        "machine_names",
     )
 )
 
@@ -48,7 +51,8 @@ def dump_profile(profile: MachineProfile, *, notes: Sequence[str] = ()) -> str:
     """Return ``profile`` as YAML text that ``parse_profile`` reads back; ``notes`` become comments at its head."""
     lines = [f"# {' '.join(note.split())}\n" for note in notes]
     plain = _without_empty(profile.model_dump(mode="json"))
-    return "".join(lines) + yaml.dump(plain, Dumper=_ProfileDumper, sort_keys=False, allow_unicode=True, width=120)
+    text = yaml.dump(plain, Dumper=_ProfileDumper, sort_keys=False, allow_unicode=True, width=120)
+    return "".join(lines) + re.sub(r"(?m)^(?=economics:)", f"# {MONEY}\n", text)
 
 
 class _ProfileDumper(yaml.SafeDumper):

@@ -11,11 +11,12 @@ import pandas as pd
 from pydantic import ValidationError
 
 from workbench.domain.equipment import Economics, MachineProfile, RunningRule, Sensor
+from workbench.domain.machine_columns import is_machine_column, machine_names_in, several_machines
 from workbench.domain.observations import STANDARD_COLUMNS, MachineState
 from workbench.domain.units import Quantity
 from workbench.errors import InputError, InvalidDocument
 
-from .column_names import ColumnGuess, guess_column, is_label, is_machine_column, words
+from .column_names import ColumnGuess, guess_column, is_label, words
 from .matching import carried_limits, carried_modes, match_sensors
 from .profiles import dump_profile, parse_profile
 from .ranges import observed_ranges
@@ -69,7 +70,7 @@ def propose_profile(
     the first 30 % of the time, the physical range from far beyond everything seen. With ``machine_type``, limits and
     failure modes of that template are carried over where the file has a matching sensor.
 
-    Raises ``InputError`` for an unknown type, no time column, no sensor, or more than 50 sensors.
+    Raises ``InputError`` for an unknown type, no time column, no sensor, more than 50 sensors, or several machines.
     """
     template = _template(machine_type)
     named = frame.set_axis([str(name) for name in frame.columns], axis=1).reset_index(drop=True)
@@ -79,8 +80,9 @@ def propose_profile(
     if named.empty:
         raise InputError("There are no readings to look at.", "Give a file with a header and at least one row.")
     time = find_time(named, time_column)
+    _check_one_machine(named)
     ordered, times = _in_time_order(named, time)
-    draft = _Draft(notes=[f"Time column: {time.column}; times without a zone are read as UTC."])
+    draft = _Draft(notes=_notes_on_time(time))
     for name, values in _sensor_columns(ordered, times, time.column, draft.notes, draft.standard):
         _add_sensor(draft, name, values, _healthy_rows(times))
     _check_count(draft)
@@ -102,6 +104,26 @@ def _template(machine_type: str | None) -> MachineProfile | None:
             f"Types: {', '.join(known)}.",
         )
     return parse_profile(known[machine_type], where=f"{machine_type}.yaml")
+
+
+def _check_one_machine(frame: pd.DataFrame) -> None:
+    for column in filter(is_machine_column, frame.columns):
+        names = machine_names_in(frame[column].dropna().unique())
+        if len(names) > 1:
+            raise InputError(*several_machines("The file", column, names))
+
+
+def _notes_on_time(time: FoundTime) -> list[str]:
+    notes = [
+        f"Time column: {time.column}; times without a zone are read as UTC.",
+        "For local times set time_zone under file_mapping, e.g. time_zone: Europe/Berlin.",
+    ]
+    if time.time_format:
+        also = f" They would also fit {time.other_format}: please check." if time.other_format else ""
+        notes.append(
+            f"Times are read as {time.time_format}, which time_format under file_mapping says; change it there.{also}"
+        )
+    return notes
 
 
 def _in_time_order(frame: pd.DataFrame, time: FoundTime) -> tuple[pd.DataFrame, pd.Series]:
@@ -135,6 +157,8 @@ def _sensor_columns(
         if reason or values is None:
             notes.append(f"Column {name!r} is ignored: {reason}.")
         else:
+            if words_in := _words_in(frame[name]):
+                notes.append(f"Column {name!r} holds {words_in}; an ingest sets such rows aside.")
             yield name, values
 
 
@@ -152,6 +176,17 @@ def _numbers(column: pd.Series) -> pd.Series | None:
         if numbers.notna().sum() < _NUMERIC_SHARE * max(column.notna().sum(), 1):
             return None
     return numbers.where(np.isfinite(numbers))
+
+
+def _words_in(column: pd.Series) -> str:
+    """Say how many cells of a column of numbers are none, with an example; an empty text when all are."""
+    if pd.api.types.is_numeric_dtype(column):
+        return ""
+    cells = column[column.notna() & pd.to_numeric(column, errors="coerce").isna()].astype(str)
+    cells = cells[cells.str.strip() != ""]
+    if cells.empty:
+        return ""
+    return f"{len(cells):,} cell{'s' if len(cells) > 1 else ''} that {'are' if len(cells) > 1 else 'is'} no number, e.g. {cells.iloc[0][:40]!r}"
 
 
 def _why_not(name: str, column: pd.Series, values: pd.Series | None, clock: pd.Series) -> str:
@@ -206,7 +241,7 @@ def _add_sensor(draft: _Draft, name: str, values: pd.Series, healthy: int) -> No
         draft.notes.append(f"Column {name!r} becomes the sensor {sensor}.")
     if guess.assumed and not two_valued:
         what = "no unit is known, it is taken as a plain number" if unit == "1" else f"assumed {unit}"
-        draft.notes.append(f"Unit of {sensor}: its name states none, {what}. Please check.")
+        draft.notes.append(f"Unit of {sensor}: {guess.strange or 'its name states none'}, {what}. Please check.")
     if ranges.flat and not share:
         draft.notes.append(f"Sensor {sensor} hardly varies in the first 30 %; its normal range is a guess.")
 
@@ -235,7 +270,7 @@ def _check_count(draft: _Draft) -> None:
             "Remove columns that are not needed, or split the file into several machines.",
         )
     if count == 0:
-        reasons = " ".join(draft.notes[1:])
+        reasons = " ".join(note for note in draft.notes if note.startswith("Column "))
         raise InputError(f"The file has no numeric column that varies. {reasons}".strip(), "Give readings of a sensor.")
 
 

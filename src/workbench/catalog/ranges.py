@@ -12,6 +12,11 @@ _LOW, _HIGH = 0.005, 0.995
 _WIDEN = 0.25
 _FAR = 10.0
 _ABSOLUTE_ZERO_C = -273.15
+_NEVER_NEGATIVE = {Quantity.SPEED, Quantity.FLOW, Quantity.POWER, Quantity.CURRENT, Quantity.VIBRATION_VELOCITY}
+_NEVER_NEGATIVE_UNITS = {"%", "kWh", "kVarh", "t", "ppm", "s", "h", "min", "mg/l", "W/m2", "ISO4406"}
+# Readings so little below 0, as a share of the highest, are noise of a sensor that shows nothing.
+_NOISE = 0.1
+_ROOM = 0.02
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,8 @@ def observed_ranges(
     """Return the ranges of a sensor from all its ``values`` and those of its ``healthy`` beginning.
 
     Normal: the 0.5 % to 99.5 % quantiles of the healthy readings, widened by a quarter of their spread. Physical:
-    ten spreads of the whole record beyond that, but no vibration below 0 and no temperature below absolute zero,
-    so that failures still fit and sentinels such as -9999 do not. ``share``: a status, or its mean over an interval,
+    ten spreads of the whole record beyond that, but no temperature below absolute zero, and what cannot be negative
+    not below 0 unless the readings are, so that failures still fit and sentinels such as -9999 do not. ``share``: a status, or its mean over an interval,
     which lies between 0 and 1.
     """
     known = values.dropna()
@@ -48,8 +53,8 @@ def observed_ranges(
     if quantity is Quantity.TEMPERATURE:
         factor, offset = conversion("degC", unit)
         physical_low = max(physical_low, _ABSOLUTE_ZERO_C * factor + offset)
-    if quantity is Quantity.VIBRATION_VELOCITY and whole_low >= 0:
-        physical_low = 0.0
+    if quantity in _NEVER_NEGATIVE or unit in _NEVER_NEGATIVE_UNITS:
+        normal_low, physical_low = _not_below_zero(known[known >= whole_low - whole], whole, normal_low, physical_low)
     if float(known.min()) >= 0:  # never seen below zero: the widening does not lead there either
         normal_low = max(normal_low, 0.0)
     if unit == "%" and float(known.max()) <= 100.0:
@@ -59,6 +64,16 @@ def observed_ranges(
     normal_low, normal_high = max(normal_low, physical_low), min(normal_high, physical_high)
     rounded = [_rounded(value) for value in (normal_low, normal_high, physical_low, physical_high)]
     return ObservedRanges(rounded[0], rounded[1], min(rounded[2], rounded[0]), max(rounded[3], rounded[1]), flat)
+
+
+def _not_below_zero(seen: pd.Series, spread: float, normal_low: float, physical_low: float) -> tuple[float, float]:
+    """Return the two low ends, not below 0 but for the noise that was ``seen``; a sensor of both signs keeps them."""
+    lowest = float(seen.min())
+    if lowest >= 0:
+        return max(normal_low, 0.0), max(physical_low, 0.0)
+    if lowest > -_NOISE * float(seen.max()):
+        return max(normal_low, lowest), max(physical_low, lowest - _ROOM * spread)
+    return normal_low, physical_low
 
 
 def _rounded(value: float) -> float:

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any
 
+from workbench.domain.unit_spellings import declared_unit, nearest_unit
 from workbench.domain.units import UNITS, Quantity, quantity_of
 
 from .documents import Fault, Path
@@ -89,8 +90,9 @@ def _unit_faults(path: Path, sensor: dict[str, Any]) -> list[Fault]:
     if not isinstance(unit, str):
         return []
     if unit not in UNITS:
-        known = ", ".join(sorted(UNITS))
-        message = f"unit {unit!r} is not declared{nearest(unit, list(UNITS))} Known units: {known}"
+        spelt = declared_unit(unit)
+        hint = f"; write {spelt!r}" if spelt else nearest_unit(unit)
+        message = f"unit {unit!r} is not declared{hint} (known units: {', '.join(sorted(UNITS))})"
         return [Fault((*path, "unit"), message)]
     natural = quantity_of(unit)
     others = set(Quantity) - {natural, Quantity.OTHER}

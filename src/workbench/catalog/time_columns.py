@@ -24,11 +24,11 @@ _NAMES = (
     "zeit",
     "epoch",
 )
-# Tried in this order after ISO 8601; where a text fits two of them, the one whose times ascend is meant.
+# Tried in this order after ISO 8601; where a text fits two of them, the one whose times ascend in even steps is meant.
 _FORMATS = tuple(
     f"{date}{clock}"
     for date in ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%m-%Y")
-    for clock in (" %H:%M", " %H:%M:%S", " %I:%M:%S %p", "")
+    for clock in (" %H:%M", " %H:%M:%S", " %I:%M:%S %p", " %I:%M %p", "")
 )
 _SAMPLE = 2000
 _SHARE = 0.95
@@ -39,11 +39,15 @@ _FROM, _TO = 631_152_000, 4_102_444_800
 
 @dataclass(frozen=True)
 class FoundTime:
-    """The time column, its values as aware UTC times (NaT where unreadable), and their strptime pattern if not ISO."""
+    """The time column, its values as aware UTC times (NaT where unreadable), and their strptime pattern if not ISO.
+
+    ``other_format`` is another pattern that reads every time as well, so that the guess needs a look.
+    """
 
     column: str
     values: pd.Series
     time_format: str | None = None
+    other_format: str | None = None
 
 
 def find_time(frame: pd.DataFrame, time_column: str | None = None) -> FoundTime:
@@ -94,18 +98,21 @@ def _read(frame: pd.DataFrame, name: str) -> FoundTime | None:
     readable = {form: times for form in _FORMATS if (times := _by_format(head, form)).notna().mean() >= _SHARE}
     if not readable:
         return None
-    best = max(readable, key=lambda form: (readable[form].notna().mean(), _ascending(readable[form])))
+    best = max(readable, key=lambda form: (readable[form].notna().mean(), *_evenness(readable[form])))
     times = _by_format(text, best)
-    return FoundTime(name, times, best) if times.notna().mean() >= _SHARE else None
+    # A day that is never above 12 may as well be the month: the file alone cannot tell.
+    other = next((form for form in readable if form != best and _by_format(text, form).notna().all()), None)
+    return FoundTime(name, times, best, other) if times.notna().mean() >= _SHARE else None
 
 
 def _by_format(text: pd.Series, form: str) -> pd.Series:
     return cast("pd.Series", pd.to_datetime(text, errors="coerce", utc=True, format=form))
 
 
-def _ascending(times: pd.Series) -> float:
-    steps = times.dropna().diff().dropna()
-    return float((steps >= pd.Timedelta(0)).mean()) if len(steps) else 0.0
+def _evenness(times: pd.Series) -> tuple[float, float]:
+    """Return the share of steps that do not go back, and how short the longest step is."""
+    steps = times.dropna().diff().dropna().dt.total_seconds()
+    return (float((steps >= 0).mean()), -float(steps.abs().max())) if len(steps) else (0.0, 0.0)
 
 
 def _epoch(name: str, column: pd.Series) -> FoundTime | None:

@@ -10,10 +10,11 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from workbench.domain.base import MACHINE_ID_PATTERN, NAME_PATTERN, SENSOR_PATTERN
 from workbench.errors import InvalidDocument
 
 from .documents import Document, Fault, Path
-from .references import nearest
+from .references import nearest, number
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -28,6 +29,13 @@ _WORDS = {
     "tuple_type": "must be a list",
     "dict_type": "must be a mapping",
     "model_type": "must be a mapping of fields",
+}
+
+_MONEY_ENDINGS = ("_cost", "_price", "_damage")
+_PATTERNS = {
+    MACHINE_ID_PATTERN: "use 3 to 100 of the characters a-z, 0-9 and _, e.g. pump_07",
+    NAME_PATTERN: "use 2 to 63 of the characters a-z, 0-9 and _, a letter first, e.g. bearing_wear",
+    SENSOR_PATTERN: "use up to 63 of the characters A-Z, a-z, 0-9 and _, a letter first, e.g. bearing_temp_C",
 }
 
 
@@ -121,16 +129,32 @@ def _message(model: type[BaseModel], error: ErrorDetails) -> str:
     given = error.get("input")
     if kind in _WORDS:
         shown = "" if kind == "missing" or isinstance(given, dict | list) else f", not {given!r}"
-        hint = "; put it in quotes" if kind == "string_type" and shown else ""
+        hint = "; put it in quotes" if kind == "string_type" and shown else _in_cents(model, error)
         return _WORDS[kind] + shown + hint
     if kind == "string_pattern_mismatch":
-        return f"{given!r} is not allowed; it must match {context.get('pattern')}"
+        pattern = str(context.get("pattern"))
+        return f"{given!r} is not allowed; {_PATTERNS.get(pattern, f'it must match {pattern}')}"
     if kind in ("enum", "literal_error"):
         expected = str(context.get("expected", ""))
         words = [word.strip(" '") for word in expected.replace(" or ", ", ").split(",")]
         return f"{given!r} is not one of {expected}{nearest(str(given), words)}"
     text = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return text if isinstance(given, dict | list) else f"{text}, not {given!r}"
+
+
+def _in_cents(model: type[BaseModel], error: ErrorDetails) -> str:
+    """Say how a sum of money is written, if ``error`` is about one."""
+    name = str(error["loc"][-1])
+    owner: Any = model
+    for part in error["loc"][:-1]:
+        owner = _step(owner, part)
+    known = _model_in(owner)
+    field = known.model_fields.get(name) if known else None
+    if field is None or not ("minor units" in (field.description or "") or name.endswith(_MONEY_ENDINGS)):
+        return ""
+    cents = number(error.get("input"))
+    example = "45050 for 450.50" if cents is None else f"{round(cents * 100)} for {cents:.2f}"
+    return f"; money is in minor units of the currency (cents): write {example}"
 
 
 def _fields(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:

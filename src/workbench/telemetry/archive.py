@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,6 +132,11 @@ class Archive:
                 return quarantine.read(self.root, batch.quarantine_path)
         raise InputError(f"There is no batch {batch_id!r}.", "Take the batch id from the ingest report.")
 
+    def quarantine_file(self, batch_id: str) -> Path | None:
+        """Return where the quarantined rows of a batch are kept (Parquet), or None when it has none."""
+        paths = [batch.quarantine_path for batch in self._segments.batches() if batch.batch_id == batch_id]
+        return self.root / paths[0] if paths and paths[0] else None
+
     # -- writing ---------------------------------------------------------------------------------------------
 
     def store(
@@ -177,20 +182,21 @@ class Archive:
     def store_events(
         self,
         path: Path,
-        machines: Collection[str],
+        profiles: Mapping[str, MachineProfile],
         *,
         change: Change,
         time_zone: str = "UTC",
         strict: bool = False,
     ) -> IngestReport:
-        """Ingest a CSV or Parquet file of asset events of ``machines`` by the rules of ``store``.
+        """Ingest a CSV or Parquet file of asset events of the machines ``profiles`` by the rules of ``store``.
 
         Columns: ``machine_id``, ``time`` (local time of ``time_zone`` where it has no zone), ``kind``, and
         optionally ``cause`` (or ``failure_mode``, ``component``) and ``source``. In the report ``rows_stored``
-        are new events, ``rows_identical`` those known already or repeated. The records keep batch, events and
-        quarantine together or not at all.
+        are new events, ``rows_identical`` those known already or repeated; notes say which failures have a cause
+        that is no failure mode of the machine, and how many events are later than ``change``. The records keep batch,
+        events and quarantine together or not at all.
         """
-        request = EventRequest(open_source(path), machines, change, time_zone, strict)
+        request = EventRequest(open_source(path), profiles, change, time_zone, strict)
         with self._writing() as staging:
             return ingest_events(request, self.root, staging, self._database)
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.domain.equipment import MachineProfile
+from workbench.domain.machine_columns import is_machine_column, machine_names_in, several_machines
 from workbench.domain.units import conversion, convertible
 from workbench.errors import RefusedFile
 from workbench.telemetry.faults import FaultLog, Rows
@@ -62,12 +63,14 @@ class Checker:
     clock: Clock
     tally: Tally = field(default_factory=Tally)
     _conversions: dict[str, dict[str, tuple[float, float]]] = field(default_factory=dict)
+    _named: dict[str, set[object]] = field(default_factory=dict)
 
     def pieces(self, block: RawBlock) -> Iterator[Piece]:
         """Yield the good rows of ``block``; the bad ones are added to the faults. Raises ``RefusedFile``."""
         raw, rows, layout = block.table, block.rows, self.layout
         self.tally.rows += len(rows)
         log = FaultLog()
+        self._check_one_machine(raw)
         codes, machines = self._machines(raw, rows, log)
         names = None
         if self.clock.zone != "UTC" and len(machines) > 1:
@@ -87,6 +90,22 @@ class Checker:
         for code, index in _by_machine(codes, bad):
             part, at, numbers = _taken(table, times, rows, index)
             yield from self._machine_pieces(machines[code], part, at, numbers)
+
+    def _check_one_machine(self, raw: pa.Table) -> None:
+        """Refuse a file for one machine where a column that nobody mapped names several."""
+        if self.layout.machine_id is None:
+            return
+        for column in filter(is_machine_column, self.layout.ignored):
+            values = raw.column(column)
+            if pa.types.is_dictionary(values.type):
+                values = values.cast(values.type.value_type)
+            seen = self._named.setdefault(column, set())
+            seen.update(pc.unique(values).to_pylist())
+            names = machine_names_in(seen)
+            if len(names) > 1:
+                raise RefusedFile(
+                    *several_machines(f"{self.source}, to be read for {self.layout.machine_id},", column, names)
+                )
 
     def _machines(self, raw: pa.Table, rows: Rows, log: FaultLog) -> tuple[npt.NDArray[np.int32], list[str]]:
         if self.layout.machine_id is not None:
@@ -109,9 +128,17 @@ class Checker:
         for machine in machines:
             if machine in self.tally.machines:
                 continue
-            check_machine(machine, self.profiles, self.source)
+            check_machine(machine, self.profiles, self.source, or_else=self._how_to_name(machine))
             self._check_sensors(machine, self.profiles[machine])
             self.tally.machines.add(machine)
+
+    def _how_to_name(self, machine: str) -> str:
+        if self.layout.machine_column is None:
+            return ""
+        return (
+            "Or say which machine it is in the file given with --mapping: machine_column:"
+            f" {self.layout.machine_column} and machine_names: {{{machine[:120]!r}: MACHINE_ID}}."
+        )
 
     def _check_sensors(self, machine: str, profile: MachineProfile) -> None:
         lacking = self.layout.missing_sensors(profile)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.domain.base import Change, stable_id
-from workbench.domain.observations import AssetEvent, IngestReport
+from workbench.domain.equipment import MachineProfile
+from workbench.domain.observations import AssetEvent, EventKind, IngestReport
 from workbench.store.database import Database
 from workbench.store.records import Events, Segments
 from workbench.telemetry import quarantine
@@ -21,10 +23,10 @@ from workbench.telemetry.segments import placed
 
 @dataclass(frozen=True)
 class EventRequest:
-    """Which events are to be ingested, and by which rules."""
+    """Which events of which machines are to be ingested, and by which rules."""
 
     source: Source
-    machines: Collection[str]
+    profiles: Mapping[str, MachineProfile]
     change: Change
     time_zone: str = "UTC"
     strict: bool = False
@@ -40,7 +42,7 @@ def ingest_events(request: EventRequest, root: Path, staging: Path, database: Da
     if known is not None:
         return known
     faults = FaultLog()
-    found = read_events(source, request.machines, faults, request.time_zone)
+    found = read_events(source, request.profiles, faults, request.time_zone)
     refuse_if_bad(faults, found.rows_read, source.name, strict=request.strict)
     held = quarantine.stage(faults, source, staging, batch_id)
     # Counted in the transaction that records them: other ways into the records do not hold the archive's lock.
@@ -56,12 +58,37 @@ def ingest_events(request: EventRequest, root: Path, staging: Path, database: Da
             rows_identical=found.repeated + len(found.events) - len(new),
             rows_quarantined=faults.total,
             faults=held.faults if held else (),
-            notes=found.notes,
+            notes=(*found.notes, *_notes_on(found.events, request)),
             first_time=new[0].time if new else None,
             last_time=new[-1].time if new else None,
         )
         record(Segments(bound), report, content, events=new, held=held, change=request.change)
     return report
+
+
+def _notes_on(events: Sequence[AssetEvent], request: EventRequest) -> list[str]:
+    """Return notes on events that are probably not meant so: of a cause that no profile knows, or in the future."""
+    notes = []
+    strange: dict[str, Counter[str]] = {}
+    for event in events:
+        known = {mode.name for mode in request.profiles[event.machine_id].failure_modes}
+        if event.kind in (EventKind.FAILURE, EventKind.REPLACEMENT) and event.cause not in known:
+            strange.setdefault(event.machine_id, Counter())[event.cause] += 1
+    for machine, causes in sorted(strange.items()):
+        modes = ", ".join(mode.name for mode in request.profiles[machine].failure_modes) or "none"
+        counted = ", ".join(f"{cause} ({count:,})" for cause, count in causes.most_common())
+        notes.append(
+            f"{machine}: the cause of {causes.total():,} of its failures and replacements is no failure mode of its"
+            f" profile: {counted}; the profile has: {modes}"
+        )
+    later = [event for event in events if event.time > request.change.at]
+    if later:
+        verb = "events lie" if len(later) > 1 else "event lies"
+        notes.append(
+            f"{len(later):,} {verb} in the future (after {request.change.at:%Y-%m-%d %H:%M} UTC), the last at"
+            f" {later[-1].time:%Y-%m-%d %H:%M} UTC; please check"
+        )
+    return notes
 
 
 def _unrecorded(events: Sequence[AssetEvent], recorded: Events) -> list[AssetEvent]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TextIO, cast
 
@@ -18,6 +18,8 @@ from workbench.telemetry.readers.sources import RawBlock, existing_file, hash_fi
 
 DELIMITERS = (",", ";", "\t", "|")
 SNIFFED = 1 << 16
+_WITH_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)?,\d+([eE][+-]?\d+)?")
+_WITH_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
 
 
 class CsvSource:
@@ -41,9 +43,7 @@ class CsvSource:
         if not lines:
             raise RefusedFile(f"{path} is empty.", "Export it again.")
         self.delimiter = delimiter or max(DELIMITERS, key=lines[0].count)
-        body = "\n".join(lines[1:200])
-        comma = self.delimiter != "," and re.search(r"\d,\d", body) and not re.search(r"\d\.\d+(?![\d.:])", body)
-        self.decimal = "," if comma else "."
+        self.decimal = decimal_mark(lines[1:], self.delimiter)
         self._broken: dict[int, str] = {}
         reader = self._open()
         self.names: list[str] = list(reader.schema.names)
@@ -159,6 +159,20 @@ class CsvSource:
             f"{self.path} cannot be read as CSV ({str(error).splitlines()[0][:200]}).",
             "Check the delimiter, the encoding (UTF-8) and that the file is complete.",
         )
+
+
+def decimal_mark(lines: Sequence[str], delimiter: str) -> str:
+    """Return the decimal mark of most numbers in ``lines``; dates and clocks are no numbers.
+
+    >>> decimal_mark(["01.01.2025 01:00;57,04;1480"], ";"), decimal_mark(["2025-01-01;5.5;x,1"], ";")
+    (',', '.')
+    """
+    if delimiter == ",":
+        return "."
+    cells = [cell.strip().strip('"').strip() for line in lines for cell in line.split(delimiter)]
+    commas = sum(_WITH_COMMA.fullmatch(cell) is not None for cell in cells)
+    points = sum(_WITH_POINT.fullmatch(cell) is not None for cell in cells)
+    return "," if commas > points else "."
 
 
 def _numbers_after(after: int, count: int, skipped: Rows) -> Rows:

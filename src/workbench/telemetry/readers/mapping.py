@@ -12,6 +12,7 @@ from workbench.domain.base import MACHINE_ID_PATTERN
 from workbench.domain.equipment import MachineProfile
 from workbench.domain.mapping import ColumnMapping, SensorColumn
 from workbench.domain.observations import STANDARD_COLUMNS
+from workbench.domain.unit_spellings import declared_unit, nearest_unit
 from workbench.domain.units import UNITS
 from workbench.errors import InputError, RefusedFile
 
@@ -42,17 +43,22 @@ class Layout:
         return [sensor.name for sensor in profile.sensors if sensor.name not in self.sensors]
 
 
-def check_machine(machine: str, machines: Collection[str], source: str) -> None:
-    """Raise ``RefusedFile`` for a name that is no machine id (before any path is made of it) or not in ``machines``."""
+def check_machine(machine: str, machines: Collection[str], source: str, *, or_else: str = "") -> None:
+    """Raise ``RefusedFile`` for a name that is no machine id (before any path is made of it) or not in ``machines``.
+
+    ``or_else`` is what can be done beside correcting the name or adding the machine.
+    """
     if not re.fullmatch(MACHINE_ID_PATTERN, machine):
         raise RefusedFile(
             f"{source}: machine id {machine[:120]!r} is not allowed.",
-            "A machine id has 3 to 100 of the characters a-z, 0-9 and _.",
+            f"A machine id has 3 to 100 of the characters a-z, 0-9 and _. {or_else}".strip(),
         )
     if machine not in machines:
         close = difflib.get_close_matches(machine, list(machines), n=3)
         known = f" Did you mean {' or '.join(close)}?" if close else ""
-        raise RefusedFile(f"{source}: machine {machine!r} is unknown.{known}", "Add the machine first.")
+        raise RefusedFile(
+            f"{source}: machine {machine!r} is unknown.{known}", f"Add the machine first. {or_else}".strip()
+        )
 
 
 def split_header(name: str) -> tuple[str, str | None]:
@@ -160,8 +166,11 @@ def lay_out(
         unit = column.unit
         if unit is None and column.sensor != name.strip():
             unit = split_header(name)[1]
-        if unit is not None and unit not in UNITS:
-            faults.append(f"column {name!r}: unit {unit!r} is not declared (known: {', '.join(sorted(UNITS))})")
+        if unit is not None and (declared := declared_unit(unit)) is None:
+            known = ", ".join(sorted(UNITS))
+            faults.append(f"column {name!r}: unit {unit!r} is not declared{nearest_unit(unit)} (known: {known})")
+        elif unit is not None:
+            unit = declared
         sensors[column.sensor] = (name, unit)
     if faults:
         raise RefusedFile(

@@ -10,6 +10,8 @@ import pyarrow.compute as pc
 from workbench.domain.observations import MachineState
 from workbench.telemetry.faults import FaultLog, Rows
 
+# Beside a decimal comma, 1.234 may be a thousand; 57.04 and 0.123 cannot.
+_GROUPED = r"^\s*[+-]?[1-9]\d{0,2}(\.\d{3})+\s*$"
 GAP_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "#n/a"})
 
 
@@ -34,6 +36,11 @@ def read_numbers(raw: pa.ChunkedArray, rows: Rows, faults: FaultLog, column: str
 def _from_text(raw: pa.ChunkedArray, rows: Rows, faults: FaultLog, column: str, decimal: str) -> pa.ChunkedArray:
     text = raw.cast(pa.string())
     if decimal == ",":
+        grouped = pc.match_substring_regex(text, _GROUPED).fill_null(fill_value=False)
+        if pc.any(grouped).as_py():
+            why = "a number with a point where decimals have a comma: 1.234 or 1234?"
+            faults.add(rows[grouped.to_numpy().astype(bool)], why, column)
+            text = pc.if_else(grouped, pa.scalar(None, pa.string()), text)
         text = pc.replace_substring(text, ",", ".")
     try:
         return text.cast(pa.float64())

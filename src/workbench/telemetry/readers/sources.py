@@ -15,6 +15,8 @@ import pyarrow.compute as pc
 from workbench.errors import NotFound, RefusedFile
 from workbench.telemetry.faults import FaultLog, Rows
 
+SPREADSHEETS = frozenset({".xlsx", ".xls", ".xlsm", ".xlsb", ".ods"})
+
 
 @dataclass(frozen=True)
 class RawBlock:
@@ -177,6 +179,11 @@ def open_source(path: Path, *, delimiter: str | None = None) -> Source:
     """Open a CSV (.csv, .txt, .tsv, also .gz) or Parquet (.parquet, .pq) file; raises ``RefusedFile``."""
     from workbench.telemetry.readers.csv import CsvSource
 
+    if path.suffix.lower() in SPREADSHEETS:
+        existing_file(path)
+        raise RefusedFile(
+            f"{path} is a spreadsheet.", "Save it as CSV (UTF-8) in your spreadsheet program, one sheet per file."
+        )
     if path.suffix.lower() in {".parquet", ".pq"}:
         return ParquetSource(path)
     return CsvSource(path, delimiter=delimiter)

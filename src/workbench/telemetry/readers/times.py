@@ -21,7 +21,7 @@ LATEST = int(np.datetime64("2100-01-01", "us").astype(np.int64))
 _EPOCH_FACTORS = {"s": 1_000_000.0, "ms": 1_000.0, "us": 1.0, "ns": 0.001}
 _FORMATS = (
     "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%d.%m.%Y %H:%M:%S",
-    "%d.%m.%Y %H:%M", "%m/%d/%Y %I:%M:%S %p", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M",
+    "%d.%m.%Y %H:%M", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%d/%m/%Y %I:%M:%S %p", "%d/%m/%Y %I:%M %p", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M",
 )  # fmt: skip
 
 
@@ -134,7 +134,8 @@ class Clock:
             why = "could be day/month or month/day" if fitting else "is not ISO 8601"
             raise RefusedFile(
                 f"{self.source}: the time {example!r} {why}.",
-                "Give time_format in the mapping, e.g. '%d/%m/%Y %H:%M'.",
+                "Name the format: time_format under file_mapping in the machine's profile, or in the file given with"
+                " --mapping, e.g. time_format: '%d/%m/%Y %H:%M' or '%m/%d/%Y %I:%M %p'.",
             )
         self._guessed = fitting[0]
         self.notes.add(f"times were read as {fitting[0]}")
