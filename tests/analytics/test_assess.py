@@ -4,6 +4,7 @@ import pytest
 
 from workbench.analytics import assess
 from workbench.domain.base import stable_id
+from workbench.domain.equipment import Economics
 
 ANOMALY = {
     "score": 0.8,
@@ -135,3 +136,44 @@ def test_profile_without_costs_is_said_to_understate_them(package, predict, prof
     found = package(predict(0.9, diagnosis=UNKNOWN), profile=bare)
     assert not found.decision.act
     assert "neither failure modes nor production loss" in found.decision.reason
+
+
+def test_costs_not_known_are_said_in_the_reason_and_the_saving(package, predict):
+    found = package(predict(0.925), parts={}, technicians=[])
+    assert not found.failure_impact.complete
+    assert found.failure_impact.lacks == "price of 1 part and labour"
+    assert "Both sums rest on incomplete costs: price of 1 part and labour not known." in found.decision.reason
+    assert found.recommendations[0].expected_saving > 0
+    assert not found.recommendations[0].complete
+    assert package(predict(0.925)).recommendations[0].complete
+
+
+def test_no_cost_known_weighs_nothing(package, predict, profile):
+    bare = profile.model_copy(update={"failure_modes": (), "economics": Economics(production_loss_per_h=0)})
+    found = package(predict(0.9, diagnosis=UNKNOWN), profile=bare, technicians=[])
+    assert not found.decision.act
+    assert found.decision.expected_failure_cost is None
+    assert "no cost is known to weigh it" in found.decision.reason
+    assert "0.00 EUR" not in found.decision.reason
+
+
+def test_mean_over_causes_is_incomplete_when_a_repair_is(package, predict):
+    found = package(predict(0.9, diagnosis=UNKNOWN), parts={})
+    assert found.failure_impact.lacks == "part of the repair"
+    assert "at least" in found.failure_impact.items[0].inputs
+
+
+def test_loss_of_zero_counts_only_with_a_source_of_its_own(package, predict, profile):
+    given = Economics(production_loss_per_h=0, source="plant controller")
+    known = package(predict(0.9), profile=profile.model_copy(update={"economics": given}))
+    assert known.failure_impact.complete
+    typical = package(
+        predict(0.9), profile=profile.model_copy(update={"economics": Economics(production_loss_per_h=0)})
+    )
+    assert typical.failure_impact.lacks == "production loss"
+
+
+def test_only_sensors_two_deviations_off_are_watched(package, predict):
+    near = [{"sensor": "vibration_rms_mm_s", "deviation": 1.9}]
+    found = package(predict(None, anomaly={**ANOMALY, "contributions": near}, diagnosis=UNKNOWN))
+    assert found.recommendations[0].action == "Watch more closely: all sensors"

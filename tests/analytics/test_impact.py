@@ -62,6 +62,9 @@ def test_missing_price_and_missing_rate_are_said_not_guessed(profile):
     impact = cost_to_failure(remedy, profile.economics, parts={}, rate=rate, currency="EUR")
     words = {item.name: item for item in impact.items}
     assert words["part bearing_kit"].amount == 0
+    assert not words["part bearing_kit"].known
+    assert not words["labour"].known
+    assert words["tools"].known
     assert "price unknown" in words["part bearing_kit"].inputs
     assert words["labour"].amount == 0
     assert "not priced" in words["labour"].inputs

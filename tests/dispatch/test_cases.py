@@ -43,3 +43,14 @@ def test_score_below_the_threshold_is_no_case(predict):
 def test_same_prediction_makes_the_same_case(predict, crossing):
     prediction = predict(limit_crossings=[crossing()])
     assert cases_from(prediction) == cases_from(prediction)
+
+
+def test_sensors_near_their_baseline_are_not_said_to_stand_out(predict):
+    near = {"sensor": "current_A", "deviation": -1.9, "value": 9.0, "baseline": 10.0, "unit": "A"}
+    anomaly = {"score": 0.8, "threshold": 0.6, "is_anomaly": True, "contributions": [near]}
+    (case,) = cases_from(predict(None, anomaly=anomaly))
+    assert case.summary.endswith("threshold 0.60; no single sensor stands out")
+    far = {**near, "sensor": "flow", "deviation": -2.1}
+    (case,) = cases_from(predict(None, anomaly={**anomaly, "contributions": [near, far]}))
+    assert "flow" in case.summary
+    assert "current_A" not in case.summary

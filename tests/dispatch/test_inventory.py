@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.dispatch import check_inventory, parts_arrival
+from workbench.dispatch import check_inventory, delivery_known, parts_arrival
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -26,8 +26,9 @@ def test_part_named_twice_is_added_up(parts):
 def test_part_that_nobody_recorded_is_said_to_be_unknown(parts):
     check = check_inventory([("odd_ring", 1)], parts, {"odd_ring": 4})
     (line,) = check.lines
-    assert "not in the parts records" in line.title
+    assert (line.title, line.known, line.delivery) == ("odd ring", False, "delivery not known")
     assert (line.reserve, line.to_order) == (0, 1)
+    assert not delivery_known(check)
 
 
 def test_nothing_needed_is_complete_and_there_at_once(parts):

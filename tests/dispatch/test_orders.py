@@ -2,10 +2,20 @@
 
 from datetime import timedelta
 
+import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.dispatch import check_inventory, draft_order, due_date, judge_priority, raise_ticket
+from workbench.analytics import assess
+from workbench.dispatch import (
+    check_inventory,
+    draft_order,
+    due_date,
+    judge_priority,
+    raise_ticket,
+    write_dispatch_report,
+    write_notices,
+)
 from workbench.domain.work import OrderState, Priority
 
 
@@ -47,11 +57,44 @@ def test_due_before_the_expected_failure_where_possible(predict):
     def hours(prediction, level, repair_h=4.0):
         return (due_date(prediction, level, repair_h) - prediction.as_of) / timedelta(hours=1)
 
-    assert hours(predict(life_h=200), Priority.HIGH) == 96  # lower bound 100 h less 4 h of repair
-    assert hours(predict(life_h=200), Priority.URGENT) == 72
-    assert hours(predict(life_h=6), Priority.HIGH) == 2  # lower bound too early, median 6 h less 4 h
-    assert hours(predict(life_h=3), Priority.HIGH) == 24  # both past: at once
+    assert hours(predict(life_h=100), Priority.HIGH) == 50  # lower bound of the expected failure
+    assert hours(predict(life_h=200), Priority.URGENT) == 24
+    assert hours(predict(life_h=200), Priority.EMERGENCY) == 8
+    assert hours(predict(life_h=12), Priority.EMERGENCY) == 6  # the earliest likely failure
+    assert hours(predict(life_h=200), Priority.EMERGENCY, repair_h=20) == 20  # cannot be done before
+    assert hours(predict(life_h=6), Priority.HIGH) == 6  # lower bound too early for the repair: median
+    assert hours(predict(life_h=3), Priority.HIGH) == 24  # both too early: within a day
     assert hours(predict(None), Priority.ROUTINE) == 720
+
+
+@settings(max_examples=60, deadline=None)
+@given(life_h=st.floats(0.1, 5_000), repair_h=st.floats(0.1, 200))
+def test_more_urgent_work_is_never_due_later_for_the_same_failure(predict, life_h, repair_h):
+    dues = [due_date(predict(life_h=life_h), level, repair_h) for level in Priority]
+    assert dues == sorted(dues)
+
+
+def test_order_with_unknown_parts_says_so_and_is_not_scheduled(profile, analyse, predict, rank, person, site):
+    prediction = predict(0.9)
+    package = assess_without_records(prediction, profile)
+    inventory = check_inventory(package.resources.parts, {}, {})
+    order = draft_order(
+        prediction, package, profile, inventory, number="WO-1", order_id="1", matches=rank([person("one")])
+    )
+    assert (order.state, order.scheduled_at) == (OrderState.OPEN, None)
+    assert order.estimate_lacks == "price of 1 part and labour"
+    report = write_dispatch_report(order, prediction, package, profile, currency="EUR", site=site)
+    assert "estimated cost at least 50.00 EUR (price of 1 part and labour not known)" in report.summary
+    assert "2 x bearing kit (delivery not known)" in report.summary
+    assert "2 x bearing kit: ask for price and delivery" in [words for _, words in report.timeline]
+    notice = write_notices(order, profile, site=site, currency="EUR", at=prediction.as_of)[-1]
+    assert "2 x bearing kit (price and delivery not known)" in notice.body
+    assert "Estimated cost at least 50.00 EUR" in notice.body
+
+
+def assess_without_records(prediction, profile):
+    none = pd.DataFrame({"machine_id": [], "time": pd.to_datetime([], utc=True), "kind": [], "cause": []})
+    return assess(prediction, profile, parts={}, technicians=[], events=none, planning_horizon_h=168, currency="EUR")
 
 
 @settings(max_examples=60, deadline=None)

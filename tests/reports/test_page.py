@@ -75,3 +75,26 @@ def test_report_notebook_is_committed_without_outputs():
     assert len(tagged) == 1
     assert all("  # " in line for line in tagged[0].source.splitlines())
     assert source.metadata.kernelspec.name == "python3"
+
+
+def test_sections_without_content_become_one_line_at_the_end():
+    v4 = nbformat.v4
+
+    def cell(html: str) -> nbformat.NotebookNode:
+        return v4.new_code_cell("x", outputs=[v4.new_output("execute_result", data={"text/html": html})])
+
+    book = v4.new_notebook(
+        cells=[
+            v4.new_markdown_cell("## Work orders"),
+            cell('<p class="empty" data-short="no work orders">No work order is open.</p>'),
+            v4.new_markdown_cell("## Signals"),
+            cell('<p class="empty" data-short="no &lt;cases&gt;">No case.</p>'),
+            cell("<p>something</p>"),
+        ]
+    )
+    soup = BeautifulSoup(html_page(book, title="Report"), "html.parser")
+    assert [heading.get_text().rstrip("¶") for heading in soup.select("h2")] == ["Signals"]
+    assert [a.text for a in soup.select("nav a")] == ["Signals"]
+    assert soup.select_one(".absent").text == "No work orders, no <cases>."
+    assert soup.select(".empty") == []
+    assert len(book.cells[1].outputs) == 1, "the notebook itself is left as it is"

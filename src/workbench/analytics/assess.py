@@ -10,7 +10,7 @@ from workbench.domain.base import stable_id
 from workbench.domain.equipment import MachineProfile, Part, Technician
 from workbench.domain.money import money_text
 from workbench.domain.predictions import Prediction
-from workbench.domain.work import ActionDecision, AnalyticsPackage
+from workbench.domain.work import ActionDecision, AnalyticsPackage, cost_text
 
 from .decide import decide
 from .history import similar_failures
@@ -54,19 +54,21 @@ def assess(
         failure, later = typical_failure(profile, remedy, parts=parts, technicians=technicians, currency=currency)
     else:
         failure, later = cost_to_failure(remedy, profile.economics, parts=parts, rate=rate, currency=currency), 0
+    nothing_known = failure.total == 0 and not failure.complete
     decision = decide(
         prediction,
-        failure_cost=failure.total,
+        failure_cost=None if nothing_known else failure.total,
         planned_cost=planned.total + later,
         horizon_h=planning_horizon_h,
         currency=currency,
+        lacks=failure.lacks,
     )
     note = ""
-    if not profile.failure_modes and profile.economics.production_loss_per_h == 0:
+    if not profile.failure_modes and profile.economics.production_loss_per_h == 0 and not nothing_known:
         note = " The profile gives neither failure modes nor production loss: a failure costs more than this sum says."
     if later:
         note = (
-            f" Planned work is an inspection, {money_text(planned.total, currency)}, and the repair it leads to, "
+            f" Planned work is an inspection, {cost_text(planned.total, planned.lacks, currency)}, and the repair it leads to, "
             f"{money_text(later, currency)} on average."
         )
     decision = decision.model_copy(update={"reason": decision.reason + note})
@@ -80,7 +82,9 @@ def assess(
         planned_impact=planned,
         decision=decision,
         history=similar_failures(events, profile, mode, until=prediction.as_of, machine_types=machine_types),
-        recommendations=recommend(prediction, profile, decision, remedy=remedy, parts=parts, currency=currency),
+        recommendations=recommend(
+            prediction, profile, decision, remedy=remedy, parts=parts, currency=currency, complete=failure.complete
+        ),
         resources=remedy.resources,
         confidence=_confidence(prediction, decision),
     )

@@ -18,18 +18,27 @@ def lack_of_evidence(prediction: Prediction) -> str:
 
 
 def decide(
-    prediction: Prediction, *, failure_cost: Minor, planned_cost: Minor, horizon_h: float, currency: str
+    prediction: Prediction,
+    *,
+    failure_cost: Minor | None,
+    planned_cost: Minor,
+    horizon_h: float,
+    currency: str,
+    lacks: str = "",
 ) -> ActionDecision:
     """Decide whether to order work now.
 
     It is ordered when a critical limit is crossed, or when P(failure within ``horizon_h``) x
-    ``failure_cost`` exceeds ``planned_cost``. Without enough evidence for a probability, only a
-    critical limit orders work.
+    ``failure_cost`` exceeds ``planned_cost``. Without enough evidence for a probability, or with
+    nothing known of the costs (``failure_cost`` None), only a critical limit orders work. ``lacks``
+    names in words what both costs leave out; the reason then says that it rests on incomplete costs.
     """
     probability = prediction.supported_probability_within(horizon_h)
-    expected = None if probability is None else times(failure_cost, probability)
+    expected = None if probability is None or failure_cost is None else times(failure_cost, probability)
     worth_it = expected is not None and expected > planned_cost
     sum_words = _sum_in_words(prediction, probability, failure_cost, planned_cost, horizon_h, currency)
+    if expected is not None and lacks:
+        sum_words += f" Both sums rest on incomplete costs: {lacks} not known."
     crossing = worst_crossing(prediction)
     if crossing is not None and crossing.severity is Severity.CRITICAL:
         reason = f"Act: a critical limit is crossed: {crossing.in_words()}. {sum_words}"
@@ -58,17 +67,22 @@ def worst_crossing(prediction: Prediction) -> LimitCrossing | None:
 def _sum_in_words(
     prediction: Prediction,
     probability: float | None,
-    failure_cost: Minor,
+    failure_cost: Minor | None,
     planned_cost: Minor,
     horizon_h: float,
     currency: str,
 ) -> str:
     if probability is None:
         return f"Not enough evidence to weigh costs: {lack_of_evidence(prediction)}."
+    if failure_cost is None:
+        return (
+            f"The probability of failing within {horizon_h:g} calendar hours is {probability:.1%}, but no cost is "
+            "known to weigh it."
+        )
     expected = times(failure_cost, probability)
     relation = "exceeds" if expected > planned_cost else "does not exceed"
     return (
-        f"The expected cost of failing within {horizon_h:g} h, {probability:.1%} x "
+        f"The expected cost of failing within {horizon_h:g} calendar hours, {probability:.1%} x "
         f"{money_text(failure_cost, currency)} = {money_text(expected, currency)}, {relation} "
         f"the cost of planned work, {money_text(planned_cost, currency)}."
     )

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from workbench.domain.base import Minor
-from workbench.domain.equipment import Economics, MachineProfile, Part, Technician
+from workbench.domain.equipment import TYPICAL, Economics, MachineProfile, Part, Technician
 from workbench.domain.money import money_text, round_half_up, times
-from workbench.domain.work import CostItem, Impact
+from workbench.domain.work import PRODUCTION_LOSS, CostItem, Impact, cost_text
 
 from .remedy import Remedy, remedy_for
 
@@ -50,14 +50,15 @@ def cost_to_failure(
     repair = _repair_items(remedy, parts, rate, currency)
     stop_h = remedy.resources.repair_h
     loss = CostItem(
-        name="production loss",
+        name=PRODUCTION_LOSS,
         amount=times(economics.production_loss_per_h, _sum(economics.logistics_h, stop_h)),
         inputs=f"{_stop_words(economics.logistics_h, stop_h)} x {_per_hour(economics, currency)}",
+        known=loss_known(economics),
     )
     damage = CostItem(
         name="secondary damage",
         amount=remedy.secondary_damage,
-        inputs=f"damage to neighbouring parts when {remedy.title} runs to failure, from the profile",
+        inputs=_damage_words(remedy),
     )
     return _impact(repair, loss, damage, _sum(economics.logistics_h, stop_h))
 
@@ -71,12 +72,13 @@ def cost_when_planned(
     share = economics.planned_loss_share
     down_h = _sum(economics.planned_logistics_h, stop_h)
     loss = CostItem(
-        name="production loss",
+        name=PRODUCTION_LOSS,
         amount=times(economics.production_loss_per_h, down_h, share),
         inputs=(
             f"{_stop_words(economics.planned_logistics_h, stop_h)} x {_per_hour(economics, currency)} "
             f"x {share:g} (share lost in a planned stop)"
         ),
+        known=loss_known(economics),
     )
     damage = CostItem(name="secondary damage", amount=0, inputs="none: repaired before it fails")
     return _impact(repair, loss, damage, down_h)
@@ -106,16 +108,19 @@ def typical_failure(
         repairs.append(cost_when_planned(known, profile.economics, parts=parts, rate=rate, currency=currency).total)
     names = ", ".join(failures)
 
-    def mean(name: str, amounts: list[int]) -> CostItem:
-        listed = ", ".join(money_text(amount, currency) for amount in amounts)
-        words = f"cause unknown: mean over {names} ({listed})"
-        return CostItem(name=name, amount=round_half_up(Fraction(sum(amounts), len(amounts))), inputs=words)
-
     each = list(failures.values())
+
+    def mean(name: str, amounts: list[int], lacks: list[str]) -> CostItem:
+        listed = ", ".join(cost_text(amount, lack, currency) for amount, lack in zip(amounts, lacks, strict=True))
+        words = f"cause unknown: mean over {names} ({listed})"
+        amount = round_half_up(Fraction(sum(amounts), len(amounts)))
+        return CostItem(name=name, amount=amount, inputs=words, known=not any(lacks))
+
+    loss_lacks = "" if loss_known(profile.economics) else PRODUCTION_LOSS
     impact = _impact(
-        [mean("repair", [one.repair_cost for one in each])],
-        mean("production loss", [one.production_loss for one in each]),
-        mean("secondary damage", [one.secondary_damage for one in each]),
+        [mean("repair", [one.repair_cost for one in each], [one.repair_lacks for one in each])],
+        mean(PRODUCTION_LOSS, [one.production_loss for one in each], [loss_lacks] * len(each)),
+        mean("secondary damage", [one.secondary_damage for one in each], [""] * len(each)),
         sum(one.downtime_h for one in each) / len(each),
     )
     return impact, round_half_up(Fraction(sum(repairs), len(repairs)))
@@ -127,10 +132,12 @@ def _repair_items(remedy: Remedy, parts: Mapping[str, Part], rate: LabourRate, c
         part = parts.get(part_id)
         price = "price unknown: not in the parts records" if part is None else money_text(part.unit_cost, currency)
         amount = 0 if part is None else part.unit_cost * quantity
-        items.append(CostItem(name=f"part {part_id}", amount=amount, inputs=f"{quantity} x {price}"))
+        words = f"{quantity} x {price}"
+        items.append(CostItem(name=f"part {part_id}", amount=amount, inputs=words, known=part is not None))
     hours = remedy.resources.labour_h
     if rate.per_h is None:
-        items.append(CostItem(name="labour", amount=0, inputs=f"{hours:g} h, not priced: {rate.basis}"))
+        words = f"{hours:g} h, not priced: {rate.basis}"
+        items.append(CostItem(name="labour", amount=0, inputs=words, known=False))
     else:
         words = f"{hours:g} h x {money_text(rate.per_h, currency)}/h ({rate.basis})"
         items.append(CostItem(name="labour", amount=times(rate.per_h, hours), inputs=words))
@@ -160,5 +167,18 @@ def _stop_words(logistics_h: float, stop_h: float) -> str:
     return f"{_sum(logistics_h, stop_h):g} h ({logistics_h:g} h logistics + {stop_h:g} h at the machine)"
 
 
+def loss_known(economics: Economics) -> bool:
+    """Say whether the profile gives a production loss: a zero counts as one only with a source of its own."""
+    return economics.production_loss_per_h > 0 or economics.source != TYPICAL
+
+
+def _damage_words(remedy: Remedy) -> str:
+    if remedy.inspection:
+        return "none assumed: the cause is not known"
+    return f"damage to neighbouring parts when {remedy.title} runs to failure, from the profile"
+
+
 def _per_hour(economics: Economics, currency: str) -> str:
+    if not loss_known(economics):
+        return "a loss per hour that the profile does not give"
     return f"{money_text(economics.production_loss_per_h, currency)}/h"

@@ -9,7 +9,7 @@ from workbench.domain.base import Minor
 from workbench.domain.equipment import MachineProfile, Part
 from workbench.domain.money import money_text, times
 from workbench.domain.predictions import HealthState, Prediction
-from workbench.domain.work import ActionDecision, Recommendation
+from workbench.domain.work import ActionDecision, Recommendation, standing_out
 
 from .decide import lack_of_evidence
 from .remedy import Remedy
@@ -23,12 +23,14 @@ def recommend(
     remedy: Remedy,
     parts: Mapping[str, Part],
     currency: str,
+    complete: bool = True,
 ) -> tuple[Recommendation, ...]:
     """Return recommendations, the ordered work first and the rest by expected saving.
 
     The saving of ordering work now is P(failure) x failure cost - planned cost; that of ordering a
     missing part is P(failure) x the loss while the machine would wait for it. A saving that cannot be
-    computed is 0, and the reason says so.
+    computed is 0, and the reason says so; one that rests on costs not all known (``complete`` false)
+    is marked as such.
     """
     found = [
         *_work(prediction, decision, remedy),
@@ -40,7 +42,10 @@ def recommend(
         found.append(_entry("Go on as planned", decision.reason, 0))
     ordered = found[:1] if decision.act else []
     rest = sorted(found[len(ordered) :], key=lambda entry: -entry.expected_saving)
-    return tuple(entry.model_copy(update={"rank": rank}) for rank, entry in enumerate([*ordered, *rest], start=1))
+    return tuple(
+        entry.model_copy(update={"rank": rank, "complete": complete or entry.expected_saving == 0})
+        for rank, entry in enumerate([*ordered, *rest], start=1)
+    )
 
 
 def latest_start(prediction: Prediction, stop_h: float) -> datetime | None:
@@ -65,7 +70,8 @@ def _work(prediction: Prediction, decision: ActionDecision, remedy: Remedy) -> l
     saving = 0
     reason = decision.reason
     if decision.expected_failure_cost is None:
-        reason += " The saving cannot be computed without a failure probability."
+        missing = "a failure probability" if decision.failure_probability is None else "known costs"
+        reason += f" The saving cannot be computed without {missing}."
     else:
         saving = max(0, decision.expected_failure_cost - decision.planned_cost)
     return [_entry(action, reason, saving, latest_start(prediction, remedy.resources.repair_h))]
@@ -112,7 +118,7 @@ def _watch(
     if prediction.anomaly is not None and prediction.anomaly.is_anomaly:
         found = prediction.anomaly
         signs.append(f"readings are unusual: anomaly score {found.score:.2f}, threshold {found.threshold:.2f}")
-        sensors += [part.sensor for part in found.contributions[:3]]
+        sensors += [part.sensor for part in standing_out(found)]
     if prediction.health_state is not None and prediction.health_state >= HealthState.DEGRADING:
         signs.append(f"health state is {prediction.health_state.name.lower()}")
         known = profile.failure_mode(remedy.mode)

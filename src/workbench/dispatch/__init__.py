@@ -1,7 +1,7 @@
 """Dispatch: cases, parts, people, work orders, the technician's report, and who is told (R1 to R5)."""
 
 from .cases import cases_from
-from .inventory import check_inventory, parts_arrival
+from .inventory import check_inventory, delivery_known, parts_arrival
 from .notices import write_notices
 from .orders import draft_order, due_date, judge_priority, raise_ticket
 from .report import write_dispatch_report
@@ -10,6 +10,7 @@ from .technicians import rank_technicians
 __all__ = [
     "cases_from",
     "check_inventory",
+    "delivery_known",
     "draft_order",
     "due_date",
     "judge_priority",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from workbench.domain.base import stable_id
 from workbench.domain.equipment import MachineStatus
 from workbench.domain.predictions import Anomaly, LimitCrossing, Prediction, Severity
-from workbench.domain.work import Case
+from workbench.domain.work import Case, standing_out
 
 from .wording import contribution_in_words
 
@@ -47,7 +47,7 @@ def _limit_case(prediction: Prediction, sensor: str, crossings: list[LimitCrossi
 
 
 def _anomaly_case(prediction: Prediction, anomaly: Anomaly) -> Case:
-    signs = "; ".join(contribution_in_words(part) for part in anomaly.contributions[:3])
+    signs = "; ".join(contribution_in_words(part) for part in standing_out(anomaly))
     summary = f"readings are unusual: anomaly score {anomaly.score:.2f}, threshold {anomaly.threshold:.2f}"
     return Case(
         case_id=stable_id("case", prediction.machine_id, ANOMALY, prediction.as_of.isoformat()),
@@ -56,5 +56,5 @@ def _anomaly_case(prediction: Prediction, anomaly: Anomaly) -> Case:
         severity=Severity.WARNING,
         opened_at=prediction.as_of,
         last_seen_at=prediction.as_of,
-        summary=f"{summary}; {signs}" if signs else summary,
+        summary=f"{summary}; {signs}" if signs else f"{summary}; no single sensor stands out",
     )

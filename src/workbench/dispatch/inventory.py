@@ -14,7 +14,7 @@ def check_inventory(
 ) -> InventoryCheck:
     """Return one line per part: reserve what is available, order the rest.
 
-    A part that is not in the records gets a line too, which says so; all of it must be ordered.
+    A part that is not in the records gets a line too, marked as not known; all of it must be ordered.
 
     Args:
         needs: Pairs of part id and quantity; a part named twice is added up.
@@ -33,16 +33,24 @@ def check_inventory(
 
 
 def parts_arrival(inventory: InventoryCheck, at: datetime) -> datetime:
-    """Return when every part is there: ``at``, or the longest lead time after it among parts to order."""
-    waits = [line.lead_time_days for line in inventory.lines if line.to_order > 0]
+    """Return when every part is there: ``at``, or the longest known lead time after it among parts to order.
+
+    A part whose delivery is not known adds nothing here; ``delivery_known`` tells of those.
+    """
+    waits = [line.lead_time_days for line in inventory.lines if line.to_order > 0 and line.known]
     return at + timedelta(days=max(waits, default=0.0))
+
+
+def delivery_known(inventory: InventoryCheck) -> bool:
+    """Say whether it is known when every part that must be ordered arrives."""
+    return all(line.known for line in inventory.lines if line.to_order > 0)
 
 
 def _line(part_id: str, needed: int, part: Part | None, available: int) -> PartLine:
     reserve = 0 if part is None else min(needed, max(0, available))
     return PartLine(
         part_id=part_id,
-        title=f"{part_id} (not in the parts records: price and delivery unknown)" if part is None else part.title,
+        title=part_id.replace("_", " ") if part is None else part.title,
         needed=needed,
         available=max(0, available),
         reserve=reserve,
@@ -50,4 +58,5 @@ def _line(part_id: str, needed: int, part: Part | None, available: int) -> PartL
         unit_cost=0 if part is None else part.unit_cost,
         lead_time_days=0.0 if part is None else part.lead_time_days,
         supplier_id="" if part is None else part.supplier_id,
+        known=part is not None,
     )

@@ -6,9 +6,8 @@ from datetime import datetime
 
 from workbench.domain.base import stable_id
 from workbench.domain.equipment import MachineProfile, Site
-from workbench.domain.money import money_text
 from workbench.domain.predictions import Severity
-from workbench.domain.work import Notice, Priority, WorkOrder
+from workbench.domain.work import Notice, Priority, WorkOrder, cost_text
 
 from .wording import PRIORITY_WORDS, machine_name, site_time
 
@@ -28,7 +27,11 @@ def write_notices(
     when = f"Due {site_time(order.due_at, site)}."
     if order.scheduled_at is not None:
         when = f"Start {site_time(order.scheduled_at, site)}, due {site_time(order.due_at, site)}."
-    missing = [f"{line.to_order} x {line.title}" for line in order.parts if line.to_order > 0]
+    missing = [
+        f"{line.to_order} x {line.title}{'' if line.known else ' (price and delivery not known)'}"
+        for line in order.parts
+        if line.to_order > 0
+    ]
     place = f"{machine_name(profile)}, {site.title}"
     notices = []
     if order.technician_id is not None:
@@ -48,7 +51,7 @@ def write_notices(
         f"{place}. {when}",
         assigned,
         f"Parts to order: {', '.join(missing)}. Please approve." if missing else "No parts to order.",
-        f"Estimated cost {money_text(order.estimated_cost, currency)}.",
+        f"Estimated cost {cost_text(order.estimated_cost, order.estimate_lacks, currency)}.",
     )
     notices.append(("manager", site.site_id, "\n".join(lines)))
     return [

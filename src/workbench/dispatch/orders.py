@@ -17,15 +17,15 @@ from workbench.domain.work import (
     WorkOrder,
 )
 
-from .inventory import parts_arrival
+from .inventory import delivery_known, parts_arrival
 from .procedure import safety_of, steps_of
 from .wording import PRIORITY_WORDS, mode_title
 
 # Time allowed from as-of to the due date.
 DUE_WITHIN_H = {
-    Priority.EMERGENCY: 24.0,
-    Priority.URGENT: 72.0,
-    Priority.HIGH: 168.0,
+    Priority.EMERGENCY: 8.0,
+    Priority.URGENT: 24.0,
+    Priority.HIGH: 72.0,
     Priority.ROUTINE: 720.0,
 }
 SOON_H = 24.0
@@ -67,20 +67,19 @@ def judge_priority(prediction: Prediction, profile: MachineProfile, horizon_h: f
 def due_date(prediction: Prediction, priority: Priority, repair_h: float) -> datetime:
     """Return when the work must be done: the priority's time from as-of, and before the expected failure if possible.
 
-    The earliest likely failure (lower bound) less the repair's hours counts; if that is already past,
-    the median; if that is past too, no later than 24 hours from as-of. Only the machine's own life
-    counts, not the population's.
+    The earliest likely failure (lower bound) counts; if the repair cannot be done before it, the
+    median; if it cannot be done before that either, 24 hours from as-of. It is never due before the
+    repair can be done. So, with the same failure and repair, the more urgent is never due later.
+    Only the machine's own life counts, not the population's.
     """
     as_of = prediction.as_of
+    done = as_of + timedelta(hours=repair_h)
     due = as_of + timedelta(hours=DUE_WITHIN_H[priority])
     life = prediction.remaining_useful_life
-    if life.expected_failure_at is None or not life.evidence.enough:
-        return due
-    for failure_at in life.expected_failure_at[:2]:
-        start_by = failure_at - timedelta(hours=repair_h)
-        if start_by > as_of:
-            return min(due, start_by)
-    return min(due, as_of + timedelta(hours=SOON_H))
+    if life.expected_failure_at is not None and life.evidence.enough:
+        reachable = [failure_at for failure_at in life.expected_failure_at[:2] if failure_at >= done]
+        due = min(due, reachable[0] if reachable else as_of + timedelta(hours=SOON_H))
+    return max(due, done)
 
 
 def draft_order(
@@ -96,7 +95,8 @@ def draft_order(
 ) -> WorkOrder:
     """Return the order for the work that ``package`` calls for.
 
-    It is ``scheduled`` when the best technician is free once all parts are there, else ``open``.
+    It is ``scheduled`` when the best technician is free once all parts are there, else ``open``; a part whose
+    delivery is not known leaves it open.
 
     Args:
         prediction: What the order rests on.
@@ -112,7 +112,8 @@ def draft_order(
     urgency = priority or judge_priority(prediction, profile, package.decision.horizon_h)[0]
     resources = package.resources
     best = matches[0] if matches else None
-    starts = best.available_at if best and best.available_at >= parts_arrival(inventory, prediction.as_of) else None
+    in_time = best is not None and best.available_at >= parts_arrival(inventory, prediction.as_of)
+    starts = best.available_at if best and in_time and delivery_known(inventory) else None
     known = profile.failure_mode(package.failure_mode)
     title = mode_title(profile, package.failure_mode)
     return WorkOrder(
@@ -134,6 +135,7 @@ def draft_order(
         parts=inventory.lines,
         labour_h=resources.labour_h,
         estimated_cost=package.planned_impact.repair_cost,
+        estimate_lacks=package.planned_impact.repair_lacks,
         prediction_id=prediction.prediction_id,
         raised_by="cycle",
         evidence=(prediction.prediction_id,),
@@ -170,6 +172,7 @@ def raise_ticket(
         safety=safety_of(profile, UNKNOWN_MODE),
         labour_h=labour_h,
         estimated_cost=0,
+        estimate_lacks="cost of work raised by hand",
         raised_by="hand",
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workbench.domain.equipment import MachineProfile
 from workbench.domain.predictions import Prediction
+from workbench.domain.work import standing_out
 
 from .wording import contribution_in_words
 
@@ -67,8 +68,8 @@ def _inspection(profile: MachineProfile, prediction: Prediction | None) -> list[
     if prediction is not None:
         steps += [f"Check first: {crossing.in_words()}." for crossing in prediction.limit_crossings]
         crossed = {crossing.sensor for crossing in prediction.limit_crossings}
-        found = prediction.anomaly.contributions if prediction.anomaly else ()
-        steps += [f"Check: {contribution_in_words(part)}." for part in found[:3] if part.sensor not in crossed]
+        found = standing_out(prediction.anomaly)
+        steps += [f"Check: {contribution_in_words(part)}." for part in found if part.sensor not in crossed]
         if crossed or found:
             steps.append("Compare these readings with a hand-held instrument: is it the machine or the sensor?")
     steps.append("Stop the machine, lock it out as above, and open the inspection covers.")
@@ -83,4 +84,4 @@ def _inspection(profile: MachineProfile, prediction: Prediction | None) -> list[
 def _normal_range(profile: MachineProfile, name: str) -> str:
     sensor = profile.sensor(name)
     unit = "" if sensor.unit in ("", "1") else f" {sensor.unit}"
-    return f"its normal range, {sensor.normal_low:g} to {sensor.normal_high:g}{unit}"
+    return f"its normal range, {sensor.normal_low:.3g} to {sensor.normal_high:.3g}{unit}"

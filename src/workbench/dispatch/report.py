@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 
 from workbench.domain.base import stable_id
 from workbench.domain.equipment import MachineProfile, Site
-from workbench.domain.money import money_text
 from workbench.domain.predictions import UNKNOWN_MODE, Prediction
-from workbench.domain.work import AnalyticsPackage, DispatchReport, TechnicianMatch, WorkOrder
+from workbench.domain.work import AnalyticsPackage, DispatchReport, TechnicianMatch, WorkOrder, cost_text, standing_out
 
 from .orders import judge_priority
 from .wording import contribution_in_words, mode_title, site_time
@@ -77,12 +76,12 @@ def _summary(
         _who(order, technician),
         (
             f"{order.labour_h:g} h of labour for {people}; the machine stands {package.planned_impact.downtime_h:g} h; "
-            f"estimated cost {money_text(order.estimated_cost, currency)}."
+            f"estimated cost {cost_text(order.estimated_cost, order.estimate_lacks, currency)}."
         ),
         _parts_in_words(order),
         (
-            f"Left alone, a failure is estimated to cost {money_text(package.failure_impact.total, currency)} "
-            f"and {package.failure_impact.downtime_h:.3g} h of downtime."
+            f"Left alone, a failure means about {package.failure_impact.downtime_h:.3g} h of downtime; estimated cost "
+            f"{cost_text(package.failure_impact.total, package.failure_impact.lacks, currency)}."
         ),
     )
     return simulated + " ".join(sentences)
@@ -114,7 +113,7 @@ def _parts_in_words(order: WorkOrder) -> str:
     missing = [line for line in order.parts if line.to_order > 0]
     if not missing:
         return "All parts are in stock."
-    listed = ", ".join(f"{line.to_order} x {line.title} ({line.lead_time_days:g} days)" for line in missing)
+    listed = ", ".join(f"{line.to_order} x {line.title} ({line.delivery})" for line in missing)
     return f"To be ordered before work can start: {listed}."
 
 
@@ -140,7 +139,7 @@ def _failure(prediction: Prediction, package: AnalyticsPackage, profile: Machine
         lines.append(f"Other possibilities: {', '.join(seconds)}.")
     lines += [f"{crossing.in_words()}." for crossing in prediction.limit_crossings]
     if prediction.anomaly is not None and prediction.anomaly.is_anomaly:
-        found = "; ".join(contribution_in_words(part) for part in prediction.anomaly.contributions[:3])
+        found = "; ".join(contribution_in_words(part) for part in standing_out(prediction.anomaly))
         lines.append(f"Unusual readings (score {prediction.anomaly.score:.2f}){f': {found}' if found else ''}.")
     lines.append(_life(prediction, site))
     lines.append(package.decision.reason)
@@ -175,6 +174,9 @@ def _timeline(order: WorkOrder, prediction: Prediction, package: AnalyticsPackag
     entries = [(prediction.as_of, f"order {order.number} raised")]
     late = [line for line in order.parts if line.to_order > 0]
     for line in late:
+        if not line.known:
+            entries.append((prediction.as_of, f"{line.to_order} x {line.title}: ask for price and delivery"))
+            continue
         arrives = prediction.as_of + timedelta(days=line.lead_time_days)
         entries.append((arrives, f"{line.to_order} x {line.title} can be here if ordered at once"))
     if order.scheduled_at is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import html
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 _LOADING = frozenset({"src", "srcset", "href", "xlink:href", "data", "action", "formaction", "poster", "background"})
+_EMPTY = re.compile(r'<p class="empty" data-short="([^"]*)">.*</p>', flags=re.DOTALL)
 _ELSEWHERE = re.compile(r"\s*(?:https?:|ftp:)?//", flags=re.IGNORECASE)
 _STYLE_LOAD = re.compile(
     r"""url\(\s*["']?\s*(?:https?:)?//[^)]*|@import\s+["']?\s*(?:https?:)?//[^;]*""", flags=re.IGNORECASE
@@ -62,8 +65,16 @@ def html_page(notebook: NotebookNode, *, title: str) -> str:
         enable_async=False,
     )
     style = (TEMPLATES / "report" / "style.css").read_text(encoding="utf-8")
+    shown, absent = without_empty_sections(notebook)
+    said = ", ".join(absent)
     page, _ = exporter.from_notebook_node(
-        notebook, resources={"title": title, "style": style, "sections": sections(notebook)}
+        shown,
+        resources={
+            "title": title,
+            "style": style,
+            "sections": sections(shown),
+            "absent": f"{said[:1].upper()}{said[1:]}." if said else "",
+        },
     )
     found = remote_loads(str(page))
     if found:
@@ -71,6 +82,29 @@ def html_page(notebook: NotebookNode, *, title: str) -> str:
             f"The report would load {found[0]!r} from elsewhere.", "A report must hold all that it shows; remove it."
         )
     return str(page)
+
+
+def without_empty_sections(notebook: NotebookNode) -> tuple[NotebookNode, list[str]]:
+    """Return a copy without the fragments that show nothing, and in few words what is absent.
+
+    A section of which nothing else is left loses its heading too.
+    """
+    shown, absent = copy.deepcopy(notebook), []
+    heading, holds, dropped = None, False, False
+    idle: list[NotebookNode] = []
+    for cell in shown.cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("## "):
+            idle += [heading] if heading is not None and dropped and not holds else []
+            heading, holds, dropped = cell, "\n" in cell.source.strip(), False
+        elif cell.cell_type == "code":
+            said = [(_EMPTY.fullmatch(output.get("data", {}).get("text/html", "")), output) for output in cell.outputs]
+            absent += [html.unescape(match[1]) for match, _ in said if match]
+            dropped = dropped or any(match for match, _ in said)
+            cell.outputs = [output for match, output in said if not match]
+            holds = holds or bool(cell.outputs)
+    idle += [heading] if heading is not None and dropped and not holds else []
+    shown.cells = [cell for cell in shown.cells if not any(cell is one for one in idle)]
+    return shown, absent
 
 
 def remote_loads(page: str) -> list[str]:

@@ -62,6 +62,7 @@ def fleet_snapshot(ws: Workspace) -> FleetSnapshot:
         simulated=ws.settings.simulated or any(prediction.simulated for prediction in predictions.values()),
         planning_horizon_h=ws.settings.planning_horizon_h,
         technicians={person.technician_id: person.title for person in ws.technicians.all()},
+        tracking_window_days=ws.settings.tracking_window_days,
         suppliers={supplier.supplier_id: supplier.title for supplier in ws.suppliers.all()},
     )
 

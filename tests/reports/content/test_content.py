@@ -44,7 +44,7 @@ def everything(fleet: content.FleetSnapshot, build, max_details: int = 10) -> st
 def test_headline_names_what_is_urgent(build):
     said = words(content.headline(build.labelled_fleet()))
     assert said.startswith("3 of 26 machines need attention , most urgent first: Cooling pump 1")
-    assert "3 work orders open; WO-2026-0001 first, due 4 Jan 2026 00:00 UTC." in said
+    assert "3 work orders open; most urgent WO-2026-0001 (emergency), due 4 Jan 2026 00:00 UTC." in said
     assert "3 parts to order; the slowest takes 6 days to arrive." in said
 
 
@@ -64,8 +64,8 @@ def test_fleet_table_is_sorted_and_tells_the_next_action(build):
     cells = {cell["data-label"]: cell.get_text(" ").replace("\u00a0", " ") for cell in rows[0].select("td")}
     assert cells["State"] == "Critical"
     assert cells["Score"] == "11"
-    assert cells["Remaining life (90 %)"] == "90 h (40 to 190) fails 6 to 16 Jan 2026"
-    assert cells["Fails in 7 days"] == "53 %"
+    assert cells["Remaining life (90 % interval)"] == "90 operating h (40 to 190) fails 6 to 16 Jan 2026"
+    assert cells["Fails within 7 calendar days"] == "53 %"
     assert cells["Likely mode"] == "Bearing wear, 80 %"
     assert "WO-2026-0001" in cells["Next action"]
     assert rows[0].select_one("a")["href"] == "#machine-machine_001"
@@ -139,8 +139,9 @@ def test_population_life_is_labelled_as_such(build):
         content.MachineView(profile, prediction=said.model_copy(update={"remaining_useful_life": rul})),
         content.MachineView(build.profile(2), prediction=known),
     )
-    assert "Not enough evidence 0 of 5 failures needed. Population of this age: 900 h (300 to 2,000)" in words(
-        content.fleet_table(fleet, max_details=5)
+    assert (
+        "Not enough evidence 0 of 5 failures needed. Population of this age: 900 operating h (300 to 2,000)"
+        in words(content.fleet_table(fleet, max_details=5))
     )
 
 

@@ -12,7 +12,7 @@ from workbench.domain.predictions import Interval
 from . import svg
 from .fleet import Condition, MachineView
 from .markup import element, text
-from .wording import day, life, life_unit_label, percent, quantity, unit_label
+from .wording import day, life, life_unit_label, percent, quantity, unit_label, without_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +56,7 @@ def probability_chart(views: Sequence[MachineView]) -> str:
     axes.set_xlim(0, 1.18)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     words = "; ".join(f"{view.profile.title} {percent(p)}" for p, view in shown)
-    caption = "Probability of failure within 7 days" + _left_out(len(known), len(shown))
+    caption = "Probability of failure within 7 calendar days" + _left_out(len(known), len(shown))
     return _figure(
         svg.inline(figure, name="probability", title="Probability of failure within 7 days", description=words), caption
     )
@@ -180,7 +180,7 @@ def sensor_chart(
     _limit_lines(axes, sensor, low, high)
     axes.set_ylim(low, high)
     _time_axis(axes, start, as_of)
-    caption = title + (f" ({unit_label(sensor.unit)})" if unit_label(sensor.unit) else "")
+    caption = without_unit(title, sensor.unit) + (f" ({unit_label(sensor.unit)})" if unit_label(sensor.unit) else "")
     return _figure(
         svg.inline(figure, name=name, title=caption, description=_in_words(series, sensor, baseline)), caption
     )

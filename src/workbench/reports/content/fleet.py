@@ -143,6 +143,7 @@ class FleetSnapshot:
     planning_horizon_h: float = WEEK_H
     technicians: Mapping[str, str] = field(default_factory=dict)
     suppliers: Mapping[str, str] = field(default_factory=dict)
+    tracking_window_days: float = 30.0
 
     @cached_property
     def by_urgency(self) -> tuple[MachineView, ...]:
@@ -204,6 +205,20 @@ class FleetSnapshot:
             if view.package and view.package.decision.expected_failure_cost is not None
         ]
         return sum(known), len(known)
+
+    @property
+    def cost_at_risk_complete(self) -> bool:
+        """Whether every cost behind the cost at risk is known; else it is a lower bound."""
+        return all(
+            view.package.failure_impact.complete
+            for view in self.machines
+            if view.package and view.package.decision.expected_failure_cost is not None
+        )
+
+    @property
+    def machines_with_limits(self) -> int:
+        """How many machines have a limit declared for any sensor."""
+        return sum(any(sensor.limits for sensor in view.profile.sensors) for view in self.machines)
 
     def title_of(self, machine_id: str) -> str:
         """Return the title of a machine."""

@@ -11,7 +11,7 @@ from .charts import life_charts, probability_chart
 from .fleet import Condition, FleetSnapshot, MachineView
 from .markup import Fragment, chip, element, empty, fleet_anchor, link, machine_anchor, text
 from .tables import table
-from .wording import count, day, days_between, life_short, mode_title, percent, sentence, work_title
+from .wording import count, days_between, life_short, mode_title, moment, percent, readable, sentence, work_title
 
 
 def fleet_table(fleet: FleetSnapshot, *, max_details: int) -> Fragment:
@@ -29,8 +29,8 @@ def fleet_table(fleet: FleetSnapshot, *, max_details: int) -> Fragment:
     if fleet.has_health:
         columns |= {
             "score": "Score",
-            "rul": "Remaining life (90 %)",
-            "failure": "Fails in 7 days",
+            "rul": "Remaining life (90 % interval)",
+            "failure": "Fails within 7 calendar days",
             "mode": "Likely mode",
         }
         numeric = ["score", "failure"]
@@ -51,7 +51,12 @@ def fleet_charts(fleet: FleetSnapshot) -> Fragment:
     """Return probability of failure and remaining life of the fleet as charts, or why there are none."""
     charts = probability_chart(fleet.machines) + life_charts(fleet.machines)
     if not charts:
-        return Fragment(empty("No machine has a probability of failure or a remaining life of its own to draw."))
+        return Fragment(
+            empty(
+                "No machine has a probability of failure or a remaining life of its own to draw.",
+                short="no probability of failure or remaining life to draw",
+            )
+        )
     return Fragment(element("div", charts, class_="figures"))
 
 
@@ -136,7 +141,7 @@ def next_action(view: MachineView) -> str:
     if view.orders:
         first = min(view.orders, key=lambda order: (order.priority, order.due_at))
         return link(f"order-{first.order_id}", first.number) + text(
-            f" by {day(first.due_at)}: {work_title(first, view.profile.title)}"
+            f" by {moment(first.due_at)}: {work_title(first, view.profile.title)}"
         )
     if view.condition is Condition.OFFLINE:
         return "–"
@@ -146,5 +151,10 @@ def next_action(view: MachineView) -> str:
         return text(sentence(view.package.recommendations[0].action))
     if view.package.decision.act:
         return text(sentence(view.package.decision.reason))
+    if view.cases:
+        worst = min(view.cases, key=lambda case: (list(Severity)[::-1].index(case.severity), case.opened_at))
+        # The case's own row has since when and by which standard.
+        what = readable(re.split(r"; | \(|, since", worst.summary)[0], view.profile)
+        return text("Look at the case: ") + text(what[:1].lower() + what[1:])
     watched = view.needs_attention or view.condition is Condition.DEGRADING
     return text("Keep watching") if watched else text("None")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from workbench.domain.predictions import Diagnosis
-from workbench.domain.work import AnalyticsPackage, Impact, WorkOrder
+from workbench.domain.predictions import UNKNOWN_MODE, Diagnosis
+from workbench.domain.work import AnalyticsPackage, CostItem, Impact, Recommendation, WorkOrder, standing_out
 from workbench.errors import InputError
 
 from .charts import life_bar, sensor_chart
@@ -15,6 +15,7 @@ from .fleet_table import state_cell
 from .markup import Fragment, element, empty, facts, fleet_anchor, link, listing, machine_anchor, text
 from .tables import table
 from .wording import (
+    cost,
     count,
     day,
     days_between,
@@ -25,6 +26,7 @@ from .wording import (
     readable,
     remaining_life,
     sensor_title,
+    sentence,
 )
 
 if TYPE_CHECKING:
@@ -82,16 +84,16 @@ def machine_section(fleet: FleetSnapshot, view: MachineView, readings: pd.DataFr
         parts.append(
             element("h4", text(f"Sensors, last {days:g} days")) + sensor_charts(fleet, view, readings, days=days)
         )
-    parts += [_order(order, fleet) for order in view.orders]
+    parts += [_order(order, fleet, view) for order in view.orders]
     return element("section", *parts, class_="machine", id=machine_anchor(view.machine_id))
 
 
 def _name_plate(view: MachineView) -> str:
     profile = view.profile
+    known = [word for word in (profile.manufacturer, profile.model) if word.strip().lower() not in ("", "unknown")]
     where = ", ".join(part for part in (profile.site_id, profile.location) if part)
-    return (
-        f"{profile.machine_id} · {profile.manufacturer} {profile.model} · {where} · criticality {profile.criticality}"
-    )
+    plate = (profile.machine_id, " ".join(known), where, f"criticality {profile.criticality}")
+    return " · ".join(part for part in plate if part)
 
 
 def _outlook(view: MachineView) -> str:
@@ -106,7 +108,7 @@ def _outlook(view: MachineView) -> str:
         pairs.append(("Expected failure", text(f"{day(middle)} ({days_between(early, late)})")))
     if prediction.failure_probability and view.week_probability is not None:
         chances = ", ".join(f"{_span(p.hours)}: {percent(p.probability)}" for p in prediction.failure_probability)
-        pairs.append(("Probability of failure", text(chances)))
+        pairs.append(("Probability of failure (calendar time)", text(chances)))
     if prediction.health_score is not None:
         pairs.append(("Health score", text(f"{prediction.health_score:.0f} of 100")))
     pairs.append(("Diagnosis", text(_diagnosis(prediction.diagnosis, view))))
@@ -131,35 +133,77 @@ def _decision(view: MachineView, package: AnalyticsPackage, currency: str) -> st
     # The engine's reason begins with the verdict, which stands here in bold.
     reason = decision.reason.removeprefix("Act: ").removeprefix("Do not act: ")
     verdict = "Order the work now." if decision.act else "No work now."
+    planned = "Inspect at a planned stop" if package.failure_mode == UNKNOWN_MODE else "Repair at a planned stop"
     impacts = (
         _impact("Run to failure", package.failure_impact, view, currency),
-        _impact("Repair at a planned stop", package.planned_impact, view, currency),
+        _impact(planned, package.planned_impact, view, currency),
     )
-    actions = [
-        element("strong", text(readable(r.action, view.profile)))
-        + text(f" {readable(r.reason, view.profile)}")
-        + (text(f" Act before {day(r.act_before)}.") if r.act_before else "")
-        + (text(f" Expected saving {money(r.expected_saving, currency)}.") if r.expected_saving > 0 else "")
-        for r in sorted(package.recommendations, key=lambda r: r.rank)
-    ]
+    nothing = package.failure_impact.total == package.planned_impact.total == 0
+    actions = [_action(r, view, decision.reason, currency) for r in sorted(package.recommendations, key=_rank)]
     return (
         element("h4", "Decision")
         + element("p", element("strong", verdict), text(f" {readable(reason, view.profile)}"), class_="sum")
-        + element("div", *impacts, class_="impacts")
+        + (_how_to_cost(view) if nothing else element("div", *impacts, class_="impacts"))
         + (element("h5", "Recommended") + element("ol", *(element("li", a) for a in actions)) if actions else "")
     )
+
+
+def _rank(recommendation: Recommendation) -> int:
+    return recommendation.rank
+
+
+def _action(recommendation: Recommendation, view: MachineView, decided: str, currency: str) -> str:
+    """Return one recommendation; the decision's reason, which stands right above, is not said again."""
+    reason = recommendation.reason.replace(decided, "").strip()
+    saving = ""
+    if recommendation.expected_saving > 0:
+        rests = "" if recommendation.complete else " (rests on incomplete costs)"
+        saving = f" Expected saving {money(recommendation.expected_saving, currency)}{rests}."
+    return (
+        element("strong", text(readable(recommendation.action, view.profile)))
+        + (text(f" {readable(reason, view.profile)}") if reason else "")
+        + (text(f" Act before {day(recommendation.act_before)}.") if recommendation.act_before else "")
+        + text(saving)
+    )
+
+
+def _how_to_cost(view: MachineView) -> str:
+    command = f"workbench machines show {view.machine_id}"
+    return element(
+        "p",
+        text("No cost is known, so none can be weighed. Enter "),
+        element("code", "production_loss_per_h"),
+        text(" under economics in the machine's profile ("),
+        element("code", text(command)),
+        text(" prints it, "),
+        element("code", "workbench machines add FILE"),
+        text(" takes it back), and parts and technicians with "),
+        element("code", "workbench plant parts FILE"),
+        text(" and "),
+        element("code", "workbench plant technicians FILE"),
+        text("."),
+        class_="note",
+    )
+
+
+def _item_amount(item: CostItem, currency: str) -> str:
+    if item.known:
+        return money(item.amount, currency)
+    return f"at least {money(item.amount, currency)}" if item.amount else "not known"
 
 
 def _impact(title: str, impact: Impact, view: MachineView, currency: str) -> str:
     rows = [
         (
             readable(item.name.replace("_", " "), None).rstrip("."),
-            text(money(item.amount, currency)),
+            text(_item_amount(item, currency)),
             element("small", text(readable(item.inputs, view.profile).rstrip("."))),
         )
         for item in impact.items
     ]
-    rows.append(("Total", element("strong", text(money(impact.total, currency))), ""))
+    total = money(impact.total, currency) if impact.complete else f"at least {money(impact.total, currency)}"
+    lacking = "" if impact.complete else element("small", text(sentence(f"{impact.lacks} not known")))
+    rows.append(("Total", element("strong", text(total)), lacking))
     body = "".join(
         element("div", element("dt", text(name)), element("dd", amount), element("dd", basis, class_="basis"))
         for name, amount, basis in rows
@@ -215,8 +259,7 @@ def sensors_that_matter(view: MachineView, most: int = MOST_SENSORS) -> list[str
     if prediction:
         ranked += [crossing.sensor for crossing in prediction.limit_crossings]
         if prediction.anomaly:
-            strongest = sorted(prediction.anomaly.contributions, key=lambda c: -abs(c.deviation))
-            ranked += [c.sensor for c in strongest[:2]]
+            ranked += [part.sensor for part in standing_out(prediction.anomaly, most=2)]
         mode = view.profile.failure_mode(prediction.diagnosis.likeliest)
         if mode and view.condition is not Condition.HEALTHY:
             ranked += [mode.indicator, *(s.sensor for s in sorted(mode.symptoms, key=lambda s: -s.weight))]
@@ -231,7 +274,7 @@ def _baseline(view: MachineView, sensor: str) -> float | None:
     return next((c.baseline for c in anomaly.contributions if c.sensor == sensor), None) if anomaly else None
 
 
-def _order(order: WorkOrder, fleet: FleetSnapshot) -> str:
+def _order(order: WorkOrder, fleet: FleetSnapshot, view: MachineView) -> str:
     who = fleet.technicians.get(order.technician_id or "", order.technician_id or "nobody yet")
     pairs = [
         ("Priority", text(order.priority.name.capitalize())),
@@ -240,7 +283,12 @@ def _order(order: WorkOrder, fleet: FleetSnapshot) -> str:
             "Assigned to",
             text(who) + (element("small", text(order.technician_reason)) if order.technician_reason else ""),
         ),
-        ("Work", text(f"{order.labour_h:g} h, {money(order.estimated_cost, fleet.currency)} estimated")),
+        (
+            "Work",
+            text(
+                f"{order.labour_h:g} h; estimated cost {cost(order.estimated_cost, order.estimate_lacks, fleet.currency)}"
+            ),
+        ),
     ]
     if order.tools:
         pairs.append(("Tools", text(", ".join(order.tools))))
@@ -249,7 +297,10 @@ def _order(order: WorkOrder, fleet: FleetSnapshot) -> str:
         body.append(
             element("div", element("h5", "Safety"), listing(text(line) for line in order.safety), class_="safety")
         )
-    body.append(element("h5", "Steps") + element("ol", *(element("li", text(step)) for step in order.steps)))
+    body.append(
+        element("h5", "Steps")
+        + element("ol", *(element("li", text(readable(step, view.profile))) for step in order.steps))
+    )
     if order.parts:
         rows = [
             {
@@ -257,7 +308,7 @@ def _order(order: WorkOrder, fleet: FleetSnapshot) -> str:
                 "needed": f"{line.needed:,}",
                 "reserve": f"{line.reserve:,}",
                 "to_order": f"{line.to_order:,}",
-                "lead": text(f"{line.lead_time_days:g} days") if line.to_order else "in stock",
+                "lead": text(line.delivery.removeprefix("delivery ")) if line.to_order else "in stock",
             }
             for line in order.parts
         ]

@@ -74,9 +74,13 @@ def facts(pairs: Iterable[tuple[str, str]], class_: str = "facts") -> str:
     return element("dl", body, class_=class_)
 
 
-def empty(message: str) -> str:
-    """Return the paragraph that stands where there is nothing to show."""
-    return element("p", text(message), class_="empty")
+def empty(message: str, *, short: str = "") -> str:
+    """Return the paragraph that stands where there is nothing to show.
+
+    With ``short``, the page leaves the paragraph out and says ``short`` in one line at its end, with all others.
+    """
+    given = {"data_short": short} if short else {}
+    return element("p", text(message), class_="empty", **given)
 
 
 def machine_anchor(machine_id: str) -> str:

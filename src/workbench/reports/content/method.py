@@ -14,6 +14,7 @@ _SPLITS = {
     "time": "a later period (label windows end before it)",
     "both": "held-out machines in a later period",
 }
+_GOOD_COVERAGE = (0.85, 0.97)
 _STATES = ("critical", "warning", "degrading")
 _METRICS = {
     "accuracy": "accuracy",
@@ -61,7 +62,18 @@ def _metrics(model: ModelVersion) -> str:
         (f"{g.capitalize()} or worse: " if g else "") + ", ".join(groups[g]) for g in ("", *_STATES) if g in groups
     ]
     body = element("ul", *(element("li", text(line)) for line in lines)) if lines else "not measured"
-    return body + "".join(element("small", text(f"gate not met: {why}")) for why in model.refused)
+    notes = [f"gate not met: {why}" for why in model.refused] + _remarks(model)
+    return body + "".join(element("small", text(note)) for note in notes)
+
+
+def _remarks(model: ModelVersion) -> list[str]:
+    """Say in plain words when a 90 % interval held clearly less or more often than it should."""
+    held = model.metrics.get("coverage_90")
+    if held is None or _GOOD_COVERAGE[0] <= held <= _GOOD_COVERAGE[1]:
+        return []
+    where = "machines" if model.split in ("units", "both") else "later readings"
+    verdict = "it is too narrow" if held < _GOOD_COVERAGE[0] else "it is wider than it need be"
+    return [f"its 90 % interval held {held:.0%} on held-out {where}: {verdict}".replace("%", " %").replace("  ", " ")]
 
 
 def _figure(value: float | None) -> str:
@@ -103,7 +115,7 @@ def method_notes(fleet: FleetSnapshot) -> Fragment:
         (
             "Decision",
             (
-                f"Work is ordered when the probability of failure within {days:g} days times the cost of the "
+                f"Work is ordered when the probability of failure within {days:g} calendar days times the cost of the "
                 "failure exceeds the cost of a planned repair, or when a critical limit is crossed."
             ),
         ),

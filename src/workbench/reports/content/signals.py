@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from workbench.domain.predictions import Anomaly, Contribution, LimitCrossing
+from workbench.domain.work import standing_out
 
 from .fleet import FleetSnapshot, MachineView
 from .markup import Fragment, chip, element, empty, fleet_anchor, link, text
@@ -70,8 +71,10 @@ def anomaly_table(fleet: FleetSnapshot) -> Fragment:
 
 def contributors(anomaly: Anomaly, view: MachineView) -> str:
     """Return the sensors that make an anomaly, strongest first, as markup."""
-    strongest = sorted(anomaly.contributions, key=lambda c: -abs(c.deviation))[:_MOST_SENSORS]
-    return element("ul", *(element("li", text(_contribution(c, view))) for c in strongest)) if strongest else "–"
+    strongest = standing_out(anomaly, _MOST_SENSORS)
+    if not strongest:
+        return text("none by itself: their combination is unusual")
+    return element("ul", *(element("li", text(_contribution(c, view))) for c in strongest))
 
 
 def _contribution(contribution: Contribution, view: MachineView) -> str:
@@ -86,8 +89,11 @@ def limit_table(fleet: FleetSnapshot) -> Fragment:
     """Return every sensor at or beyond a limit of its profile, critical ones first."""
     found = [(c, view) for view in fleet.machines if view.prediction for c in view.prediction.limit_crossings]
     if not found:
-        limited = sum(any(s.limits for s in view.profile.sensors) for view in fleet.machines)
-        return Fragment(empty(f"No limit is crossed; limits are declared for {count(limited, 'machine')}."))
+        limited = fleet.machines_with_limits
+        if not limited and fleet.machines:
+            return Fragment(empty("No limits are declared, so none can be crossed: add them to the profile."))
+        total = count(len(fleet.machines), "machine")
+        return Fragment(empty(f"No limit is crossed; limits are declared for {limited:,} of {total}."))
     found.sort(key=lambda pair: (pair[0].severity != "CRITICAL", pair[0].since, pair[1].machine_id))
     rows = [
         {
@@ -123,9 +129,12 @@ def _beyond(crossing: LimitCrossing) -> bool:
 
 def trend_table(fleet: FleetSnapshot, *, most: int = 20) -> Fragment:
     """Return the monotone trends of the recent window, the surest first; at most ``most`` rows."""
+    window = fleet.tracking_window_days
+    days = "day" if window == 1 else f"{window:g} days"
     found = [(t, view) for view in fleet.machines if view.prediction for t in view.prediction.trends]
     if not found:
-        return Fragment(empty("No sensor has a monotone trend (Mann-Kendall, corrected for autocorrelation)."))
+        said = f"No sensor has a monotone trend over the last {days} (Mann-Kendall, corrected for autocorrelation)."
+        return Fragment(empty(said))
     found.sort(key=lambda pair: (pair[0].p_value, pair[1].machine_id, pair[0].sensor))
     rows = [
         {
@@ -137,6 +146,8 @@ def trend_table(fleet: FleetSnapshot, *, most: int = 20) -> Fragment:
         for trend, view in found[:most]
     ]
     left = len(found) - len(rows)
-    caption = "Trends, the surest first" + (f"; {left:,} weaker ones are left out" if left else "")
+    caption = f"Trends over the last {days}, the surest first" + (
+        f"; {left:,} weaker ones are left out" if left else ""
+    )
     columns = {"machine": "Machine", "sensor": "Sensor", "slope": "Change", "p": "p value"}
     return Fragment(table("trends", columns, rows, caption=caption, numeric=["slope", "p"]))

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Mapping
 
 from workbench.domain.predictions import ModelVersion, Severity
+from workbench.domain.work import WorkOrder
 
 from .fleet import Condition, FleetSnapshot, MachineView
 from .markup import Fragment, chip, element, facts, fleet_anchor, machine_anchor, text
 from .wording import NO_BREAK, count, moment, money, percent
 
 _NAMED = 3
+_SENSORS_ONLY = "What follows comes from the sensors themselves: anomalies, limits and trends."
 
 
 def header(fleet: FleetSnapshot, *, title: str) -> Fragment:
@@ -74,8 +76,7 @@ def _condition_sentence(fleet: FleetSnapshot) -> str:
         return text("This workspace has no machines yet. Add them with `workbench machines add`.")
     urgent = [view for view in fleet.by_urgency if view.needs_attention]
     if not urgent:
-        calm = f"None of {count(len(fleet.machines), 'machine')} needs attention now."
-        return text(calm) + _no_labels(fleet)
+        return text(_calm(fleet))
     named = ", ".join(_jump(view) for view in urgent[:_NAMED])
     more = f" and {len(urgent) - _NAMED:,} more" if len(urgent) > _NAMED else ""
     verb = "needs" if len(urgent) == 1 else "need"
@@ -89,15 +90,24 @@ def _condition_sentence(fleet: FleetSnapshot) -> str:
     )
 
 
+def _calm(fleet: FleetSnapshot) -> str:
+    if fleet.has_health:
+        return f"None of {count(len(fleet.machines), 'machine')} needs attention now."
+    flagged = "No limit, anomaly or case is flagged"
+    if not fleet.machines_with_limits:
+        flagged = "No anomaly or case is flagged, and no limits are declared"
+    return f"{flagged}; health itself is not known: {_lack(fleet)}. {_SENSORS_ONLY}"
+
+
 def _no_labels(fleet: FleetSnapshot) -> str:
     if fleet.has_health:
         return ""
+    return text(f" Health state and remaining useful life: {_lack(fleet)}. {_SENSORS_ONLY}")
+
+
+def _lack(fleet: FleetSnapshot) -> str:
     why = Counter(view.why_unknown for view in fleet.machines if view.why_unknown)
-    reason = f": {why.most_common(1)[0][0]}" if why else ""
-    return text(
-        f" Health state and remaining useful life: not enough evidence{reason}. "
-        "What follows comes from the sensors themselves: anomalies, limits and trends."
-    )
+    return "not enough evidence" + (f": {why.most_common(1)[0][0]}" if why else "")
 
 
 def _jump(view: MachineView) -> str:
@@ -108,16 +118,36 @@ def _jump(view: MachineView) -> str:
 def _work_sentence(fleet: FleetSnapshot) -> str:
     if not fleet.orders:
         return text("No work order is open.") if fleet.machines else ""
+    # Orders are sorted by priority, then by due time.
     first = fleet.orders[0]
-    due = f"{first.number} first, due {moment(first.due_at)}"
-    return text(f"{count(len(fleet.orders), 'work order')} open; {due}.")
+    which = ":" if len(fleet.orders) == 1 else "; most urgent"
+    words = f"{count(len(fleet.orders), 'work order')} open{which} {_due(fleet, first)}"
+    earliest = min(fleet.orders, key=lambda order: order.due_at)
+    if earliest.due_at < first.due_at:
+        words += f"; due even earlier: {_due(fleet, earliest)}"
+    return text(f"{words}.")
+
+
+def _due(fleet: FleetSnapshot, order: WorkOrder) -> str:
+    """Name an order with those that are as urgent and due at the same time."""
+    equal = [one.number for one in fleet.orders if (one.priority, one.due_at) == (order.priority, order.due_at)]
+    named = ", ".join(equal[:_NAMED]) + (f" and {len(equal) - _NAMED:,} more" if len(equal) > _NAMED else "")
+    return f"{named} ({order.priority.name.lower()}), due {moment(order.due_at)}"
 
 
 def _parts_sentence(fleet: FleetSnapshot) -> str:
     if not fleet.parts_to_order:
         return ""
-    slowest = max(line.lead_time_days for order in fleet.orders for line in order.parts if line.to_order)
-    return text(f"{count(fleet.parts_to_order, 'part')} to order; the slowest takes {slowest:g} days to arrive.")
+    lines = [line for order in fleet.orders for line in order.parts if line.to_order]
+    known = [line for line in lines if line.known]
+    said = []
+    if known:
+        slowest = max(known, key=lambda line: line.lead_time_days).delivery
+        said.append(f"the slowest{'' if len(known) == len(lines) else ' known'} takes {slowest} to arrive")
+    unknown = sum(line.to_order for line in lines if not line.known)
+    if unknown:
+        said.append(f"price and delivery {'' if not known else f'of {unknown:,} '}not known")
+    return text(f"{count(fleet.parts_to_order, 'part')} to order; {'; '.join(said)}.")
 
 
 def _age_sentence(fleet: FleetSnapshot) -> str:
@@ -134,18 +164,26 @@ def summary_cards(fleet: FleetSnapshot) -> Fragment:
     conditions = _condition_cards(fleet) if fleet.has_health else _signal_cards(fleet)
     cost, known = fleet.cost_at_risk
     days = fleet.planning_horizon_h / 24
+    least = "" if fleet.cost_at_risk_complete or not known else ", at least"
     risk = money(cost, fleet.currency) if known else "not known"
-    basis = f"next {days:g} days, {count(known, 'machine')}" if known else "no probability of failure is known"
+    nothing = "no cost is known" if any(_probability(view) for view in fleet.machines) else ""
+    basis = nothing or "no probability of failure is known"
+    if known:
+        basis = f"next {days:g} calendar days, {count(known, 'machine')}{', some costs not known' if least else ''}"
     work = [
         _card(f"{len(fleet.cases):,}", "Open cases"),
         _card(f"{len(fleet.orders):,}", "Open work orders"),
         _card(f"{fleet.parts_to_order:,}", "Parts to order"),
-        _card(risk, "Cost at risk", note=basis),
+        _card(risk, f"Cost at risk{least}", note=basis),
     ]
     return Fragment(
         element("div", *conditions, class_="cards conditions", role="list", aria_label="Machines")
         + element("div", *work, class_="cards", role="list", aria_label="Work and cost")
     )
+
+
+def _probability(view: MachineView) -> bool:
+    return bool(view.package and view.package.decision.failure_probability is not None)
 
 
 def _condition_cards(fleet: FleetSnapshot) -> list[str]:
@@ -158,9 +196,19 @@ def _signal_cards(fleet: FleetSnapshot) -> list[str]:
     tally = Counter(view.condition for view in fleet.machines)
     said = [view.prediction for view in fleet.machines if view.prediction]
     limits = Counter(crossing.severity for prediction in said for crossing in prediction.limit_crossings)
+    crossed = (
+        [
+            _card(f"{limits[Severity.CRITICAL]:,}", "Critical limits crossed", kind="critical"),
+            _card(f"{limits[Severity.WARNING]:,}", "Warning limits crossed", kind="warning"),
+        ]
+        if fleet.machines_with_limits
+        else [
+            _card("no limits", "Critical limits", kind="unknown"),
+            _card("no limits", "Warning limits", kind="unknown"),
+        ]
+    )
     return [
-        _card(f"{limits[Severity.CRITICAL]:,}", "Critical limits crossed", kind="critical"),
-        _card(f"{limits[Severity.WARNING]:,}", "Warning limits crossed", kind="warning"),
+        *crossed,
         _card(f"{sum(view.is_anomaly for view in fleet.machines):,}", "Machines with anomalies", kind="anomaly"),
         _card(f"{sum(len(prediction.trends) for prediction in said):,}", "Trends"),
         _card(f"{tally[Condition.UNKNOWN]:,}", "Health state: not enough evidence", kind="unknown"),
@@ -169,9 +217,11 @@ def _signal_cards(fleet: FleetSnapshot) -> list[str]:
 
 
 def _card(figure: str, label: str, *, kind: str = "", note: str = "") -> str:
+    # Words in place of a figure are set smaller, so that they fit a narrow card.
+    size = "figure-value" if any(sign.isdigit() for sign in figure) else "figure-value figure-words"
     return element(
         "div",
-        element("span", text(figure), class_="figure-value"),
+        element("span", text(figure), class_=size),
         element("span", text(label), class_="figure-label"),
         element("span", text(note), class_="figure-note") if note else "",
         class_=f"card card-{kind}" if kind else "card",
@@ -188,7 +238,7 @@ def state_strip(fleet: FleetSnapshot, *, max_details: int) -> Fragment:
         label = f"{view.profile.title}: {view.condition.label}"
         probability = view.week_probability
         if probability is not None:
-            label += f", fails within 7 days: {percent(probability)}"
+            label += f", fails within 7 calendar days: {percent(probability)}"
         signal = "!" if view.needs_attention else NO_BREAK
         cell = element(
             "a", signal, href=f"#{target}", class_=f"cell cell-{view.condition}", title=label, aria_label=label

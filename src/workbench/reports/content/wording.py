@@ -23,6 +23,9 @@ _UNITS = {
     "ISO4406": "ISO 4406",
 }
 NO_BREAK = "\u00a0"
+# The unit of a pure number, where the engines write a value with its unit.
+_BARE = re.compile(r"(?<=\d) 1(?=, expected|, usually|[;)]| \(| a day| is (?:above|below))")
+_BRACKETS = str.maketrans("", "", "[]()")
 
 
 def moment(time: datetime) -> str:
@@ -58,11 +61,14 @@ def unit_label(unit: str) -> str:
 
 
 def with_units(words: str) -> str:
-    """Return a sentence with its units as they are printed.
+    """Return a sentence with its units as they are printed, and without those of pure numbers.
 
     >>> with_units("81 degC is above 75 degC")
     '81 °C is above 75 °C'
+    >>> with_units("Valve is 2.1 sd below its baseline (0.9255 1, expected 1)")
+    'Valve is 2.1 sd below its baseline (0.9255, expected 1)'
     """
+    words = _BARE.sub("", words)
     return re.sub(r"(?<=[\d\s/])(degC|degF|degR|m3/h|W/m2|um)(?![A-Za-z0-9_])", lambda m: _UNITS[m[1]], words)
 
 
@@ -128,12 +134,12 @@ def life(interval: Interval, unit: LifeUnit) -> str:
 
 
 def life_short(interval: Interval, unit: LifeUnit) -> str:
-    r"""Return a life in few words, e.g. ``310 h (180 to 520)``, for tables that say what is counted.
+    r"""Return a life in few words, e.g. ``310 operating h (180 to 520)``, for tables.
 
     >>> life_short(Interval(median=310, lower=180, upper=520), LifeUnit.OPERATING_H)
-    '310\xa0h (180 to 520)'
+    '310\xa0operating\xa0h (180 to 520)'
     """
-    label = "cycles" if unit is LifeUnit.CYCLE else "h"
+    label = life_unit_label(unit).replace(" ", NO_BREAK)
     if interval.upper_open:
         return f"more than {interval.lower:,.0f}{NO_BREAK}{label}"
     return f"{interval.median:,.0f}{NO_BREAK}{label} ({interval.lower:,.0f} to {interval.upper:,.0f})"
@@ -146,6 +152,17 @@ def remaining_life(rul: RemainingUsefulLife) -> str:
     if rul.life is not None and rul.basis == "population":
         return f"{rul.evidence.in_words()}. Machines of this age: {life(rul.life, rul.life_unit)}"
     return rul.evidence.in_words()
+
+
+def cost(minor: int, lacks: str, currency: str) -> str:
+    r"""Return an amount that is a lower bound when ``lacks`` names what it leaves out.
+
+    >>> cost(472_000, "labour", "EUR"), cost(0, "labour", "EUR")
+    ('at least 4,720\xa0EUR (labour not known)', 'not known')
+    """
+    if not lacks:
+        return money(minor, currency)
+    return f"at least {money(minor, currency)} ({lacks} not known)" if minor else "not known"
 
 
 def mode_title(mode: str, profile: MachineProfile | None) -> str:
@@ -161,8 +178,28 @@ def sensor_title(name: str, profile: MachineProfile | None) -> str:
     if profile:
         for sensor in profile.sensors:
             if sensor.name == name:
-                return sensor.title or _words(name)
+                return without_unit(sensor.title or _words(name), sensor.unit)
     return _words(name)
+
+
+def without_unit(title: str, unit: str) -> str:
+    """Return a sensor's title without the unit at its end, which is printed beside its values.
+
+    >>> without_unit("Schwingung [mm/s]", "mm/s"), without_unit("Vibration mm s", "mm/s")
+    ('Schwingung', 'Vibration')
+    >>> without_unit("Oil temperature C", "degC"), without_unit("Current phase A", "A"), without_unit("Bar", "bar")
+    ('Oil temperature', 'Current phase A', 'Bar')
+    """
+    words = title.split()
+    for form in {unit, unit_label(unit), unit.removeprefix("deg")} - {""}:
+        tokens = [token for token in re.split(r"[^\w°%]+", form.lower()) if token]
+        for length in {1, len(tokens)}:
+            head, tail = words[:-length], words[-length:]
+            said = " ".join(tail).translate(_BRACKETS).lower()
+            lettered = len(form) == 1 and said == " ".join(tail).lower() and head[-1:] == ["phase"]
+            if head and not lettered and said in (form.lower(), " ".join(tokens)):
+                return " ".join(head).rstrip(" ,(-")
+    return title
 
 
 def _words(name: str) -> str:
@@ -178,9 +215,12 @@ def readable(words: str, profile: MachineProfile | None) -> str:
     for mode in profile.failure_modes if profile else ():
         titles.setdefault(mode.name.lower(), mode.title)
     if titles:
+        # A title that already stands there may hold a name, and is left as it is.
+        for title in list(titles.values()):
+            titles.setdefault(title.lower(), "")
         names = "|".join(re.escape(name) for name in sorted(titles, key=len, reverse=True))
         words = re.sub(
-            rf"(?<![A-Za-z0-9_])(?:{names})(?![A-Za-z0-9_])", lambda m: titles[m[0].lower()], words, flags=re.I
+            rf"(?<![A-Za-z0-9_])(?:{names})(?![A-Za-z0-9_])", lambda m: titles[m[0].lower()] or m[0], words, flags=re.I
         )
     return sentence(with_units(words))
 

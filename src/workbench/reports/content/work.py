@@ -11,7 +11,7 @@ from workbench.domain.work import PartLine, Priority, WorkOrder
 from .fleet import FleetSnapshot
 from .markup import Fragment, chip, element, empty, fleet_anchor, link, text
 from .tables import table
-from .wording import count, day, mode_title, moment, money, readable, work_title
+from .wording import cost, count, day, mode_title, moment, money, readable, work_title
 
 _PRIORITY_KIND = {
     Priority.EMERGENCY: "critical",
@@ -24,7 +24,7 @@ _PRIORITY_KIND = {
 def order_table(fleet: FleetSnapshot) -> Fragment:
     """Return the open work orders, the most urgent first."""
     if not fleet.orders:
-        return Fragment(empty("No work order is open."))
+        return Fragment(empty("No work order is open.", short="no work orders"))
     profiles = {view.machine_id: view.profile for view in fleet.machines}
     rows = [
         {
@@ -34,7 +34,7 @@ def order_table(fleet: FleetSnapshot) -> Fragment:
             "priority": chip(order.priority.name.capitalize(), _PRIORITY_KIND[order.priority]),
             "due": text(moment(order.due_at)),
             "who": text(_person(order.technician_id, fleet.technicians)),
-            "cost": text(money(order.estimated_cost, fleet.currency)),
+            "cost": _estimate(order, fleet.currency),
         }
         for order in fleet.orders
     ]
@@ -47,7 +47,7 @@ def order_table(fleet: FleetSnapshot) -> Fragment:
         "who": "Assigned to",
         "cost": "Estimated cost",
     }
-    caption = f"{count(len(rows), 'open work order')}, the most urgent first"
+    caption = f"{count(len(rows), 'open work order')}, by priority, then by due time"
     ids = [f"order-{order.order_id}" for order in fleet.orders]
     return Fragment(table("orders", columns, rows, caption=caption, numeric=["cost"], row_ids=ids))
 
@@ -56,6 +56,13 @@ def _work(order: WorkOrder, fleet: FleetSnapshot, profile: MachineProfile | None
     title, mode = work_title(order, fleet.title_of(order.machine_id)), mode_title(order.failure_mode, profile)
     said = mode.lower() in title.lower()
     return text(title) if said else text(title) + element("small", text(f"for {mode}"))
+
+
+def _estimate(order: WorkOrder, currency: str) -> str:
+    if order.estimate_lacks and not order.estimated_cost:
+        return "not known"
+    lacking = element("small", text(f"{order.estimate_lacks} not known")) if order.estimate_lacks else ""
+    return text(("at least " if lacking else "") + money(order.estimated_cost, currency)) + lacking
 
 
 def _person(technician_id: str | None, names: Mapping[str, str]) -> str:
@@ -82,14 +89,14 @@ def purchase_table(fleet: FleetSnapshot) -> Fragment:
                 purchase.orders.append(order.number)
     if not wanted:
         why = "stock covers every open work order" if fleet.orders else "no work order is open"
-        return Fragment(empty(f"Nothing has to be ordered: {why}."))
-    ranked = sorted(wanted.values(), key=lambda p: (-p.line.lead_time_days, p.line.part_id))
+        return Fragment(empty(f"Nothing has to be ordered: {why}.", short="no parts to order"))
+    ranked = sorted(wanted.values(), key=lambda p: (not p.line.known, -p.line.lead_time_days, p.line.part_id))
     rows = [
         {
             "part": text(p.line.title) + element("small", text(p.line.part_id)),
             "pieces": f"{p.pieces:,}",
-            "cost": text(money(p.pieces * p.line.unit_cost, fleet.currency)),
-            "lead": text(f"{p.line.lead_time_days:g} days"),
+            "cost": text(money(p.pieces * p.line.unit_cost, fleet.currency) if p.line.known else "not known"),
+            "lead": text(p.line.delivery.removeprefix("delivery ")),
             "supplier": text(fleet.suppliers.get(p.line.supplier_id, p.line.supplier_id) or "no supplier on record"),
             "orders": text(", ".join(dict.fromkeys(p.orders))),
         }
@@ -103,15 +110,20 @@ def purchase_table(fleet: FleetSnapshot) -> Fragment:
         "supplier": "Supplier",
         "orders": "For",
     }
-    total = money(sum(p.pieces * p.line.unit_cost for p in ranked), fleet.currency)
-    caption = f"Parts to order, the slowest first; {total} together"
+    unpriced = sum(not p.line.known for p in ranked)
+    lacks = f"price of {count(unpriced, 'part')}" if unpriced else ""
+    total = cost(sum(p.pieces * p.line.unit_cost for p in ranked), lacks, fleet.currency)
+    caption = f"Parts to order, the slowest first; together {total}"
+    if unpriced:
+        enter = "workbench plant parts FILE enters prices and delivery"
+        caption = f"{caption}; {enter}" if unpriced < len(ranked) else f"Parts to order; prices not known: {enter}"
     return Fragment(table("purchases", columns, rows, caption=caption, numeric=["pieces", "cost", "lead"]))
 
 
 def case_table(fleet: FleetSnapshot) -> Fragment:
     """Return the open cases, critical ones first."""
     if not fleet.cases:
-        return Fragment(empty("No case is open."))
+        return Fragment(empty("No case is open.", short="no open cases"))
     profiles = {view.machine_id: view.profile for view in fleet.machines}
     rows = [
         {
