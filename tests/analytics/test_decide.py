@@ -64,3 +64,10 @@ def test_more_probable_failure_never_turns_work_off(predict, low, high, failure_
     low, high = sorted((low, high))
     if decision(predict(low), failure_cost, planned_cost).act:
         assert decision(predict(high), failure_cost, planned_cost).act
+
+
+def test_limit_that_a_silent_machine_crossed_in_the_past_orders_nothing(predict, crossing):
+    silent = predict(None, limit_crossings=(crossing("CRITICAL"),), status="OFFLINE")
+    found = decision(silent)
+    assert not found.act
+    assert "offline" in found.reason

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workbench.domain.base import Minor
 from workbench.domain.money import money_text, times
+from workbench.domain.equipment import MachineStatus
 from workbench.domain.predictions import LimitCrossing, Prediction, Severity
 from workbench.domain.work import ActionDecision
 
@@ -30,7 +31,8 @@ def decide(
 
     It is ordered when a critical limit is crossed, or when P(failure within ``horizon_h``) x
     ``failure_cost`` exceeds ``planned_cost``. Without enough evidence for a probability, or with
-    nothing known of the costs (``failure_cost`` None), only a critical limit orders work. ``lacks``
+    nothing known of the costs (``failure_cost`` None), only a critical limit orders work; that of a machine
+    which is OFFLINE was crossed in the past and does not. ``lacks``
     names in words what both costs leave out; the reason then says that it rests on incomplete costs.
     """
     probability = prediction.supported_probability_within(horizon_h)
@@ -39,11 +41,14 @@ def decide(
     sum_words = _sum_in_words(prediction, probability, failure_cost, planned_cost, horizon_h, currency)
     if expected is not None and lacks:
         sum_words += f" Both sums rest on incomplete costs: {lacks} not known."
-    crossing = worst_crossing(prediction)
+    offline = prediction.status is MachineStatus.OFFLINE
+    crossing = None if offline else worst_crossing(prediction)
     if crossing is not None and crossing.severity is Severity.CRITICAL:
         reason = f"Act: a critical limit is crossed: {crossing.in_words()}. {sum_words}"
     elif worth_it:
         reason = f"Act: {sum_words}"
+    elif offline:
+        reason = f"Do not act: the machine is offline and its last readings are of the past. {sum_words}"
     else:
         reason = f"Do not act: no critical limit is crossed. {sum_words}"
     critical = crossing is not None and crossing.severity is Severity.CRITICAL

@@ -52,6 +52,8 @@ def life_in_words(life: RemainingUsefulLife) -> str:
     unit = "h" if life.life_unit == "operating_h" else "cycles"
     if not life.evidence.enough or life.life is None:
         return life.evidence.in_words()
+    if life.life.median_open:
+        return f"more than {life.life.lower:,.0f} {unit}"
     upper = f"> {life.life.lower:,.0f}" if life.life.upper_open else f"{life.life.lower:,.0f} to {life.life.upper:,.0f}"
     return f"{life.life.median:,.0f} {unit} ({upper})"
 
