@@ -5,9 +5,14 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.metrics import roc_auc_score
 
 from workbench.errors import InputError
+from workbench.ml.features import build
+from workbench.ml.spec import fit_spec
 from workbench.workflows.benchmarks import run_benchmark
 from workbench.workflows.benchmarks.azure import component_macro_f1
 from workbench.workflows.benchmarks.azure_data import load_fleet
@@ -74,6 +79,20 @@ def test_forbidden_features_and_other_machines_are_not_used(fleet):
     shuffled[test] = ~shuffled[test]
     other = dataclasses.replace(fleet, failing=shuffled)
     assert np.array_equal(ProductWarner(0).fit(other, train).predict(other, test), before)
+
+
+def test_the_allowed_features_do_not_tell_the_hour_at_which_failures_happen(fleet):
+    """Failures lie at 06:00, so a feature that tells the hour knows when one can happen."""
+    spec = fit_spec(fleet.machines, scope=f"type:{fleet.machines[0].profile.machine_type}")
+    tables = [build(machine, spec) for machine in fleet.machines]
+    six = [(machine.telemetry["time"].dt.hour == 6).to_numpy() for machine in fleet.machines]
+    allowed = [name for name in tables[0].columns if not name.startswith(FORBIDDEN)]
+    # Only what events give: readings have no daily rhythm in this fleet.
+    events = [name for name in allowed if name.startswith(("error", "since"))]
+    assert events
+    model = HistGradientBoostingClassifier(max_iter=40, random_state=0)
+    model.fit(pd.concat([table[events] for table in tables[:4]]), np.concatenate(six[:4]))
+    assert roc_auc_score(six[4], model.predict_proba(tables[4][events])[:, 1]) < 0.65
 
 
 def test_peers_learn_from_training_machines_only(fleet):

@@ -85,3 +85,59 @@ def test_unsorted_time_is_refused(build_machine):
     shuffled = MachineData(machine.profile, machine.telemetry.iloc[::-1], machine.events)
     with pytest.raises(InputError, match="ascending"):
         timeline(shuffled)
+
+
+def with_column(build_machine, hours=100, **columns):
+    machine = build_machine.worn("pump_life_001", 1, hours=hours, running_rule=None)
+    return MachineData(machine.profile, machine.telemetry.assign(**columns), machine.events)
+
+
+def test_a_replaced_hour_meter_goes_on_counting(build_machine):
+    reading = np.concatenate([5000.0 + np.arange(50), np.arange(50.0)])
+    life = timeline(with_column(build_machine, running_h=reading)).life
+    assert life[49] == 5049
+    assert life[99] == pytest.approx(5049 + 49, abs=1)
+    assert (np.diff(life) >= 0).all()
+
+
+def test_jitter_of_a_meter_counts_nothing(build_machine):
+    reading = 5000.0 + np.tile([0.0, 0.4], 50)
+    assert timeline(with_column(build_machine, running_h=reading)).life[-1] == pytest.approx(5000.4)
+
+
+def test_a_wild_reading_of_a_meter_adds_a_day_at_most(build_machine):
+    reading = 5000.0 + np.arange(100)
+    reading[30] = 99_999
+    assert timeline(with_column(build_machine, running_h=reading)).life[-1] == pytest.approx(5099, abs=25)
+
+
+def test_a_meter_unknown_at_first_does_not_jump(build_machine):
+    reading = np.where(np.arange(100) < 5, np.nan, 5000.0 + np.arange(100))
+    life = timeline(with_column(build_machine, running_h=reading)).life
+    assert life[0] == 5005
+    assert np.diff(life).max() <= 1
+
+
+def test_hours_in_which_nothing_was_reported_do_not_count_beyond_three_readings(build_machine):
+    machine = with_column(build_machine, hours=240)
+    on = (np.arange(240) % 24) < 8
+    reported = MachineData(machine.profile, machine.telemetry[on].reset_index(drop=True), machine.events)
+    clock = timeline(reported)
+    assert clock.life[-1] == pytest.approx(10 * 7 + 9 * 3)
+
+
+def test_a_state_holds_until_the_next_and_may_be_lower_case(build_machine):
+    state = np.full(96, None, dtype=object)
+    state[[0, 48, 72]] = ["running", "Idle", " Running "]
+    running = timeline(with_column(build_machine, hours=96, state=state)).running
+    assert running[:48].all()
+    assert not running[48:72].any()
+    assert running[72:].all()
+
+
+def test_rows_before_the_first_state_go_by_the_running_rule(build_machine):
+    machine = build_machine.worn("pump_life_001", 1, hours=48)
+    state = np.array([None] * 40 + ["RUNNING"] * 8, dtype=object)
+    running = timeline(MachineData(machine.profile, machine.telemetry.assign(state=state), machine.events)).running
+    assert running[:20].all()
+    assert not running[20:24].any()

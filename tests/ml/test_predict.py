@@ -11,8 +11,8 @@ import pytest
 from workbench.domain.equipment import MachineStatus
 from workbench.domain.observations import MachineData
 from workbench.domain.predictions import HealthState, Severity, Task
-from workbench.errors import CorruptArtifact, NotEnoughData
-from workbench.ml import Models, load_models, next_state, predict_fleet, predict_machine, train_fleet
+from workbench.errors import CorruptArtifact, InputError, NotEnoughData
+from workbench.ml import Models, load_models, predict_fleet, predict_machine, shown_state, train_fleet
 
 
 @pytest.fixture(scope="module")
@@ -188,11 +188,15 @@ def test_tampered_model_is_refused(registered):
 
 
 def test_state_rises_at_once_and_falls_after_three_readings():
-    healthy, critical = HealthState.HEALTHY, HealthState.CRITICAL
-    assert next_state([healthy] * 5, critical) is critical
-    assert next_state([critical, healthy], healthy) is critical
-    assert next_state([critical, healthy, healthy], healthy) is healthy
-    assert next_state([critical], healthy, order_closed=True) is healthy
+    healthy, warning, critical = HealthState.HEALTHY, HealthState.WARNING, HealthState.CRITICAL
+    assert shown_state([healthy]) is healthy
+    assert shown_state([healthy] * 5 + [critical]) is critical
+    assert shown_state([critical, healthy, healthy]) is critical
+    assert shown_state([critical, healthy, healthy, healthy]) is healthy
+    assert shown_state([critical, healthy, warning, healthy]) is warning
+    assert shown_state([critical, healthy, healthy, critical, healthy, healthy]) is critical
+    with pytest.raises(InputError, match="since the last closed order"):
+        shown_state([])
 
 
 def test_one_prediction_is_quick(models, failing, build_machine):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from workbench.domain.base import Minor
-from workbench.domain.money import money_text, times
 from workbench.domain.equipment import MachineStatus
+from workbench.domain.money import money_text, times
 from workbench.domain.predictions import LimitCrossing, Prediction, Severity
 from workbench.domain.work import ActionDecision
 

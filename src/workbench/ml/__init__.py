@@ -1,6 +1,6 @@
 """Models of the workbench: features, health state, remaining useful life, anomalies, diagnosis.
 
-Fleet level: ``train_fleet``, ``load_models``, ``predict_machine``, ``predict_fleet``, ``next_state``.
+Fleet level: ``train_fleet``, ``load_models``, ``predict_machine``, ``predict_fleet``, ``shown_state``.
 Parts for data scientists: ``fit_spec`` and ``build`` (features of a machine), ``samples`` (features and labels of
 machines), the estimators ``BoostedHealth``, ``BoostedRul``, ``IsolationAnomaly``, ``BoostedDiagnoser`` on plain
 feature tables, and ``Lifetimes``.
@@ -12,7 +12,7 @@ from .anomaly import IsolationAnomaly
 from .contract import AnomalyDetector, Diagnoser, Estimator, HealthEstimator, RulEstimator
 from .diagnosis import BoostedDiagnoser
 from .features import Samples, build, samples
-from .health import BoostedHealth, next_state
+from .health import BoostedHealth, shown_state
 from .life import label, timeline
 from .lifetimes import Lifetimes, collect_lifetimes
 from .models import Bundle, Models, load_models
@@ -45,10 +45,10 @@ __all__ = [
     "label",
     "libraries",
     "load_models",
-    "next_state",
     "predict_fleet",
     "predict_machine",
     "samples",
+    "shown_state",
     "timeline",
     "train_fleet",
     "type_scopes",

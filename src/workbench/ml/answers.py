@@ -24,15 +24,13 @@ from .anomaly import IsolationAnomaly
 from .arrays import FloatArray
 from .context import Context, recent_mean
 from .contract import Diagnoser, HealthEstimator, RulEstimator
-from .diagnosis import as_diagnosis, symptom_diagnosis, unknown_diagnosis
-from .evidence import failures_reason, readings_reason, support_reason, trend_reason, weigh, width_reason
+from .diagnosis import as_diagnosis, chance_of_a_mode, scaled, symptom_diagnosis, unknown_diagnosis
+from .evidence import NO_READINGS, failures_reason, readings_reason, support_reason, trend_reason, weigh, width_reason
 from .features import FeatureTable, compute
 from .features_canonical import symptom_matrix
 from .lifetimes import Lifetimes
 from .models import Bundle
-from .spec import FeatureSpec
 
-NO_READINGS = "no reading in which the machine runs"
 LONGEST_H = 50 * 8766.0
 STANDING_OUT = 5
 EARLY_SHARE = 0.3
@@ -46,13 +44,19 @@ def _features(context: Context, bundle: Bundle) -> pd.DataFrame:
 
 
 def answer_health(context: Context, failures: int) -> tuple[Evidence, FloatArray | None]:
-    """Return the evidence and P(failure within critical, warning, degrading)."""
+    """Return the evidence and P(failure within critical, warning, degrading).
+
+    A machine is judged from at least 30 running readings in its record, though not since its last repair: one that
+    was just repaired is judged by what is known. At least one running reading must lie behind the last failure or
+    replacement, and some sensor must have been read in the last 24 running readings; see ``Context.gaps``.
+    """
     bundle = context.models.pick(Task.HEALTH, context.profile)
-    if not context.has_run:
-        return weigh(failures_reason(failures) if bundle is None else None, NO_READINGS), None
+    lacking = failures_reason(failures) if bundle is None else None
+    gaps = context.gaps(context.spec_of(Task.HEALTH))
+    if gaps or lacking:
+        return weigh(lacking, *gaps), None
     if bundle is None:
-        lacking = failures_reason(failures) or "no health model is active for this machine"
-        return weigh(lacking), None
+        return weigh("no health model is active for this machine"), None
     assert isinstance(bundle.estimator, HealthEstimator)  # noqa: S101 - load_models restores by task
     return weigh(), np.asarray(bundle.estimator.predict(_features(context, bundle))[0])
 
@@ -84,28 +88,39 @@ def condition_series(context: Context, bundle: Bundle) -> FloatArray:
 
 
 def answer_life(context: Context, failures: int) -> RemainingUsefulLife:
-    """Return the life left: the model's, or the population's at this age where evidence is lacking (ML2)."""
+    """Return the life left: the model's, or the population's at this age where evidence is lacking (ML2).
+
+    A machine that is down after a failure has no life left to tell; one not seen since a replacement gets the
+    population's, because the model knows only readings from before the work.
+    """
     profile = context.profile
     bundle = context.models.pick(Task.RUL, profile)
     lives = context.models.lifetimes(profile)
-    if bundle is None or not context.has_run:
+    unseen, offline = context.reset_reason(), context.offline_reason()
+    if offline is not None and unseen is None:
+        offline = f"offline: {offline}"
+    if context.failed_reason() is not None:
+        return _abstain(context, weigh(unseen), None, None)
+    if bundle is None or not context.has_run or unseen is not None:
         lacking = failures_reason(failures if bundle is None else bundle.failures)
-        missing = None if context.has_run else NO_READINGS
+        missing = unseen if context.has_run else NO_READINGS
         if lacking is None and missing is None:
             lacking = "no life model is active for this machine"
-        return _abstain(context, weigh(lacking, missing), lives, None)
+        return _abstain(context, weigh(offline if unseen is None else None, lacking, missing), lives, None)
     assert isinstance(bundle.estimator, RulEstimator)  # noqa: S101 - load_models restores by task
     row = _features(context, bundle)
     median, lower, upper = (float(v) for v in bundle.estimator.predict(row)[0])
     cap = bundle.estimator.cap
-    own = Interval(median=median, lower=lower, upper=upper, upper_open=upper >= cap)
+    own = Interval(median=median, lower=lower, upper=upper, upper_open=upper >= cap, median_open=median >= cap)
     ordered = row.to_numpy(dtype=np.float64)[0]
     evidence = weigh(
+        offline,
         failures_reason(bundle.failures),
+        context.sensors_reason(bundle.spec),
         readings_reason(context.clock.rows_since_reset()),
         trend_reason(condition_series(context, bundle)),
         support_reason(ordered, bundle.low, bundle.high),
-        width_reason(own, bundle.lifetimes.remaining(context.age, cap=cap)),
+        width_reason(own, bundle.lifetimes.remaining(context.age)),
     )
     if not evidence.enough:
         return _abstain(context, evidence, bundle.lifetimes, own)
@@ -133,11 +148,17 @@ def _abstain(
     )
 
 
-def expected_at(context: Context, life: Interval) -> tuple[datetime, datetime, datetime]:
-    """Turn life left into calendar times (lower, median, upper) by recent utilisation."""
+def expected_at(context: Context, life: Interval) -> tuple[datetime, datetime, datetime] | None:
+    """Turn life left into calendar times (lower, median, upper) by recent utilisation.
+
+    None of them lies before ``as_of``: the machine still ran then. None for a machine out of service, whose life
+    does not go on.
+    """
+    if context.offline_reason() is not None:
+        return None
     start = context.data_until or context.as_of
     hours = [min(value / context.utilisation, LONGEST_H) for value in (life.lower, life.median, life.upper)]
-    lower, median, upper = (start + timedelta(hours=h) for h in hours)
+    lower, median, upper = (max(start + timedelta(hours=h), context.as_of) for h in hours)
     return lower, median, upper
 
 
@@ -147,33 +168,44 @@ def anomaly_columns(names: list[str]) -> list[str]:
 
 
 def answer_anomaly(context: Context, budget: float) -> tuple[Evidence, Anomaly | None]:
-    """Return the anomaly score of the last reading, by the fleet's detector or one of the machine's own history."""
+    """Return the anomaly score of the last reading, by the fleet's detector or one of the machine's own history.
+
+    There is none without a running reading since the last failure or replacement, without a sensor read lately, or
+    while the readings since the repair are too few to compare with: an empty row would count as normal.
+    """
+    bundle = context.models.pick(Task.ANOMALY, context.profile)
+    spec = context.own_spec if bundle is None else bundle.spec
     if not context.has_run:
         return weigh(NO_READINGS), None
-    bundle = context.models.pick(Task.ANOMALY, context.profile)
+    unseen, blind = context.reset_reason(), context.sensors_reason(spec)
+    if unseen or blind:
+        return weigh(unseen, blind), None
     try:
-        detector, row, spec = _own_detector(context, budget) if bundle is None else _fleet_detector(context, bundle)
+        detector, row = _own_detector(context, budget) if bundle is None else _fleet_detector(context, bundle)
     except NotEnoughData as lack:
         return weigh(lack.what), None
+    if not bool(row.notna().any(axis=None)):
+        return weigh("no reading yet that can be compared with its healthy baseline"), None
     score = float(detector.predict(row)[0])
     found = Anomaly(
         score=score,
         threshold=detector.threshold_,
-        is_anomaly=score > detector.threshold_,
+        # A score of 1 is beyond any threshold: as strange as one normal reading in twenty thousand.
+        is_anomaly=score > detector.threshold_ or score >= 1.0,
         contributions=contributions(context, context.table(spec)),
     )
     return weigh(), found
 
 
-def _fleet_detector(context: Context, bundle: Bundle) -> tuple[IsolationAnomaly, pd.DataFrame, FeatureSpec]:
+def _fleet_detector(context: Context, bundle: Bundle) -> tuple[IsolationAnomaly, pd.DataFrame]:
     assert isinstance(bundle.estimator, IsolationAnomaly)  # noqa: S101 - load_models restores by task
     running = int(context.clock.running.sum())
     if running < LEAST_SAMPLES:
         raise NotEnoughData(f"{running} of {LEAST_SAMPLES} running readings needed")
-    return bundle.estimator, _features(context, bundle), bundle.spec
+    return bundle.estimator, _features(context, bundle)
 
 
-def _own_detector(context: Context, budget: float) -> tuple[IsolationAnomaly, pd.DataFrame, FeatureSpec]:
+def _own_detector(context: Context, budget: float) -> tuple[IsolationAnomaly, pd.DataFrame]:
     """Fit a detector on the machine's own early history (its first 30 %, at least 50 readings)."""
     table = compute(context.machine, context.own_spec)
     columns = anomaly_columns(list(table.frame.columns))
@@ -187,7 +219,7 @@ def _own_detector(context: Context, budget: float) -> tuple[IsolationAnomaly, pd
     detector = IsolationAnomaly(trees=50, budget=budget).fit(
         table.frame[columns].iloc[early], groups=blocks, hours=hours
     )
-    return detector, table.frame[columns].iloc[-1:], context.own_spec
+    return detector, table.frame[columns].iloc[-1:]
 
 
 def contributions(context: Context, table: FeatureTable) -> tuple[Contribution, ...]:
@@ -214,17 +246,35 @@ def contributions(context: Context, table: FeatureTable) -> tuple[Contribution, 
     return tuple(found)
 
 
-def answer_diagnosis(context: Context) -> Diagnosis:
-    """Return the failure modes by the classifier, else the symptom table, else unknown (ML10)."""
-    if not context.has_run:
+def answer_diagnosis(context: Context, within: FloatArray | None, anomaly: Anomaly | None) -> Diagnosis:
+    """Return the failure modes by the classifier, else the symptom table, else unknown (ML10).
+
+    ``within``: P(failure within critical, warning, degrading), where a health model told it. The classifier learned
+    from failing machines only, so it answers "which mode, if any"; the named modes are scaled by how sure it is that
+    there is one (``chance_of_a_mode``), and the rest is ``unknown``.
+    """
+    if context.gaps(context.spec_of(Task.HEALTH)):
         return unknown_diagnosis()
+    table = context.table(context.spec_of(Task.HEALTH))
+    by_symptoms = symptom_diagnosis(context.profile, table.indicators, recent_mean(table))
+    # Without a health model nothing tells that a failure is near: the symptom table weighs "unknown" by itself.
+    if within is None:
+        return by_symptoms
+    chance = chance_of_a_mode(within, anomaly)
     bundle = context.models.pick(Task.DIAGNOSIS, context.profile)
     if bundle is not None:
         assert isinstance(bundle.estimator, Diagnoser)  # noqa: S101 - load_models restores by task
-        probabilities = bundle.estimator.predict(_features(context, bundle))[0]
-        named = as_diagnosis(bundle.estimator.modes_, probabilities, context.profile)
+        row = _features(context, bundle)
+        if not _says_something(row):
+            return unknown_diagnosis()
+        named = as_diagnosis(bundle.estimator.modes_, bundle.estimator.predict(row)[0], context.profile)
         # Modes with too few episodes are unknown to the classifier; the symptom table may know them.
         if named.likeliest != UNKNOWN_MODE or not context.profile.failure_modes:
-            return named
-    table = context.table(context.spec_of(Task.HEALTH))
-    return symptom_diagnosis(context.profile, table.indicators, recent_mean(table))
+            return scaled(named, chance)
+    return scaled(by_symptoms, chance)
+
+
+def _says_something(row: pd.DataFrame) -> bool:
+    """Whether any symptom in a row of features is there and not nought, age and events aside."""
+    modal = [name for name in row.columns if name.startswith("mode_")]
+    return bool(np.nan_to_num(row[modal or list(row.columns)].to_numpy(dtype=np.float64)).any())

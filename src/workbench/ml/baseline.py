@@ -1,7 +1,7 @@
 """A machine's own healthy baseline: what each sensor should read, given how hard the machine is worked.
 
 A small ridge regression on the operating sensors (their level, square and lagged level) is fitted on the first
-readings of the record and the first after each failure or replacement, never on later rows than those it is used
+readings of each sensor and the first after each failure or replacement, never on later rows than those it is used
 for. Residuals are in standard deviations of that baseline.
 """
 
@@ -111,6 +111,24 @@ def _epochs(rows: int, resets: IntArray) -> list[tuple[int, IntArray]]:
     return epochs
 
 
+def _schedules(indicators: FloatArray, resets: IntArray) -> list[tuple[IntArray, list[tuple[int, IntArray]]]]:
+    """Columns and their epochs: most go by the rows of the machine, each that lacks values at first by its own rows.
+
+    A sensor that was fitted later, or is read once a day, has its baseline in its own first readings.
+    """
+    rows = len(indicators)
+    known = ~np.isnan(indicators)
+    late = known[: STAGES[-1]].sum(axis=0) < STAGES[0] // 2
+    out = [(np.flatnonzero(~late), _epochs(rows, resets))] if not late.all() else []
+    for column in np.flatnonzero(late & (known.sum(axis=0) >= STAGES[0])):
+        mine = np.flatnonzero(known[:, column])
+        own = _epochs(len(mine), np.unique(np.searchsorted(mine, resets)))
+        # An epoch serves from the row after its last reading on.
+        served = [(int(mine[serves - 1]) + 1, mine[used]) for serves, used in own]
+        out.append((np.array([column]), served))
+    return out
+
+
 def fit_baseline(
     indicators: FloatArray,
     operating: FloatArray,
@@ -130,14 +148,14 @@ def fit_baseline(
     design = _design(operating, lag_rows)
     expected = np.full(indicators.shape, np.nan)
     sd = np.full(indicators.shape, np.nan)
-    epochs = _epochs(rows, resets)
-    for position, (serves, used) in enumerate(epochs):
-        stop = epochs[position + 1][0] if position + 1 < len(epochs) else rows
-        if stop <= max(serves, first):
-            continue
-        coefficients, deviation = _solve(design[used], indicators[used])
-        expected[serves:stop] = design[serves:stop] @ coefficients
-        sd[serves:stop] = np.maximum(deviation, smallest_sd)
+    for columns, own in _schedules(indicators, resets):
+        for position, (serves, used) in enumerate(own):
+            stop = own[position + 1][0] if position + 1 < len(own) else rows
+            if stop <= max(serves, first):
+                continue
+            coefficients, deviation = _solve(design[used], indicators[np.ix_(used, columns)])
+            expected[serves:stop, columns] = design[serves:stop] @ coefficients
+            sd[serves:stop, columns] = np.maximum(deviation, smallest_sd[columns])
     with np.errstate(invalid="ignore", divide="ignore"):
         z = np.clip((indicators - expected) / sd, -LARGEST_Z, LARGEST_Z)
     load = _load(design, operating.shape[1] > 0)

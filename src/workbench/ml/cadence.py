@@ -53,22 +53,25 @@ def hourly(machine: MachineData) -> MachineData:
     ends = np.append(starts[1:], len(time)) - 1
     ran_h = np.add.reduceat(running_hours(time, running), starts)
     ran = np.add.reduceat(running.astype(np.int64), starts) > 0
-    out: dict[str, Any] = {"time": frame["time"].iloc[ends].to_numpy()}
-    names = tuple(s.name for s in machine.profile.sensors if s.name in frame.columns)
-    means = _means(sensor_matrix(frame, names), running, ran, starts)
-    means[_thin(ran_h, ran)] = np.nan
-    out |= {name: means[:, k] for k, name in enumerate(names)}
+    counted = running | ~np.repeat(ran, ends - starts + 1)
+    thin = _thin(ran_h, ran)
+    out: dict[str, Any] = {"time": pd.DatetimeIndex(time[ends], tz="UTC")}
+    # One column at a time: a record of seconds has millions of rows.
+    for sensor in machine.profile.sensors:
+        if sensor.name in frame.columns:
+            total, count = _sums(sensor_matrix(frame, (sensor.name,))[:, 0], counted, starts)
+            known = (count > 0) & ~thin
+            out[sensor.name] = np.divide(total, count, out=np.full(len(starts), np.nan), where=known)
     for name in SUMMED:
         if name in frame.columns:
-            out[name] = _sums(sensor_matrix(frame, (name,)), starts)[:, 0]
+            total, count = _sums(sensor_matrix(frame, (name,))[:, 0], np.ones(len(frame), dtype=bool), starts)
+            out[name] = np.where(count > 0, total, np.nan)
     for name in LAST:
         if name in frame.columns:
             out[name] = frame[name].ffill().to_numpy(dtype=np.float64, na_value=np.nan)[ends]
     out["state"] = np.where(ran, str(MachineState.RUNNING), str(MachineState.IDLE)).astype(object)
     out[RAN_H] = ran_h
-    table = pd.DataFrame(out)
-    table["time"] = pd.to_datetime(table["time"], utc=True)
-    return MachineData(machine.profile, table, machine.events)
+    return MachineData(machine.profile, pd.DataFrame(out), machine.events)
 
 
 def _starts(machine: MachineData, time: IntArray) -> IntArray:
@@ -82,20 +85,11 @@ def _starts(machine: MachineData, time: IntArray) -> IntArray:
     return np.flatnonzero(np.diff(hour, prepend=hour[0] - 1) + np.diff(part, prepend=part[0]))
 
 
-def _sums(values: FloatArray, starts: IntArray) -> FloatArray:
-    """Sum per row, NaN where nothing is known."""
-    known = ~np.isnan(values)
-    total = np.add.reduceat(np.where(known, values, 0.0), starts, axis=0)
-    return np.where(np.add.reduceat(known.astype(np.int64), starts, axis=0) > 0, total, np.nan)
-
-
-def _means(values: FloatArray, running: BoolArray, ran: BoolArray, starts: IntArray) -> FloatArray:
-    """Mean over the running readings of each row; over all of them where the machine stood throughout."""
-    sizes = np.diff(np.append(starts, len(values)))
-    counted = (running | ~np.repeat(ran, sizes))[:, None] & ~np.isnan(values)
-    count = np.add.reduceat(counted.astype(np.int64), starts, axis=0)
-    total = np.add.reduceat(np.where(counted, values, 0.0), starts, axis=0)
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+def _sums(values: FloatArray, counted: BoolArray, starts: IntArray) -> tuple[FloatArray, IntArray]:
+    """Sum of the known values that count per row, and how many there are."""
+    known = counted & ~np.isnan(values)
+    total = np.add.reduceat(np.where(known, values, 0.0), starts)
+    return total, np.add.reduceat(known.astype(np.int64), starts)
 
 
 def _thin(ran_h: FloatArray, ran: BoolArray) -> BoolArray:

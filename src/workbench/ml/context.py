@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,22 +13,30 @@ from workbench.domain.equipment import LifeUnit, MachineProfile
 from workbench.domain.observations import MachineData
 from workbench.domain.predictions import Task
 
-from .arrays import NS_PER_H, FloatArray, IntArray, sensor_matrix
+from .arrays import NS_PER_H, FloatArray, IntArray, nanoseconds, sensor_matrix
+from .baseline import indicator_names
+from .cadence import hourly
+from .evidence import NO_READINGS, record_reason
 from .features import FeatureTable, compute
-from .life import Timeline, timeline
+from .life import Timeline, running_rows, timeline
 from .models import Models
-from .spec import FeatureSpec, default_horizons, fit_spec
+from .spec import FLEET, FeatureSpec, default_horizons, fit_spec
 
 STALE_H = 72.0
+MISSING_READINGS = 24
 LEAST_UTILISATION = 0.01
 RECENT_ROWS = 24
 
 
 @dataclass
 class Context:
-    """One machine at one time, with features computed lazily per specification."""
+    """One machine at one time, with features computed lazily per specification.
+
+    ``machine`` is the record as training saw such records, averaged to hours where it is finer; ``raw`` as it came.
+    """
 
     machine: MachineData
+    raw: MachineData
     models: Models
     as_of: datetime
     window_days: float
@@ -37,8 +46,10 @@ class Context:
 
     @classmethod
     def of(cls, machine: MachineData, models: Models, as_of: datetime, window_days: float) -> Context:
-        """Read the clock of ``machine``."""
-        return cls(machine, models, as_of, window_days, timeline(machine), fit_spec([machine]))
+        """Read the clock of ``machine``, whose record ends at ``as_of``."""
+        # Models learned from hours: the spread and the slopes of single minutes would look like wear to them.
+        averaged = hourly(machine)
+        return cls(averaged, machine, models, as_of, window_days, timeline(averaged), fit_spec([averaged]))
 
     @property
     def profile(self) -> MachineProfile:
@@ -90,29 +101,74 @@ class Context:
 
     def offline_reason(self) -> str | None:
         """Why the machine is out of service by its data: failed and silent since, or silent for long."""
-        clock = self.clock
-        if not len(clock.time):
+        return self.failed_reason() or self._silent_reason()
+
+    def failed_reason(self) -> str | None:
+        """Say that the machine failed and gave no reading since."""
+        failures = self.clock.failures
+        if not len(self.clock.time) or not len(failures.time) or failures.time[-1] < self.clock.time[-1]:
             return None
-        now = pd.Timestamp(self.as_of).value
-        failed = clock.failures.time[clock.failures.time <= now]
-        if len(failed) and failed[-1] >= clock.time[-1]:
-            cause = clock.failures.cause[len(failed) - 1]
-            moment = pd.Timestamp(int(failed[-1]), unit="ns", tz="UTC")
-            return f"failed ({cause}) at {moment:%Y-%m-%d %H:%M} UTC and no reading since"
-        silent_h = (now - clock.time[-1]) / NS_PER_H
-        if clock.life_unit is not LifeUnit.CYCLE and silent_h > max(STALE_H, 24 * clock.cadence_h):
-            return f"no reading for {silent_h / 24:.1f} days"
-        return None
+        return f"failed ({failures.cause[-1]}) at {_moment(int(failures.time[-1]))} and no reading since"
+
+    def _silent_reason(self) -> str | None:
+        """Say that the last reading is old: more than 24 readings are missing, and more than three days have passed.
+
+        How often a machine that counts cycles should report is known from two readings on.
+        """
+        clock = self.clock
+        if len(clock.time) < (2 if clock.life_unit is LifeUnit.CYCLE else 1):
+            return None
+        silent_h = (pd.Timestamp(self.as_of).value - clock.time[-1]) / NS_PER_H
+        if silent_h <= max(STALE_H, MISSING_READINGS * clock.cadence_h):
+            return None
+        return f"no reading for {silent_h / 24:.1f} days"
+
+    def reset_reason(self) -> str | None:
+        """Say that nothing was seen of the machine since its last failure or replacement."""
+        clock = self.clock
+        if clock.reset_at is None or not len(clock.time) or clock.rows_since_reset():
+            return None
+        reading = "reading" if clock.reset_at >= clock.time[-1] else "running reading"
+        return f"no {reading} since the {clock.reset_by} at {_moment(clock.reset_at)}"
+
+    def sensors_reason(self, spec: FeatureSpec) -> str | None:
+        """Say that no sensor that ``spec`` looks at was read lately: in 24 running readings, or a day of them."""
+        names = spec.sensors if spec.scope != FLEET and spec.population is not None else indicator_names(self.profile)
+        rows = max(RECENT_ROWS, math.ceil(24.0 / max(self.clock.cadence_h, 1e-3)))
+        if self.clock.life_unit is LifeUnit.CYCLE:
+            rows = RECENT_ROWS
+        last = np.flatnonzero(self.clock.running)[-rows:]
+        if np.isfinite(sensor_matrix(self.machine.telemetry.iloc[last], names)).any():
+            return None
+        return f"no sensor reading in the last {rows} running readings"
+
+    def gaps(self, spec: FeatureSpec) -> tuple[str, ...]:
+        """Return what is missing to judge the machine at all, whatever the model; nothing when it can be judged.
+
+        Thirty running readings must be in the record, though not since the last repair; one since it must be; and some
+        sensor must have been read lately. Without them a model would answer from its defaults: mostly "healthy".
+        """
+        if not self.has_run:
+            return (NO_READINGS,)
+        found = (self.reset_reason(), record_reason(int(self.clock.running.sum())), self.sensors_reason(spec))
+        return tuple(reason for reason in found if reason)
 
     def recent_running(self, days: float) -> tuple[FloatArray, IntArray]:
-        """Readings of the profile's sensors over the last ``days``, running rows only, and their times (ns)."""
-        clock = self.clock
-        if not len(clock.time):
+        """Readings of the profile's sensors over the last ``days``, running rows only, and their times (ns).
+
+        Single readings, not hours: limits are about what was measured.
+        """
+        time = nanoseconds(self.raw.telemetry["time"])
+        if not len(time):
             return np.empty((0, len(self.profile.sensors))), np.empty(0, dtype=np.int64)
-        first = int(np.searchsorted(clock.time, clock.time[-1] - int(days * 24 * NS_PER_H)))
-        rows = first + np.flatnonzero(clock.running[first:])
+        first = int(np.searchsorted(time, time[-1] - int(days * 24 * NS_PER_H)))
+        rows = first + np.flatnonzero(running_rows(self.raw)[first:])
         names = tuple(sensor.name for sensor in self.profile.sensors)
-        return sensor_matrix(self.machine.telemetry.iloc[first:], names)[rows - first], clock.time[rows]
+        return sensor_matrix(self.raw.telemetry.iloc[first:], names)[rows - first], time[rows]
+
+
+def _moment(stamp: int) -> str:
+    return f"{pd.Timestamp(stamp, unit='ns', tz='UTC'):%Y-%m-%d %H:%M} UTC"
 
 
 def recent_mean(table: FeatureTable, rows: int = RECENT_ROWS) -> FloatArray:

@@ -8,9 +8,10 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from workbench.domain.equipment import MachineProfile
-from workbench.domain.predictions import UNKNOWN_MODE, Diagnosis, ModeProbability
+from workbench.domain.predictions import UNKNOWN_MODE, Anomaly, Diagnosis, ModeProbability
 from workbench.errors import NotEnoughData
 
+from .anomaly import DECADES
 from .arrays import FloatArray, ObjectArray
 from .columns import varying_columns, without_empty
 from .contract import Diagnoser
@@ -135,6 +136,24 @@ def symptom_diagnosis(profile: MachineProfile, sensors: tuple[str, ...], z: Floa
     pairs = {mode.name: float(w) for mode, w in zip(profile.failure_modes, weights, strict=True)}
     pairs[UNKNOWN_MODE] = float(np.exp(STANDS_OUT))
     return Diagnosis(modes=_ordered(pairs), method="symptom_table")
+
+
+def chance_of_a_mode(within: FloatArray, anomaly: Anomaly | None) -> float:
+    """How sure it is that some failure mode is at work: the larger of two kinds of evidence.
+
+    One is P(failure within the degrading horizon), the time in which wear shows itself; the warning horizon would
+    leave a fifth of the machines that get work orders without a cause. The other is an alarm of the anomaly detector:
+    one minus the share of normal readings (doubled, as in the score) that are as unusual.
+    """
+    alarm = 1.0 - 10.0 ** (-DECADES * anomaly.score) if anomaly is not None and anomaly.is_anomaly else 0.0
+    return float(np.clip(max(float(np.max(within)), alarm), 0.0, 1.0))
+
+
+def scaled(diagnosis: Diagnosis, chance: float) -> Diagnosis:
+    """Scale the named modes by ``chance`` that any of them is at work, and give the rest to ``unknown``."""
+    pairs = {one.mode: one.probability * chance for one in diagnosis.modes if one.mode != UNKNOWN_MODE}
+    pairs[UNKNOWN_MODE] = max(1.0 - sum(pairs.values()), 0.0)
+    return Diagnosis(modes=_ordered(pairs), method=diagnosis.method)
 
 
 def unknown_diagnosis() -> Diagnosis:

@@ -12,6 +12,7 @@ from .trends import SIGNIFICANT, trend_p_value
 FAILURES_NEEDED = 5
 READINGS_NEEDED = 30
 OUTSIDE_SHARE = 0.1
+NO_READINGS = "no reading in which the machine runs"
 MARGIN = 0.25
 
 
@@ -29,6 +30,15 @@ def readings_reason(readings: int) -> str | None:
     if readings >= READINGS_NEEDED:
         return None
     return f"{readings} of {READINGS_NEEDED} running readings needed since the last failure or replacement"
+
+
+def record_reason(readings: int) -> str | None:
+    """Say that the whole record is too short to judge a machine by.
+
+    >>> record_reason(1)
+    '1 of 30 running readings needed'
+    """
+    return f"{readings} of {READINGS_NEEDED} running readings needed" if readings < READINGS_NEEDED else None
 
 
 def trend_reason(series: FloatArray) -> str | None:
@@ -63,7 +73,7 @@ def support_reason(row: FloatArray, low: FloatArray, high: FloatArray) -> str | 
 
 
 def width_reason(own: Interval, prior: Interval | None) -> str | None:
-    """Say that the model's interval is wider than the population's at this age."""
+    """Say that the model's interval is wider than the population's at this age, both as they are shown."""
     if prior is None or own.upper - own.lower <= prior.upper - prior.lower:
         return None
     return "the interval is wider than that of the population at this age"

@@ -179,6 +179,24 @@ class Samples:
         answer = np.where(self.survives > horizon, 0.0, np.nan)
         return np.where(self.remaining <= horizon, 1.0, answer)
 
+    def take(self, rows: IntArray, columns: list[str] | None = None) -> Samples:
+        """Return some of the rows, with some of the features."""
+        X = self.X if columns is None else self.X[columns]
+        arrays = {f.name: getattr(self, f.name)[rows] for f in fields(Samples) if f.name != "X"}
+        return Samples(X=X.iloc[rows], **arrays)
+
+    @classmethod
+    def stack(cls, parts: Sequence[Samples]) -> Samples:
+        """Put the samples of several machines one below the other."""
+        names = [f.name for f in fields(cls) if f.name != "X"]
+        arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        return cls(X=pd.concat([part.X for part in parts], ignore_index=True), **arrays)
+
+
+def every_nth(rows: IntArray, every: int) -> IntArray:
+    """Return every ``every``-th row, counted from the end, so that the last reading is always among them."""
+    return rows[::-1][::every][::-1]
+
 
 def samples(fleet: Sequence[MachineData], spec: FeatureSpec, *, every: int = 1) -> Samples:
     """Stack the features and labels of the running rows of ``fleet``, every ``every``-th row of each machine.
@@ -192,17 +210,13 @@ def samples(fleet: Sequence[MachineData], spec: FeatureSpec, *, every: int = 1) 
         parts.append(_samples_of(machine, spec, every))
     if not parts:
         raise NotEnoughData("No machine has readings in which it runs.", "Ingest telemetry first.")
-    arrays = {
-        f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Samples) if f.name != "X"
-    }
-    return Samples(X=pd.concat([part.X for part in parts], ignore_index=True), **arrays)
+    return Samples.stack(parts)
 
 
 def _samples_of(machine: MachineData, spec: FeatureSpec, every: int) -> Samples:
     table = compute(machine, spec)
     clock, labels = table.clock, label(table.clock)
-    # Counted from the end, so that the last reading is always among them.
-    keep = np.flatnonzero(clock.running)[::-1][::every][::-1]
+    keep = every_nth(np.flatnonzero(clock.running), every)
     name = machine.profile.machine_id
     return Samples(
         X=table.frame.iloc[keep],

@@ -10,6 +10,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from workbench.domain.predictions import HEALTH_WEIGHTS, HealthState
+from workbench.errors import InputError
 
 from .arrays import FloatArray, ObjectArray
 from .columns import varying_columns, without_empty
@@ -140,16 +141,21 @@ def likeliest_state(within: Sequence[float]) -> HealthState:
     return HealthState.HEALTHY
 
 
-def next_state(previous: Sequence[HealthState], observed: HealthState, *, order_closed: bool = False) -> HealthState:
-    """Hysteresis of ML1: a state rises at once and falls only after three readings, or when an order was closed.
+def shown_state(observed: Sequence[HealthState]) -> HealthState:
+    """Hysteresis of ML1: a state rises at once and falls only after three readings at or below the lower state.
 
-    ``previous`` holds the states observed before (oldest first), the shown state being what this function returned.
+    ``observed`` holds the states as predicted, oldest first and the newest last, since the last closed order of the
+    machine (all of them where none was closed): after the work the history starts anew. What was shown before needs
+    not be kept; it follows from them. Raises ``InputError`` when ``observed`` is empty.
 
-    >>> next_state([HealthState.CRITICAL], HealthState.HEALTHY).name
+    >>> shown_state([HealthState.CRITICAL, HealthState.HEALTHY]).name
     'CRITICAL'
-    >>> next_state([HealthState.CRITICAL, HealthState.HEALTHY, HealthState.HEALTHY], HealthState.HEALTHY).name
-    'HEALTHY'
+    >>> shown_state([HealthState.CRITICAL, HealthState.WARNING, HealthState.HEALTHY, HealthState.HEALTHY]).name
+    'WARNING'
+    >>> shown_state([HealthState.HEALTHY, HealthState.CRITICAL]).name
+    'CRITICAL'
     """
-    if order_closed or not previous:
-        return observed
-    return HealthState(max(*(int(s) for s in previous[-(FALLS_AFTER - 1) :]), int(observed)))
+    if not observed:
+        raise InputError("No health state was observed since the last closed order.", "Predict the machine first.")
+    # The worst of the last three readings: a higher one counts at once, and holds until three in a row are lower.
+    return HealthState(max(int(state) for state in observed[-FALLS_AFTER:]))

@@ -54,7 +54,7 @@ class Timeline:
 
     ``life`` is cumulative, in life units; ``age`` is the life since the last failure (or since new, where a life
     column says so), NaN while unknown; ``fresh`` is the first row since the last failure or replacement, and
-    ``life_id`` counts the lives.
+    ``life_id`` counts the lives. ``reset_at`` (ns) and ``reset_by``: the last failure or replacement of all.
     """
 
     time: IntArray
@@ -67,10 +67,13 @@ class Timeline:
     life_unit: LifeUnit
     failures: Events
     replacements: Events
+    reset_at: int | None = None
+    reset_by: str = ""
 
     def rows_since_reset(self) -> int:
-        """Running rows since the last failure or replacement."""
-        return int(self.running[self.fresh[-1] :].sum()) if len(self.time) else 0
+        """Running rows after the last failure or replacement (repairs too), also when it lies behind the last row."""
+        first = 0 if self.reset_at is None else int(np.searchsorted(self.time, self.reset_at, side="right"))
+        return int(self.running[first:].sum())
 
     def utilisation(self, window_days: float) -> float:
         """Life units per calendar hour over the last ``window_days``."""
@@ -227,6 +230,7 @@ def timeline(machine: MachineData) -> Timeline:
     resets = np.unique(np.concatenate([failures.time, replacements.time]))
     starts = np.concatenate([[0], np.searchsorted(time, resets, side="right")]).astype(np.int64)
     fresh = starts[np.searchsorted(resets, time, side="left")]
+    reset_at, reset_by = _last_reset(failures, replaced_at, replaced)
     return Timeline(
         time=time,
         running=running,
@@ -238,7 +242,22 @@ def timeline(machine: MachineData) -> Timeline:
         life_unit=machine.profile.life_unit,
         failures=failures,
         replacements=replacements,
+        reset_at=reset_at,
+        reset_by=reset_by,
     )
+
+
+def _last_reset(failures: Events, replaced_at: IntArray, replaced: ObjectArray) -> tuple[int | None, str]:
+    """Time of the last failure or replacement and what it was; a repair counts, for readings before it are of old."""
+    found = [
+        (int(times[-1]), f"{word} ({causes[-1]})" if causes[-1] else word)
+        for word, times, causes in (
+            ("failure", failures.time, failures.cause),
+            ("replacement", replaced_at, replaced),
+        )
+        if len(times)
+    ]
+    return max(found, key=lambda pair: pair[0]) if found else (None, "")
 
 
 def _ages(time: IntArray, life: FloatArray, failures: Events, from_new: bool) -> tuple[IntArray, FloatArray]:

@@ -59,19 +59,26 @@ class Lifetimes:
         return float(np.clip(1.0 - then / now, 0.0, 1.0)) if now > 0 else 1.0
 
     def remaining(self, age: float, *, cap: float | None = None) -> Interval | None:
-        """Median and 90 % interval of the life left at ``age``; None when no life ended in failure."""
+        """Median and 90 % interval of the life left at ``age``; None when no life ended in failure.
+
+        An end that survival does not fall to within twelve times the longest life seen is open and stands at that
+        furthest point (or at ``cap``): the life is longer, nobody knows by how much.
+        """
         if self.failures == 0:
             return None
         span = max(float(self.duration.max()), 1e-9)
         grid = np.concatenate([np.linspace(0.0, span, 2001), span * np.linspace(1.002, 12.0, 1500)])
         survival = self.survival(age + grid)
         share = survival / max(float(survival[0]), 1e-12)
+        # ``share`` never rises, so what lies above a level comes first; ``argmax`` would say 0 for a level not reached.
         lower, median, upper = (
-            float(grid[min(int(np.argmax(share <= level)), len(grid) - 1)]) for level in (0.95, 0.5, 0.05)
+            float(grid[min(int(np.count_nonzero(share > level)), len(grid) - 1)]) for level in (0.95, 0.5, 0.05)
         )
-        if cap is None:
-            return Interval(median=median, lower=lower, upper=upper, upper_open=bool(share[-1] > 0.05))
-        return Interval(median=min(median, cap), lower=min(lower, cap), upper=min(upper, cap), upper_open=upper >= cap)
+        median_open, upper_open = (bool(share[-1] > level) for level in (0.5, 0.05))
+        if cap is not None:
+            median_open, upper_open = median_open or median >= cap, upper_open or upper >= cap
+            lower, median, upper = min(lower, cap), min(median, cap), min(upper, cap)
+        return Interval(median=median, lower=lower, upper=upper, upper_open=upper_open, median_open=median_open)
 
     def state(self) -> dict[str, Any]:
         """Return the lives as arrays, for the artefact."""

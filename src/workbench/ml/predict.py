@@ -16,11 +16,13 @@ from .answers import answer_anomaly, answer_diagnosis, answer_health, answer_lif
 from .arrays import FloatArray
 from .context import Context
 from .contract import state_probabilities
+from .diagnosis import unknown_diagnosis
 from .evidence import weigh
 from .health import health_score, likeliest_state
 from .limits import find_crossings
 from .models import Models
 from .reasons import Findings, explain
+from .record import known_until
 from .spec import default_horizons
 from .threads import on_one_thread
 from .trends import find_trends
@@ -38,12 +40,13 @@ def predict_machine(
     simulated: bool = False,
     failures: int | None = None,
 ) -> Prediction:
-    """Predict health, life, anomaly and diagnosis of one machine from its record up to ``as_of``.
+    """Predict health, life, anomaly and diagnosis of one machine from its record up to ``as_of``; later rows are cut.
 
     ``failures``: failures known in the whole fleet (default: in this machine's record); it tells how many are lacking
     when there is no model. A machine that failed and was silent since, or that is silent for three days, is OFFLINE
-    and gets no state. Raises ``InputError`` when readings are not in ascending order of time.
+    and gets no state, cause or date of failure. Raises ``InputError`` when readings are not in ascending order of time.
     """
+    machine = known_until(machine, as_of)
     context = Context.of(machine, models, as_of, tracking_window_days)
     known = failures if failures is not None else int((machine.events["kind"] == str(EventKind.FAILURE)).sum())
     bundle = models.pick(Task.HEALTH, machine.profile)
@@ -73,7 +76,7 @@ def predict_machine(
         failure_probability=failure_curve(context, within, bundle),
         anomaly_evidence=anomaly_evidence,
         anomaly=anomaly,
-        diagnosis=answer_diagnosis(context),
+        diagnosis=answer_diagnosis(context, within, anomaly) if offline is None else unknown_diagnosis(),
         limit_crossings=tuple(crossings),
         trends=tuple(trends),
         reasons=explain(context, found),
@@ -113,6 +116,7 @@ def predict_fleet(
     should_stop: Callable[[], bool] | None = None,
 ) -> list[Prediction]:
     """Predict every machine of ``fleet``, in its order; stops early when ``should_stop`` says so."""
+    fleet = [known_until(machine, as_of) for machine in fleet]
     failures = sum(int((m.events["kind"] == str(EventKind.FAILURE)).sum()) for m in fleet)
     out: list[Prediction] = []
     for number, machine in enumerate(fleet, 1):

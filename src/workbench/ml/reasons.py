@@ -82,7 +82,13 @@ def _life_words(life: RemainingUsefulLife) -> list[str]:
     if life.evidence.enough:
         return []
     words = "remaining useful life: " + life.evidence.in_words()
-    return [words + ("; the population's life at this age is given" if life.basis == "population" else "")]
+    if life.basis != "population" or life.life is None:
+        return [words]
+    given = "; the population's life at this age is given"
+    if life.life.median_open:
+        # Too few lives ended in failure for a median: a number in the middle would be made up.
+        given += f": more than {life.life.lower:,.0f} {unit_words(life.life_unit)}"
+    return [words + given]
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,10 @@ def explain(context: Context, found: Findings) -> tuple[str, ...]:
         out += _sensor_words(found.anomaly)
     out += _error_words(context) + _trend_words(found.trends)
     lacking = [] if found.health.enough or found.offline else ["health state: " + found.health.in_words()]
-    lacking += _life_words(found.life)
+    # Out of service, without even a population's life to show, what is said above says it all.
+    lacking += [] if found.offline and found.life.basis == "none" else _life_words(found.life)
+    if not out and not lacking and found.anomaly is None:
+        return ("no limit is crossed, no error came, and no sensor shows a trend",)
     if not out and not lacking:
         return ("all sensors are within two standard deviations of their healthy baseline",)
     # What is lacking is always told, however much else there is to say.

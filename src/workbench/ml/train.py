@@ -11,6 +11,7 @@ from workbench.domain.observations import MachineData
 from workbench.domain.predictions import Horizons, Task
 from workbench.errors import NotEnoughData
 
+from .record import known_until
 from .spec import FLEET, default_horizons, type_scopes
 from .training_data import TrainingData, gather
 from .training_tasks import Outcome, train_anomaly, train_diagnosis, train_health, train_life
@@ -75,7 +76,8 @@ def train_fleet(
     Records must end at ``as_of``. ``horizons`` (life units) default to ML1's. Figures are from units held out. Raises
     ``NotEnoughData`` when no machine has telemetry; stops between tasks when ``should_stop`` says so.
     """
-    known = [_until(machine, as_of) for machine in fleet]
+    # By name, so that the same machines give the same models in whatever order they come.
+    known = sorted((known_until(machine, as_of) for machine in fleet), key=lambda machine: machine.profile.machine_id)
     scopes = scopes_of(known)
     if not scopes:
         raise NotEnoughData("No machine has telemetry to train on.", "Ingest telemetry first.")
@@ -93,14 +95,6 @@ def train_fleet(
             if progress is not None:
                 progress(len(out) / steps, f"trained {model.task} for {scope}")
     return out
-
-
-def _until(machine: MachineData, as_of: datetime) -> MachineData:
-    """Cut a record at ``as_of``; the same object when nothing lies behind it."""
-    rows, events = machine.telemetry["time"] <= as_of, machine.events["time"] <= as_of
-    if bool(rows.all()) and bool(events.all()):
-        return machine
-    return MachineData(machine.profile, machine.telemetry[rows], machine.events[events])
 
 
 def _train_scope(

@@ -12,9 +12,11 @@ from workbench.domain.equipment import LifeUnit
 from workbench.domain.observations import MachineData
 from workbench.domain.predictions import Horizons
 
+from .answers import anomaly_columns
 from .arrays import BoolArray, FloatArray, IntArray, sensor_matrix
+from .cadence import hourly
 from .contract import Refeature
-from .features import Samples, samples
+from .features import Samples, every_nth, samples
 from .life import running_rows, timeline
 from .lifetimes import Lifetimes, collect_lifetimes
 from .population import fit_population
@@ -26,13 +28,18 @@ NORMAL_SHARE = 0.2
 
 @dataclass
 class TrainingData:
-    """Members of a scope with telemetry, their features and labels, every ``every``-th running row."""
+    """Members of a scope with telemetry, their features and labels, every ``every``-th running row.
+
+    ``unthinned`` has all running rows with the features of anomalies only; ``kept`` says which of them are ``samples``.
+    """
 
     scope: str
     members: tuple[MachineData, ...]
     horizons: Horizons
     spec: FeatureSpec
     samples: Samples
+    unthinned: Samples
+    kept: IntArray
     every: int
     failures: int
     lifetimes: Lifetimes
@@ -67,15 +74,15 @@ class TrainingData:
         return rows, target[rows]
 
     def normal_rows(self) -> BoolArray:
-        """Rows after which the machine is known to have run on: past the degrading, else the warning horizon.
+        """Rows of ``unthinned`` after which the machine is known to have run on: past the degrading, else the warning horizon.
 
         Where too few are left (short records), all rows that are not known to precede a failure.
         """
         for horizon in (self.horizons.degrading, self.horizons.warning):
-            rows = self.samples.survives > horizon
+            rows = self.unthinned.survives > horizon
             if rows.mean() >= NORMAL_SHARE:
                 return np.asarray(rows)
-        return np.asarray(np.isnan(self.samples.remaining) | (self.samples.remaining > self.horizons.warning))
+        return np.asarray(np.isnan(self.unthinned.remaining) | (self.unthinned.remaining > self.horizons.warning))
 
 
 def with_population(spec: FeatureSpec, members: Sequence[MachineData]) -> FeatureSpec:
@@ -102,19 +109,42 @@ def gather(
 ) -> TrainingData:
     """Build the training data of ``scope``; ``fleet`` are its machines, with or without telemetry.
 
-    Neighbouring rows say nearly the same, so every n-th is kept, ``most_rows`` in all at most.
+    Readings finer than hours are averaged to hours. Neighbouring rows say nearly the same, so every n-th is kept,
+    ``most_rows`` in all at most.
     """
+    fleet = [hourly(machine) for machine in fleet]
     members = tuple(machine for machine in fleet if len(machine.telemetry) and running_rows(machine).any())
     spec = fit_spec(members, scope=scope)
     rows = sum(int(running_rows(machine).sum()) for machine in members)
     every = max(1, int(np.ceil(rows / (most_rows or MOST_ROWS[spec.life_unit]))))
+    thinned, unthinned, kept = _samples(members, spec, every)
     return TrainingData(
         scope=scope,
         members=members,
         horizons=horizons,
         spec=spec,
-        samples=samples(members, spec, every=every),
+        samples=thinned,
+        unthinned=unthinned,
+        kept=kept,
         every=every,
         failures=count_failures(members),
         lifetimes=collect_lifetimes(fleet),
     )
+
+
+def _samples(members: Sequence[MachineData], spec: FeatureSpec, every: int) -> tuple[Samples, Samples, IntArray]:
+    """Return every ``every``-th row of each machine, all rows with few columns, and the places of the former."""
+    thinned: list[Samples] = []
+    unthinned: list[Samples] = []
+    kept: list[IntArray] = []
+    total = 0
+    # One machine at a time: all rows of a fleet with all columns would need gigabytes.
+    for machine in members:
+        part = samples([machine], spec)
+        rows = np.arange(len(part.time))
+        mine = every_nth(rows, every)
+        thinned.append(part.take(mine))
+        unthinned.append(part.take(rows, anomaly_columns(list(part.X.columns))))
+        kept.append(total + mine)
+        total += len(rows)
+    return Samples.stack(thinned), Samples.stack(unthinned), np.concatenate(kept)

@@ -5,21 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from workbench.domain.predictions import Task
 from workbench.errors import NotEnoughData
 
-from .anomaly import HOURS_PER_MONTH, IsolationAnomaly, episodes
-from .answers import anomaly_columns
+from .anomaly import HOURS_PER_MONTH, IsolationAnomaly, budget_threshold, episodes
 from .arrays import NS_PER_H, FloatArray, IntArray, ObjectArray
 from .contract import Estimator
 from .diagnosis import BoostedDiagnoser
 from .evidence import failures_reason
+from .features import every_nth
 from .health import BoostedHealth
 from .metrics import macro_f1
 from .models import Bundle
 from .rul import BoostedRul
 from .spec import FLEET
+from .splits import grouped_folds
 from .training_data import TrainingData
 from .validation import health_metrics, life_metrics
 
@@ -119,8 +121,8 @@ def train_life(data: TrainingData, seed: int, _budget: float) -> Outcome:
     _enough_failures(data)
     cap = data.horizons.degrading
     rows, y = data.life_rows(cap)
-    stride = int(np.ceil(len(rows) / LIFE_ROWS))
-    rows, y = rows[::stride], y[::stride]
+    picked = _thinned(data.samples.groups[rows], int(np.ceil(len(rows) / LIFE_ROWS)))
+    rows, y = rows[picked], y[picked]
     if len(np.unique(data.samples.life[rows][y < cap])) < 2:
         raise NotEnoughData("fewer than two lives end in a failure that labels them", "Record more failures.")
     groups = data.samples.groups[rows]
@@ -132,6 +134,13 @@ def train_life(data: TrainingData, seed: int, _budget: float) -> Outcome:
         () if skill >= LEAST_SKILL else (f"hardly any skill over the mean life on held-out machines ({skill:.3f})",)
     )
     return Outcome(_bundle(data, model, rows, {}), metrics, _plain(model), refused)
+
+
+def _thinned(groups: ObjectArray, every: int) -> IntArray:
+    """Every ``every``-th row of each machine, so that no machine's rows depend on which machines stand before it."""
+    if every <= 1:
+        return np.arange(len(groups))
+    return np.sort(np.concatenate([every_nth(np.flatnonzero(groups == unit), every) for unit in np.unique(groups)]))
 
 
 def _indicator(data: TrainingData) -> dict[str, float]:
@@ -165,51 +174,83 @@ def _blocks(groups: ObjectArray, time: IntArray) -> ObjectArray:
 
 # Fewer machines cannot tell what is normal for a fleet from what is wrong with one of them.
 ANOMALY_MACHINES = 3
+ANOMALY_FOLDS = 3
 
 
 def train_anomaly(data: TrainingData, seed: int, budget: float) -> Outcome:
-    """Train the anomaly detector on normal rows of all machines."""
-    columns = anomaly_columns(list(data.samples.X.columns))
-    table = data.samples.X[columns]
-    columns = [name for name in columns if table[name].notna().any()]
-    usable = table[columns].notna().any(axis=1).to_numpy()
-    rows = np.flatnonzero(data.normal_rows() & usable)
+    """Train the anomaly detector on normal rows of all machines; its threshold is set by all rows of held-out ones."""
+    s = data.unthinned
+    columns = [name for name in s.X.columns if s.X[name].notna().any()]
+    matrix = s.X[columns].to_numpy(dtype=np.float64)
+    usable = ~np.isnan(matrix).all(axis=1)
+    normal = data.normal_rows() & usable
+    rows = data.kept[normal[data.kept]]
     if not columns or len(rows) < IsolationAnomaly.min_rows:
         raise NotEnoughData(f"{len(rows)} of {IsolationAnomaly.min_rows} normal readings needed", "Collect more.")
-    machines = len(set(data.samples.groups[rows]))
+    machines = len(set(s.groups[rows]))
     if machines < ANOMALY_MACHINES:
         raise NotEnoughData(
             f"{machines} of {ANOMALY_MACHINES} machines needed; each is compared with its own early readings instead",
             "Add machines.",
         )
-    hours = data.samples.time / NS_PER_H
+    hours = s.time / NS_PER_H
+    groups = _blocks(s.groups, s.time).astype(str)
     model = IsolationAnomaly(seed=seed, budget=budget)
-    groups = _blocks(data.samples.groups[rows], data.samples.time[rows])
-    model.fit(table[columns].iloc[rows], groups=groups, hours=hours[rows])
-    metrics = _anomaly_metrics(data, model, table[columns].to_numpy(dtype=np.float64), rows, hours)
-    return Outcome(_bundle(data, model, rows, {"budget": budget}), metrics, _plain(model))
+    model.fit(s.X[columns].iloc[rows], groups=groups[rows], hours=hours[rows])
+    failing = usable & (s.remaining <= data.horizons.critical)
+    score, fold = _held_out_scores(model, matrix, groups, rows, hours)
+    model.threshold_ = budget_threshold(score[normal], groups[normal], hours[normal], budget)
+    metrics = {
+        "threshold": model.threshold_,
+        "alarm_episodes_per_machine_month": _held_out_rate(
+            score[normal], fold[normal], groups[normal], hours[normal], budget
+        ),
+        "roc_auc_before_failure": _auc(score[normal], score[failing]),
+        "normal_rows": float(normal.sum()),
+    }
+    chosen = np.flatnonzero(normal[data.kept])
+    return Outcome(_bundle(data, model, chosen, {"budget": budget}), metrics, _plain(model))
 
 
-def _anomaly_metrics(
-    data: TrainingData, model: IsolationAnomaly, matrix: FloatArray, rows: IntArray, hours: FloatArray
-) -> dict[str, float | None]:
+def _held_out_scores(
+    model: IsolationAnomaly, matrix: FloatArray, groups: ObjectArray, rows: IntArray, hours: FloatArray
+) -> tuple[FloatArray, IntArray]:
+    """Score every row by a detector that never saw its unit; ``rows`` are those a detector may learn from."""
+    score, fold = np.full(len(matrix), np.nan), np.zeros(len(matrix), dtype=np.int64)
+    for number, split in enumerate(grouped_folds(groups, ANOMALY_FOLDS, model.seed)):
+        mine = np.setdiff1d(rows, split.test)
+        other = IsolationAnomaly(**model.params())
+        other.fit(
+            pd.DataFrame(matrix[mine]).set_axis(model.feature_names_, axis=1), groups=groups[mine], hours=hours[mine]
+        )
+        score[split.test], fold[split.test] = other.score(matrix[split.test]), number
+    return score, fold
+
+
+def _held_out_rate(
+    score: FloatArray, fold: IntArray, groups: ObjectArray, hours: FloatArray, budget: float
+) -> float | None:
+    """Alarm episodes per machine and month of normal rows, each fold by the threshold that the others would set."""
+    count, months = 0, 0.0
+    for number in np.unique(fold):
+        inside = fold == number
+        if inside.all():
+            return None
+        threshold = budget_threshold(score[~inside], groups[~inside], hours[~inside], budget)
+        for unit in np.unique(groups[inside]):
+            mine = inside & (groups == unit)
+            months += float(np.ptp(hours[mine])) / HOURS_PER_MONTH
+            count += episodes(hours[mine & (score > threshold)])
+    return count / months if months > 0 else None
+
+
+def _auc(normal: FloatArray, failing: FloatArray) -> float | None:
     from sklearn.metrics import roc_auc_score
 
-    failing = np.flatnonzero(data.samples.remaining <= data.horizons.critical)
-    normal = model.score(matrix[rows])
-    groups = data.samples.groups[rows]
-    months = sum(float(np.ptp(hours[rows][groups == g])) for g in set(groups)) / HOURS_PER_MONTH
-    count = sum(episodes(hours[rows][(groups == g) & (normal > model.threshold_)]) for g in set(groups))
-    auc = None
-    if len(failing):
-        both = np.concatenate([normal, model.score(matrix[failing])])
-        auc = float(roc_auc_score(np.arange(len(both)) >= len(normal), both))
-    return {
-        "threshold": model.threshold_,
-        "alarm_episodes_per_machine_month": count / months if months > 0 else None,
-        "roc_auc_before_failure": auc,
-        "normal_rows": float(len(rows)),
-    }
+    if not len(failing) or not len(normal):
+        return None
+    both = np.concatenate([normal, failing])
+    return float(roc_auc_score(np.arange(len(both)) >= len(normal), both))
 
 
 def train_diagnosis(data: TrainingData, seed: int, _budget: float) -> Outcome:

@@ -1,0 +1,51 @@
+"""What training learns does not depend on the order of machines, and what it says holds for other machines."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from workbench.domain.predictions import Task
+from workbench.ml import train_fleet
+from workbench.ml.anomaly import IsolationAnomaly, episodes
+from workbench.ml.features import build
+from workbench.ml.life import running_rows
+from workbench.ml.models import Bundle
+from workbench.ml.spec import default_horizons
+from workbench.ml.training_data import gather
+
+
+def test_the_order_of_the_fleet_changes_nothing(small_fleet, trained, build_machine):
+    shuffled = [small_fleet[k] for k in (5, 2, 7, 0, 1, 6, 4, 3)]
+    again = train_fleet(shuffled, as_of=build_machine.end(small_fleet[0]), seed=3)
+    assert [model.metrics for model in again] == [model.metrics for model in trained]
+
+
+def test_rows_are_thinned_within_each_machine(small_fleet):
+    horizons = default_horizons(small_fleet[0].profile.life_unit)
+    one = gather("fleet", small_fleet, horizons, most_rows=2000)
+    assert one.every > 1
+    assert np.array_equal(one.unthinned.time[one.kept], one.samples.time)
+    assert np.array_equal(one.unthinned.groups[one.kept], one.samples.groups)
+    for machine in small_fleet:
+        mine = one.unthinned.groups == machine.profile.machine_id
+        assert one.kept[one.samples.groups == machine.profile.machine_id][-1] == np.flatnonzero(mine)[-1]
+
+
+def test_the_stated_rate_of_false_alarms_holds_for_machines_never_seen(build_machine):
+    healthy = [build_machine.worn(f"pump_test_{k:03d}", 100 + k, hours=2500) for k in range(16)]
+    seen, unseen = healthy[:8], healthy[8:]
+    model = next(m for m in train_fleet(seen, as_of=build_machine.end(seen[0])) if m.task is Task.ANOMALY)
+    bundle = Bundle.from_bytes(model.payload)
+    assert isinstance(bundle.estimator, IsolationAnomaly)
+    count, months = 0, 0.0
+    for machine in unseen:
+        running = running_rows(machine)
+        score = bundle.estimator.predict(
+            build(machine, bundle.spec).loc[running, list(bundle.estimator.feature_names_)]
+        )
+        hours = np.flatnonzero(running).astype(float)
+        count += episodes(hours[score > bundle.estimator.threshold_])
+        months += np.ptp(hours) / 730.5
+    assert count / months == pytest.approx(model.metrics["alarm_episodes_per_machine_month"], abs=0.7)
+    assert count / months < 1.8
