@@ -267,3 +267,28 @@ def test_debug_shows_the_traceback(shell):
     )
     assert "Traceback" in done.stderr
     assert done.returncode == 2
+
+
+def test_ticket_raised_by_hand_is_listed_and_shown(plant):
+    assert "WO-2025-0001 opened for pump_01" in plant(
+        "-w",
+        "W",
+        "orders",
+        "raise",
+        "pump_01",
+        "Oil under the <pump>",
+        "--priority",
+        "urgent",
+        "--step",
+        "Find the leak",
+    )
+    assert "WO-2025-0002" in plant("-w", "W", "orders", "raise", "pump_01", "Oil under the <pump>")
+    listed = plant.json("-w", "W", "orders", "list")["orders"]
+    assert [order["number"] for order in listed] == ["WO-2025-0001", "WO-2025-0002"]
+    assert listed[0]["raised_by"] == "hand"
+    shown = plant("-w", "W", "orders", "show", "wo-2025-0001")
+    assert "Oil under the <pump>" in shown
+    assert "1. Find the leak" in shown
+    plant("-w", "W", "orders", "show", "WO-1", code=2)
+    plant("-w", "W", "orders", "raise", "pump_01", " ", code=2)
+    plant("-w", "W", "orders", "raise", "pump_01", "x", "--priority", "now", code=2)

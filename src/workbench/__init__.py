@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workbench.workflows.demo import run_demo
     from workbench.workflows.ingest import ingest
     from workbench.workflows.onboard import add_machine, create_workspace, propose_machine
+    from workbench.workflows.orders import raise_ticket
     from workbench.workflows.report import report
     from workbench.workflows.score import predict
     from workbench.workflows.summary import fleet_summary
@@ -38,6 +39,7 @@ _EXPORTS = {
     "open": ("workbench.workspace", "open_workspace"),
     "predict": ("workbench.workflows.score", "predict"),
     "propose_machine": ("workbench.workflows.onboard", "propose_machine"),
+    "raise_ticket": ("workbench.workflows.orders", "raise_ticket"),
     "report": ("workbench.workflows.report", "report"),
     "run_benchmark": ("workbench.workflows.benchmarks", "run_benchmark"),
     "run_cycle": ("workbench.workflows.cycle", "run_cycle"),
@@ -55,6 +57,7 @@ __all__ = [
     "open",
     "predict",
     "propose_machine",
+    "raise_ticket",
     "report",
     "run_benchmark",
     "run_cycle",

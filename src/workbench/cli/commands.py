@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli import machines  # noqa: F401  (registers its commands)
+from workbench.cli import machines, orders  # noqa: F401  (registers their commands)
 from workbench.cli.main import app, options
 from workbench.cli.output import progress_bar, remark, say, say_json, table
 from workbench.cli.present import counted

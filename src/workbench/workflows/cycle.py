@@ -9,50 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from dbos import DBOS
 
-from workbench import dispatch
 from workbench.domain.base import Actor, Change, Role, stable_id
-from workbench.domain.equipment import MachineStatus
-from workbench.domain.predictions import Prediction
 from workbench.domain.work import CYCLE_STEPS, CycleRun, CycleStep, StepState
 from workbench.errors import WorkbenchError
 from workbench.workflows import durable, score
-from workbench.workflows.impact import assess_machine
+from workbench.workflows.cycle_steps import STEPS, Request, Result, why_skipped
 from workbench.workflows.onboard import chosen_machines
 
 if TYPE_CHECKING:
-    from workbench.domain.work import (
-        AnalyticsPackage,
-        DispatchReport,
-        InventoryCheck,
-        Priority,
-        TechnicianMatch,
-        WorkOrder,
-    )
     from workbench.workspace import Workspace
 
 CYCLE_ACTOR = Actor(id="maintenance-cycle", role=Role.SYSTEM)
-
-Result = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Request:
-    """What one run is for; plain values, because they are kept as JSON."""
-
-    run_id: str
-    machine_id: str
-    as_of: str
-    model_versions: dict[str, str]
-
-    @property
-    def time(self) -> datetime:
-        """The instant the run looks at."""
-        return datetime.fromisoformat(self.as_of)
-
-    @property
-    def order_id(self) -> str:
-        """Identifier of the order this run would open."""
-        return stable_id(self.run_id, "order")
 
 
 def run_identifier(ws: Workspace, machine_id: str, as_of: datetime, model_versions: dict[str, str]) -> str:
@@ -105,12 +72,12 @@ def _record_step(ws: Workspace, run: Request, number: int, results: dict[str, Re
     name = CYCLE_STEPS[number - 1]
     started = datetime.now(UTC) if name != "predict" else datetime.fromisoformat(results["score"]["started_at"])
     change = _change(f"maintenance cycle, step {number} {name}")
-    reason = _why_skipped(name, results)
+    reason = why_skipped(name, results)
     result: Result
     if reason:
         result = {"state": StepState.SKIPPED.value, "details": reason}
     else:
-        result = {"state": StepState.DONE.value, **_STEPS[name](ws, run, results, change)}
+        result = {"state": StepState.DONE.value, **STEPS[name](ws, run, results, change)}
     step = CycleStep(
         step_id=stable_id(run.run_id, number),
         run_id=run.run_id,
@@ -124,215 +91,6 @@ def _record_step(ws: Workspace, run: Request, number: int, results: dict[str, Re
     )
     ws.runs.record(step, change)
     return result
-
-
-def _why_skipped(name: str, results: dict[str, Result]) -> str:
-    """Return why steps 3 to 6 are not needed, or an empty string."""
-    if name in ("predict", "analyse"):
-        return ""
-    if not results["analyse"]["act"]:
-        return str(results["analyse"]["reason"])
-    standing = results["analyse"]["supports"]
-    if name in ("report", "inventory") and standing:
-        return f"order {standing} for this failure is already open; the finding is added to it"
-    if name == "notify" and not results["assign"]["tell"]:
-        return (
-            f"order {standing or results['assign']['number']} stands as it was; everybody was told when it was opened"
-        )
-    return ""
-
-
-def _predict(ws: Workspace, run: Request, results: dict[str, Result], change: Change) -> Result:
-    prediction = Prediction.model_validate(results["score"]["prediction"])
-    ws.predictions.add(prediction, change)
-    cases = [ws.cases.observe(case, change) for case in dispatch.cases_from(prediction)]
-    seen = {case.cause for case in cases}
-    # A machine that is silent cannot show that a matter is over.
-    judged = prediction.status is not MachineStatus.OFFLINE
-    for case in ws.cases.open(run.machine_id) if judged else ():
-        if case.cause not in seen and case.last_seen_at < run.time:
-            ws.cases.resolve(case.case_id, change)
-    return {
-        "details": prediction.reasons[0] if prediction.reasons else "nothing stands out",
-        "prediction_id": prediction.prediction_id,
-        "health_state": None if prediction.health_state is None else int(prediction.health_state),
-        "cases": [case.case_id for case in cases],
-    }
-
-
-def _analyse(ws: Workspace, run: Request, results: dict[str, Result], change: Change) -> Result:
-    prediction = ws.predictions.get(results["predict"]["prediction_id"])
-    package = assess_machine(ws, prediction)
-    ws.packages.add(package, change)
-    standing = [
-        order
-        for order in ws.orders.open(run.machine_id)
-        if order.failure_mode == package.failure_mode and order.created_at <= run.time
-    ]
-    return {
-        "details": package.decision.reason,
-        "package_id": package.package_id,
-        "act": package.decision.act,
-        "reason": package.decision.reason,
-        "failure_mode": package.failure_mode,
-        "supports": standing[0].number if standing else "",
-    }
-
-
-def _findings(ws: Workspace, results: dict[str, Result]) -> tuple[Prediction, AnalyticsPackage]:
-    prediction = ws.predictions.get(results["predict"]["prediction_id"])
-    package = ws.packages.for_prediction(prediction.prediction_id)
-    if package is None:
-        raise WorkbenchError(f"Prediction {prediction.prediction_id} has no analytics package.", "Run the cycle again.")
-    return prediction, package
-
-
-def _inventory_check(ws: Workspace, package: AnalyticsPackage, order_id: str) -> InventoryCheck:
-    """Check the parts against what is free, counting what this very order has already reserved."""
-    own = {r.part_id: r.quantity for r in ws.parts.reservations(order_id) if r.state == "reserved"}
-    needed = {part_id for part_id, _ in package.resources.parts}
-    parts = {part.part_id: part for part in ws.parts.all() if part.part_id in needed}
-    available = {part_id: ws.parts.available(part_id) + own.get(part_id, 0) for part_id in parts}
-    return dispatch.check_inventory(package.resources.parts, parts, available)
-
-
-def _rank(ws: Workspace, run: Request, package: AnalyticsPackage, urgency: Priority) -> list[TechnicianMatch]:
-    """Rank the technicians by what they are already given and by when the parts are there."""
-    workload: dict[str, float] = {}
-    for standing in ws.orders.open():
-        if standing.technician_id:
-            workload[standing.technician_id] = workload.get(standing.technician_id, 0.0) + standing.labour_h
-    return dispatch.rank_technicians(
-        skill=package.resources.skill,
-        priority=urgency,
-        site=ws.sites.get(ws.machines.get(run.machine_id).site_id),
-        technicians=ws.technicians.all(),
-        workload_h=workload,
-        labour_h=package.resources.labour_h,
-        at=dispatch.parts_arrival(_inventory_check(ws, package, run.order_id), run.time),
-    )
-
-
-def _draft(ws: Workspace, run: Request, results: dict[str, Result]) -> tuple[WorkOrder, list[TechnicianMatch]]:
-    """Write the order down as it would be opened now; nothing is stored."""
-    prediction, package = _findings(ws, results)
-    profile = ws.machines.get(run.machine_id)
-    urgency, _ = dispatch.judge_priority(prediction, profile, package.decision.horizon_h)
-    matches = _rank(ws, run, package, urgency)
-    order = dispatch.draft_order(
-        prediction,
-        package,
-        profile,
-        _inventory_check(ws, package, run.order_id),
-        number=ws.orders.next_number(run.time.year),
-        order_id=run.order_id,
-        matches=matches,
-        priority=urgency,
-    )
-    return order, matches
-
-
-def _report(ws: Workspace, run: Request, results: dict[str, Result], change: Change) -> Result:
-    order, matches = _draft(ws, run, results)
-    report = _write_report(ws, run, results, order, matches, change)
-    return {"details": report.summary, "report_id": report.report_id}
-
-
-def _write_report(
-    ws: Workspace,
-    run: Request,
-    results: dict[str, Result],
-    order: WorkOrder,
-    matches: Sequence[TechnicianMatch],
-    change: Change,
-) -> DispatchReport:
-    prediction, package = _findings(ws, results)
-    profile = ws.machines.get(run.machine_id)
-    report = dispatch.write_dispatch_report(
-        order,
-        prediction,
-        package,
-        profile,
-        currency=ws.settings.currency,
-        site=ws.sites.get(profile.site_id),
-        technician=matches[0] if matches else None,
-    )
-    ws.dispatch_reports.put(report, change)
-    return report
-
-
-def _inventory(ws: Workspace, run: Request, results: dict[str, Result], change: Change) -> Result:
-    _, package = _findings(ws, results)
-    check = _inventory_check(ws, package, run.order_id)
-    ws.parts.reserve(run.order_id, [(line.part_id, line.reserve) for line in check.lines if line.reserve], change)
-    missing = [f"{line.to_order} x {line.title}" for line in check.lines if line.to_order]
-    reserved = sum(line.reserve for line in check.lines)
-    details = f"{reserved} parts reserved" if check.lines else "no parts needed"
-    return {
-        "details": details + (f"; to order: {', '.join(missing)}" if missing else ""),
-        "to_order": [{"part_id": line.part_id, "quantity": line.to_order} for line in check.lines if line.to_order],
-    }
-
-
-def _assign(ws: Workspace, run: Request, results: dict[str, Result], change: Change) -> Result:
-    drafted, matches = _draft(ws, run, results)
-    order, created = ws.orders.open_or_support(drafted, change)
-    if order.order_id != run.order_id:
-        # The order was opened by another run: what was set aside for ours is free again.
-        ws.parts.release(run.order_id, change)
-    more_urgent = order.order_id != run.order_id and drafted.priority < order.priority
-    if created:
-        # Number and technician are settled only now.
-        _write_report(ws, run, results, order, matches, change)
-    elif more_urgent:
-        due = min(order.due_at, drafted.due_at)
-        order = order.model_copy(update={"priority": drafted.priority, "due_at": due})
-        ws.orders.update(order, change)
-    what = "opened" if created else "made more urgent" if more_urgent else "supported by a further finding"
-    prediction_id = results["predict"]["prediction_id"]
-    ws.dispatch_history.add(order.order_id, run.machine_id, what, {"prediction_id": prediction_id}, change)
-    return {
-        "details": f"{order.number} {what}: {order.title}; {order.technician_reason}",
-        "order_id": order.order_id,
-        "number": order.number,
-        "created": created,
-        "tell": created or more_urgent,
-        "technician_id": order.technician_id,
-    }
-
-
-def _notify(ws: Workspace, run: Request, results: dict[str, Result], change: Change) -> Result:
-    from workbench.channels import in_app
-
-    order = ws.orders.get(results["assign"]["order_id"])
-    profile = ws.machines.get(run.machine_id)
-    notices = dispatch.write_notices(
-        order, profile, site=ws.sites.get(profile.site_id), currency=ws.settings.currency, at=run.time
-    )
-    if not results["assign"]["created"]:
-        # People were told of the order before; its new urgency is news.
-        notices = [
-            notice.model_copy(
-                update={
-                    "notice_id": stable_id(notice.notice_id, "priority", int(order.priority)),
-                    "subject": f"More urgent: {notice.subject}",
-                }
-            )
-            for notice in notices
-        ]
-    for notice in notices:
-        in_app.deliver(ws.notices, notice, change)
-    return {"details": f"{len(notices)} notices: {', '.join(notice.recipient for notice in notices)}"}
-
-
-_STEPS: dict[str, Callable[[Workspace, Request, dict[str, Result], Change], Result]] = {
-    "predict": _predict,
-    "analyse": _analyse,
-    "report": _report,
-    "inventory": _inventory,
-    "assign": _assign,
-    "notify": _notify,
-}
 
 
 def _record_failure(ws: Workspace, run: Request, number: int, message: str) -> Result:
