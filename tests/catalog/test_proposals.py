@@ -95,14 +95,17 @@ def test_template_gives_limits_and_modes_where_quantities_match_and_readings_fit
     assert profile.sensor("vibration_rms_mm_s").limits.standard == "ISO 20816-3"
     assert {mode.name for mode in profile.failure_modes} == {"bearing_wear", "unbalance"}
     assert profile.energy_sources
-    assert propose_profile(frame, machine_id="motor_1").profile.sensor("bearing_temp_C").limits is None
+    own = propose_profile(frame, machine_id="motor_1").profile.sensor("bearing_temp_C").limits
+    assert (own.standard, own.warning_high != 75) == ("no standard", True)
 
 
 def test_limits_that_the_file_already_passes_are_not_taken():
     frame = readings()
     frame["bearing_temp_C"] += 40
     proposal = propose_profile(frame, machine_id="motor_1", machine_type="motor")
-    assert proposal.profile.sensor("bearing_temp_C").limits is None
+    limits = proposal.profile.sensor("bearing_temp_C").limits
+    assert limits.standard == "no standard"
+    assert limits.warning_high > frame["bearing_temp_C"].mean() > 85
     assert any("Limits of bearing_temp_C are not taken" in note for note in proposal.notes)
 
 
@@ -238,3 +241,26 @@ def test_a_file_with_the_sensors_of_a_template_gets_all_its_failure_modes(machin
     assert [sensor.unit for sensor in profile.sensors] == [sensor.unit for sensor in template.sensors]
     for sensor in template.sensors:
         assert profile.sensor(sensor.name).role == sensor.role
+
+
+def test_limits_come_from_the_healthy_beginning_and_say_so():
+    rng = np.random.default_rng(0)
+    rows = 1000
+    frame = pd.DataFrame(
+        {
+            "time": pd.date_range("2025-01-01", periods=rows, freq="h"),
+            "bearing_temp_C": 60 + rng.normal(0, 2, rows) + np.linspace(0, 30, rows),
+            "flow_m3_h": 40 + rng.normal(0, 1, rows),
+            "load_pct": 50 + rng.normal(0, 10, rows),
+        }
+    )
+    proposal = propose_profile(frame, machine_id="pump_01")
+    limits = {sensor.name: sensor.limits for sensor in proposal.profile.sensors}
+    assert 66 < limits["bearing_temp_C"].warning_high < 80
+    assert limits["bearing_temp_C"].warning_low is None
+    assert limits["bearing_temp_C"].critical_high is None
+    assert limits["bearing_temp_C"].standard == "no standard"
+    assert "3 standard deviations" in limits["bearing_temp_C"].source
+    assert 36 < limits["flow_m3_h"].warning_low < 38.5
+    assert limits["load_pct"] is None
+    assert any("enter the maker's" in note for note in proposal.notes)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from workbench.domain.equipment import Economics, MachineProfile, RunningRule, Sensor
+from workbench.domain.equipment import Economics, MachineProfile, RunningRule, Sensor, SensorRole
 from workbench.domain.machine_columns import is_machine_column, machine_names_in, several_machines
 from workbench.domain.observations import STANDARD_COLUMNS, MachineState
 from workbench.domain.units import Quantity
@@ -19,7 +19,7 @@ from workbench.errors import InputError, InvalidDocument
 from .column_names import ColumnGuess, guess_column, is_label, words
 from .matching import carried_limits, carried_modes, match_sensors
 from .profiles import dump_profile, parse_profile
-from .ranges import observed_ranges
+from .ranges import baseline_limits, observed_ranges
 from .references import nearest
 from .templates import templates
 from .time_columns import FoundTime, find_time
@@ -233,6 +233,9 @@ def _add_sensor(draft: _Draft, name: str, values: pd.Series, healthy: int) -> No
         normal_high=ranges.normal_high,
         physical_low=ranges.physical_low,
         physical_high=ranges.physical_high,
+        limits=None
+        if guess.role is SensorRole.OPERATING
+        else baseline_limits(values.head(healthy), ranges, quantity=quantity),
     )
     draft.sensors.append(proposed)
     draft.columns[name] = {"sensor": sensor, "unit": unit}
@@ -288,6 +291,10 @@ def _profile(
     }
     if template is not None:
         fields |= _from_template(draft, template)
+    if any(sensor.limits is not None and "standard deviations" in sensor.limits.source for sensor in draft.sensors):
+        draft.notes.append(
+            "Warning limits are mean and 3 standard deviations of the first 30 % (no standard): enter the maker's."
+        )
     draft.notes.append("Please set title, manufacturer, model, site_id, rated values and economics.")
     try:
         return MachineProfile(sensors=tuple(draft.sensors), **fields)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from workbench.domain.equipment import Limits
 from workbench.domain.units import Quantity, conversion
 
 _LOW, _HIGH = 0.005, 0.995
@@ -16,6 +17,9 @@ _NEVER_NEGATIVE = {Quantity.SPEED, Quantity.FLOW, Quantity.POWER, Quantity.CURRE
 _NEVER_NEGATIVE_UNITS = {"%", "kWh", "kVarh", "t", "ppm", "s", "h", "min", "mg/l", "W/m2", "ISO4406"}
 # Readings so little below 0, as a share of the highest, are noise of a sensor that shows nothing.
 _NOISE = 0.1
+_RARE = 0.001
+_LEAST_FOR_LIMITS = 100
+_LOSS_IS_A_FAULT = {Quantity.PRESSURE, Quantity.FLOW, Quantity.SPEED}
 _ROOM = 0.02
 
 
@@ -64,6 +68,26 @@ def observed_ranges(
     normal_low, normal_high = max(normal_low, physical_low), min(normal_high, physical_high)
     rounded = [_rounded(value) for value in (normal_low, normal_high, physical_low, physical_high)]
     return ObservedRanges(rounded[0], rounded[1], min(rounded[2], rounded[0]), max(rounded[3], rounded[1]), flat)
+
+
+def baseline_limits(healthy: pd.Series, ranges: ObservedRanges, *, quantity: Quantity) -> Limits | None:
+    """Return warning limits of mean and three standard deviations of the ``healthy`` readings, marked "no standard".
+
+    Never tighter than what one healthy reading in a thousand reaches, so that skewed signals do not warn all the
+    time; a low limit only for quantities whose loss is a fault. None for flat signals and plain numbers.
+    """
+    base = healthy.dropna()
+    if quantity is Quantity.OTHER or ranges.flat or len(base) < _LEAST_FOR_LIMITS:
+        return None
+    mean, spread = float(base.mean()), float(base.std())
+    high = max(mean + 3 * spread, float(base.quantile(1 - _RARE)))
+    low = min(mean - 3 * spread, float(base.quantile(_RARE)))
+    low = max(low, ranges.physical_low)
+    return Limits(
+        warning_low=_rounded(low) if quantity in _LOSS_IS_A_FAULT and low > 0 else None,
+        warning_high=_rounded(min(high, ranges.physical_high)),
+        source="mean and 3 standard deviations of the first 30 % of the readings",
+    )
 
 
 def _not_below_zero(seen: pd.Series, spread: float, normal_low: float, physical_low: float) -> tuple[float, float]:
