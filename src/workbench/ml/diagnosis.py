@@ -55,7 +55,7 @@ class BoostedDiagnoser(Diagnoser):
         known = sorted(m for m, n in counts.items() if n >= EPISODES_PER_MODE and m != UNKNOWN_MODE)
         if len(known) < 2:
             raise NotEnoughData(
-                f"Only {len(known)} failure modes have {EPISODES_PER_MODE} labelled episodes; two are needed.",
+                f"{len(known)} of 2 failure modes needed with at least {EPISODES_PER_MODE} labelled episodes each.",
                 "Record the cause of failures, or rely on the symptom table.",
             )
         target = np.array([mode if mode in known else UNKNOWN_MODE for mode in y])

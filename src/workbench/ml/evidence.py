@@ -12,7 +12,7 @@ from .trends import SIGNIFICANT, trend_p_value
 FAILURES_NEEDED = 5
 READINGS_NEEDED = 30
 OUTSIDE_SHARE = 0.1
-NO_READINGS = "no reading in which the machine runs"
+NO_READINGS = "no reading of the running machine"
 MARGIN = 0.25
 
 
