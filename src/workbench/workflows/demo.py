@@ -83,23 +83,23 @@ def _open_or_create(path: Path) -> Workspace:
 def run_demo(path: Path, *, progress: Progress | None = None) -> DemoOutcome:
     """Run the whole main job in the workspace at ``path`` (made when absent); a second time only what is new is done."""
     from workbench.catalog import load_catalogue
-    from workbench.reports import render
     from workbench.twin import simulate_fleet
     from workbench.workflows.cycle import run_cycle
+    from workbench.workflows.report import report
     from workbench.workflows.train import is_trained, train
 
     def part(start: float, end: float) -> Progress:
-        def report(fraction: float, message: str) -> None:
+        def scaled(fraction: float, message: str) -> None:
             if progress:
                 progress(start + (end - start) * fraction, message)
 
-        return report
+        return scaled
 
     with _open_or_create(path) as ws:
         if not (ws.path / TRUTH).exists():
             # Written last: without it an earlier demo was interrupted, and all of this may be done again.
             add_catalogue(ws)
-            part(0.0, 0.1)(0.0, "simulating 26 machines over 180 days")
+            part(0.0, 0.15)(0.0, "simulating 26 machines over 180 days")
             catalogue = load_catalogue()
             fleet = simulate_fleet(
                 catalogue.machines,
@@ -113,9 +113,5 @@ def run_demo(path: Path, *, progress: Progress | None = None) -> DemoOutcome:
         if not is_trained(ws):
             train(ws, progress=part(0.3, 0.8))
         run_cycle(ws, progress=part(0.8, 0.9))
-        record = render(ws, "fleet_health", {}, change=ws.change("demo"), progress=part(0.9, 1.0))
-        summary = fleet_summary(ws)
-        return DemoOutcome(
-            summary=summary,
-            report=str(ws.path / record.outputs["html"]),
-        )
+        record = report(ws, progress=part(0.9, 1.0))
+        return DemoOutcome(summary=fleet_summary(ws), report=str(ws.path / record.outputs["html"]))

@@ -16,6 +16,7 @@ from workbench.workflows.model_cache import ModelCache
 from workbench.workflows.onboard import chosen_machines
 
 if TYPE_CHECKING:
+    from workbench.domain.equipment import MachineProfile
     from workbench.ml import Bundle, Models
     from workbench.workspace import Workspace
 
@@ -69,8 +70,12 @@ def _bundle(ws: Workspace, version: ModelVersion) -> Bundle:
 
 def basis_of(ws: Workspace, machine_id: str, as_of: datetime) -> str:
     """Return a hash of all that a prediction and a decision rest on beside models: data, profile, settings."""
+    return _basis(ws, ws.machines.get(machine_id), ws.data_hash(machine_id, as_of))
+
+
+def _basis(ws: Workspace, profile: MachineProfile, data_hash: str) -> str:
     settings = (ws.settings.tracking_window_days, ws.settings.planning_horizon_h)
-    return stable_id(ws.data_hash(machine_id, as_of), ws.machines.get(machine_id).model_dump_json(), *settings)
+    return stable_id(data_hash, profile.model_dump_json(), *settings)
 
 
 def predict_one(ws: Workspace, machine_id: str, *, as_of: datetime | None = None) -> Prediction:
@@ -78,17 +83,18 @@ def predict_one(ws: Workspace, machine_id: str, *, as_of: datetime | None = None
     from workbench import ml
 
     at = as_of or ws.as_of()
+    machine, data_hash = ws.machine_data(machine_id, at), ws.data_hash(machine_id, at)
     prediction = ml.predict_machine(
-        ws.machine_data(machine_id, at),
+        machine,
         load_models(ws, machine_id, at),
         as_of=at,
         status=ws.machines.status(machine_id),
-        data_hash=ws.data_hash(machine_id, at),
+        data_hash=data_hash,
         tracking_window_days=ws.settings.tracking_window_days,
         simulated=ws.settings.simulated,
         failures=ws.events.count(EventKind.FAILURE, until=at),
     )
-    identity = stable_id(prediction.prediction_id, basis_of(ws, machine_id, at))
+    identity = stable_id(prediction.prediction_id, _basis(ws, machine.profile, data_hash))
     shown = _shown_state(ws, prediction)
     return prediction.model_copy(
         update={"prediction_id": identity, "observed_state": prediction.health_state, "health_state": shown}
