@@ -25,24 +25,24 @@ $(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/python
 demo: $(VENV)/.installed-report ## set up and run the main job on the embedded fleet
 	@$(BIN)/workbench -w . demo
 
-test: $(VENV)/.installed-report,dev,postgres ## set up and run the tests (under 6 minutes)
+test: $(VENV)/.installed-report,dashboard,dev,postgres ## set up and run the tests (under 9 minutes)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=85 -m "not slow"
 
-test-all: $(VENV)/.installed-report,dev,postgres ## the same with the slow ones
+test-all: $(VENV)/.installed-report,dashboard,dev,postgres ## the same with the slow ones
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-check: $(VENV)/.installed-report,dev,postgres ## lint, format, types, layers, stripped notebooks
+check: $(VENV)/.installed-report,dashboard,dev,postgres ## lint, format, types, layers, stripped notebooks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/nbstripout --verify --keep-count $$(find notebooks -name '*.ipynb' -not -path '*/.ipynb_checkpoints/*')
 
-lab: $(VENV)/.installed-report,dashboard ## open JupyterLab at the notebooks
-	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 notebooks
+lab: $(VENV)/.installed-report,dashboard ## open JupyterLab at the example notebooks
+	$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1 notebooks/examples/01_first_steps.ipynb
 
-dashboard: $(VENV)/.installed-report,dashboard ## show the fleet's health page on http://127.0.0.1:8866
-	WORKBENCH_WORKSPACE=$(CURDIR) $(BIN)/voila notebooks/reports/fleet_health.ipynb --Voila.ip=127.0.0.1 --no-browser
+dashboard: $(VENV)/.installed-report,dashboard ## show the dashboard on http://127.0.0.1:8866
+	@$(BIN)/workbench -w . dashboard
 
 clean: ## remove what was set up and computed (not your workspace)
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .hypothesis .coverage* htmlcov

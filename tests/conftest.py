@@ -1,12 +1,19 @@
-"""Fixtures shared by all tests: the real data sets, and what must be present rather than skipped."""
+"""Fixtures shared by all tests: the real data sets, throw-away PostgreSQL databases, and what must be present rather than skipped."""
 
 from __future__ import annotations
 
 import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
 
+# Where a PostgreSQL server may be; its databases stay as they are, the tests make some of their own.
+POSTGRES = os.environ.get("WORKBENCH_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 REQUIRED = {word for word in os.environ.get("WORKBENCH_REQUIRE", "").split(",") if word}
 
 
@@ -24,3 +31,44 @@ def datasets() -> Path:
     if not folder or not Path(folder).is_dir():
         lacking("datasets", "WORKBENCH_DATASETS names no folder of data sets")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Engine]:
+    """Connections to the PostgreSQL server, outside transactions."""
+    server = create_engine(POSTGRES, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 2})
+    try:
+        server.connect().close()
+    except (OperationalError, ModuleNotFoundError) as error:
+        lacking("postgres", f"no PostgreSQL server answers: {error}")
+    yield server
+    server.dispose()
+
+
+@contextmanager
+def throw_away_database(server: Engine) -> Iterator[str]:
+    """Make a database with a name of its own, yield its URL, and drop it."""
+    name = f"workbench_test_{uuid.uuid4().hex[:12]}"
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+        # Tests need no record to survive a power failure.
+        connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
+    try:
+        yield server.url.set(database=name).render_as_string(hide_password=False)
+    finally:
+        with server.connect() as connection:
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: Engine) -> Iterator[str]:
+    """URL of an empty PostgreSQL database that all tests of a worker share."""
+    with throw_away_database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture
+def fresh_postgres_url(postgres_server: Engine) -> Iterator[str]:
+    """URL of an empty PostgreSQL database of this test's own."""
+    with throw_away_database(postgres_server) as url:
+        yield url

@@ -15,9 +15,9 @@ CONDA_NAMES = {
     "build": "python-build",
     "duckdb": "python-duckdb",
     "great-tables": "great-tables",
-    "matplotlib": "matplotlib-base",
     "nbconvert": "nbconvert-core",
     "ortools": "ortools-python",
+    "playwright": "playwright-python",
     "torch": "pytorch",
     "tzdata": "python-tzdata",
 }

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -18,18 +16,18 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
-from sqlalchemy import create_engine, inspect, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine, create_engine, inspect, make_url, text
 from tests.conftest import lacking
 
 from workbench.domain.base import Actor, Role
 from workbench.domain.equipment import MachineProfile, Quantity, Sensor
 from workbench.domain.observations import AssetEvent, EventKind
 from workbench.errors import EnvironmentFailure, InputError, InvalidDocument, NotFound, SchemaOutdated
-from workbench.store import schema
+from workbench.store import database, schema
+from workbench.workflows.durable import executing
+from workbench.workflows.upgrade import upgrade_workspace
 from workbench.workspace import Workspace, open_workspace
 
-POSTGRES = os.environ.get("WORKBENCH_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 START = datetime(2025, 7, 1, tzinfo=UTC)
 
 
@@ -123,19 +121,66 @@ def test_a_folder_that_is_no_workspace_says_how_to_make_one(tmp_path: Path) -> N
         Workspace.open(tmp_path)
 
 
-def test_a_locked_workspace_is_reported_with_exit_code_3_in_time(workspace: Workspace) -> None:
+def test_a_workspace_can_be_opened_and_read_while_another_process_writes(workspace: Workspace) -> None:
+    holder = _hold_lock(workspace.path / "data" / "workbench.db")
+    try:
+        start = time.monotonic()
+        with Workspace.open(workspace.path) as opened:
+            assert opened.machines.ids() == []
+            assert opened.log.entries() == []
+        assert time.monotonic() - start < 2
+    finally:
+        holder.communicate("")
+
+
+def test_a_write_waits_and_then_says_which_process_holds_the_records(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.2)
     file = workspace.path / "data" / "workbench.db"
     holder = _hold_lock(file)
     try:
-        start = time.monotonic()
-        with pytest.raises(EnvironmentFailure, match="locked by another process") as caught:
-            Workspace.open(workspace.path)
-        assert time.monotonic() - start < 4
+        with (
+            Workspace.open(workspace.path) as opened,
+            pytest.raises(EnvironmentFailure, match="locked by another process") as caught,
+        ):
+            opened.machines.add(_profile(), opened.change("test"))
         assert caught.value.exit_code == 3
         assert str(file) in caught.value.what
+        if sys.platform == "linux":
+            assert f"(process {holder.pid})" in caught.value.what
+            assert "-c import sqlite3" in caught.value.what
     finally:
         holder.communicate("")
-    Workspace.open(workspace.path).close()
+    workspace.machines.add(_profile(), workspace.change("test"))
+
+
+def test_nothing_is_executed_on_records_that_another_process_holds(workspace: Workspace) -> None:
+    holder = _hold_lock(workspace.path / "data" / "workbench.db")
+    try:
+        start = time.monotonic()
+        with pytest.raises(EnvironmentFailure, match="locked by another process") as caught, executing(workspace):
+            pass
+        assert time.monotonic() - start < 4
+        assert caught.value.exit_code == 3
+    finally:
+        holder.communicate("")
+
+
+def test_a_server_that_keeps_a_write_waiting_is_told_by_its_session(
+    tmp_path: Path, fresh_postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.2)
+    workspace = Workspace.init(tmp_path / "plant", settings={"database_url": fresh_postgres_url})
+    engine = create_engine(fresh_postgres_url, connect_args={"application_name": "somebody's import"})
+    with engine.begin() as connection:
+        connection.execute(text("LOCK TABLE machines IN EXCLUSIVE MODE"))
+        connection.execute(text("INSERT INTO sites (site_id, body) VALUES ('north', '{}')"))
+        assert Workspace.open(workspace.path).machines.ids() == []
+        with pytest.raises(EnvironmentFailure, match="locked by another process: somebody's import"):
+            workspace.machines.add(_profile(), workspace.change("test"))
+    engine.dispose()
+    workspace.close()
 
 
 def test_a_read_only_workspace_is_reported(workspace: Workspace, tmp_path: Path) -> None:
@@ -172,44 +217,46 @@ def test_a_full_disk_makes_no_workspace(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def newer_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """This version of the workbench knows one schema more than the workspace was made with."""
+def newer_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """This version of the workbench knows one schema more than the workspace was made with, which is returned."""
+    made_with = schema.head()
     folder = tmp_path / "migrations"
     shutil.copytree(schema.MIGRATIONS, folder)
-    (folder / "versions" / "0002_colour.py").write_text(
-        "from alembic import op\nimport sqlalchemy as sa\nrevision, down_revision = '0002', '0001'\n"
+    (folder / "versions" / "9999_colour.py").write_text(
+        f"from alembic import op\nimport sqlalchemy as sa\nrevision, down_revision = '9999', '{made_with}'\n"
         "def upgrade():\n    op.add_column('machines', sa.Column('colour', sa.Text()))\n"
     )
     monkeypatch.setattr(schema, "MIGRATIONS", folder)
+    return made_with
 
 
 def test_an_older_schema_is_refused_until_it_is_upgraded_with_a_backup(
-    workspace: Workspace, newer_version: None
+    workspace: Workspace, newer_version: str
 ) -> None:
     workspace.machines.add(_profile(), workspace.change("test"))
     workspace.close()
     with pytest.raises(SchemaOutdated, match="workbench upgrade") as caught:
         Workspace.open(workspace.path)
     assert caught.value.exit_code == 3
-    said = Workspace.upgrade(workspace.path)
+    said = upgrade_workspace(workspace.path)
     (backup,) = (workspace.path / "data" / "backups").iterdir()
     assert str(backup) in said
-    assert "0002" in said
+    assert "9999" in said
     with closing(sqlite3.connect(backup)) as old:
-        assert old.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
+        assert old.execute("SELECT version_num FROM alembic_version").fetchone() == (newer_version,)
         assert old.execute("SELECT machine_id FROM machines").fetchall() == [("pump_01",)]
     opened = Workspace.open(workspace.path)
     assert opened.machines.ids() == ["pump_01"]
-    assert "already" in Workspace.upgrade(workspace.path)
+    assert "already" in upgrade_workspace(workspace.path)
     opened.close()
 
 
-def test_an_upgrade_waits_for_nobody_and_changes_nothing_when_locked(workspace: Workspace, newer_version: None) -> None:
+def test_an_upgrade_waits_for_nobody_and_changes_nothing_when_locked(workspace: Workspace, newer_version: str) -> None:
     workspace.close()
     holder = _hold_lock(workspace.path / "data" / "workbench.db")
     try:
         with pytest.raises(EnvironmentFailure, match="locked"):
-            Workspace.upgrade(workspace.path)
+            upgrade_workspace(workspace.path)
     finally:
         holder.communicate("")
     assert not (workspace.path / "data" / "backups").exists()
@@ -353,36 +400,25 @@ def test_a_workflow_step_writes_in_the_transaction_of_its_checkpoint(workspace: 
     assert _run_workflow(workspace.path) == [[[2], "rolled back", [1]], 2, 0]
 
 
-def test_a_postgresql_url_moves_everything(tmp_path: Path) -> None:
-    server = create_engine(POSTGRES, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 2})
-    name = f"workbench_test_{uuid.uuid4().hex[:12]}"
-    try:
-        with server.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-    except (OperationalError, ModuleNotFoundError) as error:
-        lacking("postgres", f"no PostgreSQL server answers: {error}")
-    try:
-        # As people write it: without the name of a driver.
-        url = server.url.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-        Workspace.init(tmp_path / "plant", settings={"database_url": url}).close()
-        workspace = Workspace.open(tmp_path / "plant")
-        workspace.machines.add(_profile(), workspace.change("test"))
-        assert list((workspace.path / "data").iterdir()) == []
-        with workspace.database.reading() as session:
-            inspector = inspect(session.connection())
-            assert "workflow_status" in inspector.get_table_names("dbos")
-            assert "machines" in inspector.get_table_names("public")
-        assert _run_workflow(workspace.path) == [[[2], "rolled back", [1]], 2, 0]
-        assert "already" in Workspace.upgrade(workspace.path)
-        workspace.close()
-        with server.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        with pytest.raises(EnvironmentFailure, match=name):
-            Workspace.open(tmp_path / "plant")
-    finally:
-        with server.connect() as connection:
-            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        server.dispose()
+def test_a_postgresql_url_moves_everything(tmp_path: Path, postgres_server: Engine, fresh_postgres_url: str) -> None:
+    # As people write it: without the name of a driver.
+    url = make_url(fresh_postgres_url).set(drivername="postgresql")
+    settings = {"database_url": url.render_as_string(hide_password=False)}
+    Workspace.init(tmp_path / "plant", settings=settings).close()
+    workspace = Workspace.open(tmp_path / "plant")
+    workspace.machines.add(_profile(), workspace.change("test"))
+    assert list((workspace.path / "data").iterdir()) == []
+    with workspace.database.reading() as session:
+        inspector = inspect(session.connection())
+        assert "workflow_status" in inspector.get_table_names("dbos")
+        assert "machines" in inspector.get_table_names("public")
+    assert _run_workflow(workspace.path) == [[[2], "rolled back", [1]], 2, 0]
+    assert "already" in upgrade_workspace(workspace.path)
+    workspace.close()
+    with postgres_server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {url.database} WITH (FORCE)"))
+    with pytest.raises(EnvironmentFailure, match=str(url.database)):
+        Workspace.open(tmp_path / "plant")
 
 
 def test_failure_recorded_again_without_its_cause_counts_once(tmp_path):

@@ -19,9 +19,18 @@ if TYPE_CHECKING:
     from workbench.workflows.cycle import run_cycle
     from workbench.workflows.demo import run_demo
     from workbench.workflows.ingest import ingest
+    from workbench.workflows.jobs import cancel_job, retry_job, run_worker, submit, watch_job
+    from workbench.workflows.notices import send_notices
     from workbench.workflows.onboard import add_machine, create_workspace, propose_machine
     from workbench.workflows.orders import raise_ticket
-    from workbench.workflows.report import report
+    from workbench.workflows.report import report, report_batch
+    from workbench.workflows.schedules import (
+        add_schedule,
+        pause_schedule,
+        remove_schedule,
+        resume_schedule,
+        run_schedule,
+    )
     from workbench.workflows.score import predict
     from workbench.workflows.summary import fleet_summary
     from workbench.workflows.train import train
@@ -30,39 +39,63 @@ if TYPE_CHECKING:
 
 # Name: the module that holds it, and what it is called there.
 _EXPORTS = {
-    "Workspace": ("workbench.workspace", "Workspace"),
-    "WorkbenchError": ("workbench.errors", "WorkbenchError"),
     "add_machine": ("workbench.workflows.onboard", "add_machine"),
+    "add_schedule": ("workbench.workflows.schedules", "add_schedule"),
+    "cancel_job": ("workbench.workflows.jobs", "cancel_job"),
     "create_workspace": ("workbench.workflows.onboard", "create_workspace"),
     "fleet_summary": ("workbench.workflows.summary", "fleet_summary"),
     "ingest": ("workbench.workflows.ingest", "ingest"),
     "open": ("workbench.workspace", "open_workspace"),
+    "pause_schedule": ("workbench.workflows.schedules", "pause_schedule"),
     "predict": ("workbench.workflows.score", "predict"),
     "propose_machine": ("workbench.workflows.onboard", "propose_machine"),
     "raise_ticket": ("workbench.workflows.orders", "raise_ticket"),
+    "remove_schedule": ("workbench.workflows.schedules", "remove_schedule"),
     "report": ("workbench.workflows.report", "report"),
+    "report_batch": ("workbench.workflows.report", "report_batch"),
+    "resume_schedule": ("workbench.workflows.schedules", "resume_schedule"),
+    "retry_job": ("workbench.workflows.jobs", "retry_job"),
     "run_benchmark": ("workbench.workflows.benchmarks", "run_benchmark"),
     "run_cycle": ("workbench.workflows.cycle", "run_cycle"),
     "run_demo": ("workbench.workflows.demo", "run_demo"),
+    "run_schedule": ("workbench.workflows.schedules", "run_schedule"),
+    "run_worker": ("workbench.workflows.jobs", "run_worker"),
+    "send_notices": ("workbench.workflows.notices", "send_notices"),
+    "submit": ("workbench.workflows.jobs", "submit"),
     "train": ("workbench.workflows.train", "train"),
+    "watch_job": ("workbench.workflows.jobs", "watch_job"),
+    "WorkbenchError": ("workbench.errors", "WorkbenchError"),
+    "Workspace": ("workbench.workspace", "Workspace"),
 }
 
 __all__ = [
     "WorkbenchError",
     "Workspace",
     "add_machine",
+    "add_schedule",
+    "cancel_job",
     "create_workspace",
     "fleet_summary",
     "ingest",
     "open",
+    "pause_schedule",
     "predict",
     "propose_machine",
     "raise_ticket",
+    "remove_schedule",
     "report",
+    "report_batch",
+    "resume_schedule",
+    "retry_job",
     "run_benchmark",
     "run_cycle",
     "run_demo",
+    "run_schedule",
+    "run_worker",
+    "send_notices",
+    "submit",
     "train",
+    "watch_job",
 ]
 
 

@@ -29,6 +29,13 @@ class Settings(BaseSettings):
     tracking_window_days: float = Field(default=30.0, gt=0, description="window for trends and utilisation")
     model_cache_size: int = Field(default=5, ge=1, le=50)
     seed: int = 0
+    smtp_host: str = Field(default="", description="mail server; empty: no e-mail is sent")
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = Field(default="", description="the password is read from WORKBENCH_SMTP_PASSWORD only")
+    email_sender: str = Field(default="", description="From address of notices")
+    operations_email: str = Field(default="", description="told when background work or a report fails")
+    report_time_limit_s: float = Field(default=300.0, gt=0, description="a report's notebook is stopped after this")
     simulated: bool = Field(default=False, description="the data are simulated; every figure is marked so")
 
     @field_validator("as_of", mode="before")

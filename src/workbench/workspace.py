@@ -24,6 +24,7 @@ from workbench.store.records import (
     DispatchReports,
     EventLog,
     Events,
+    Jobs,
     Machines,
     Models,
     Notices,
@@ -33,6 +34,7 @@ from workbench.store.records import (
     Predictions,
     Reports,
     Runs,
+    Schedules,
     Segments,
     Sites,
     Suppliers,
@@ -118,29 +120,30 @@ class Workspace:
 
     @classmethod
     def open(cls, path: Path | str, *, actor: Actor | None = None) -> Workspace:
-        """Open the workspace at ``path`` after a probe of at most about 2 s.
+        """Open the workspace at ``path`` after a probe of at most about 2 s, also while another process writes.
 
         Raises:
             NotFound: there is no workspace at ``path``.
-            EnvironmentFailure: the records are locked by another process, read-only, missing or unreachable.
+            EnvironmentFailure: the records are read-only, missing or unreachable.
             SchemaOutdated: they were written by an older version.
             InvalidDocument: ``workbench.toml`` has faults.
         """
         workspace = cls._unchecked(path, actor)
         try:
-            workspace.database.probe()
+            workspace.database.probe_for_reading()
         except EnvironmentFailure:
             workspace.close()
             raise
         return workspace
 
     @classmethod
-    def upgrade(cls, path: Path | str) -> str:
+    def upgrade(cls, path: Path | str, *, workflow_version: str) -> str:
         """Back the records up, bring them to this version's schema, and say in words what was done.
 
         Raises:
             NotFound: there is no workspace at ``path``.
-            EnvironmentFailure: the records cannot be used, or the backup cannot be made; nothing was changed.
+            EnvironmentFailure: durable work of another workflow version is not finished, the records cannot be
+                used, or the backup cannot be made; nothing was changed.
         """
         from workbench.errors import SchemaOutdated
         from workbench.store import schema
@@ -153,6 +156,14 @@ class Workspace:
                 database.probe()
             except SchemaOutdated:
                 outdated = True
+            unfinished = database.unfinished_work(but_version=workflow_version)
+            if unfinished:
+                raise EnvironmentFailure(
+                    f"In {database.place}, durable work of an older version of the workbench is not finished: {unfinished} "
+                    f"workflow{'s' if unfinished > 1 else ''} that this version cannot go on with.",
+                    "With the older version, let `workbench worker` or `workbench run` finish them, or cancel them "
+                    "(`workbench jobs list`, `workbench jobs cancel`); then upgrade. Nothing was changed.",
+                )
             backup = schema.back_up(database, workspace.path / "data" / "backups", datetime.now(UTC))
             # Also when our tables are up to date: those of the workflow engine may not be.
             _migrate_all(database)
@@ -260,6 +271,16 @@ class Workspace:
     def reports(self) -> Reports:
         """Reports that were made."""
         return Reports(self.database)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Background work and how far it is."""
+        return Jobs(self.database)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        """When jobs are submitted again and again."""
+        return Schedules(self.database)
 
     @cached_property
     def log(self) -> EventLog:

@@ -4,8 +4,8 @@ from workbench.dispatch import write_notices
 from workbench.domain.predictions import Severity
 
 
-def notices_of(order, profile, site):
-    return write_notices(order, profile, site=site, currency="EUR", at=order.created_at)
+def notices_of(order, profile, site, **options):
+    return write_notices(order, profile, site=site, currency="EUR", at=order.created_at, **options)
 
 
 def test_technician_and_manager_are_told(order_for, predict, profile, site):
@@ -37,3 +37,21 @@ def test_urgent_order_is_a_critical_notice(order_for, predict, profile, site, cr
     technician, _ = notices_of(urgent, profile, site)
     assert technician.severity is Severity.CRITICAL
     assert technician.subject.startswith("SIMULATED: ")
+
+
+def test_who_has_an_address_is_written_to_as_well(order_for, predict, profile, site):
+    addresses = {"technician:tech_one": "one@plant.example", "manager:elsewhere": "elsewhere@plant.example"}
+    order = order_for(predict(0.6, simulated=True))
+    notices = notices_of(order, profile, site, addresses=addresses)
+    assert [(n.channel, n.recipient, n.address) for n in notices] == [
+        ("in_app", "technician:tech_one", ""),
+        ("email", "technician:tech_one", "one@plant.example"),
+        ("in_app", "manager:berlin", ""),
+    ]
+    in_app, email, _ = notices
+    assert (email.subject, email.body, email.state) == (in_app.subject, in_app.body, "queued")
+    assert email.subject.startswith("SIMULATED: ")
+    assert email.notice_id != in_app.notice_id
+    assert [n.notice_id for n in notices_of(order, profile, site, addresses=addresses)] == [
+        n.notice_id for n in notices
+    ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -477,6 +479,24 @@ class Build:
     fill = staticmethod(fill)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def build() -> Build:
     return Build()
+
+
+@pytest.fixture
+def own_report(tmp_path, monkeypatch):
+    """Return a function that makes a report notebook of some cells; the first one holds the parameters."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    monkeypatch.setattr("workbench.reports.parameters._SOURCE_NOTEBOOKS", folder)
+
+    def make(name: str, parameters: str, *cells: str) -> Path:
+        v4 = nbformat.v4
+        first = v4.new_code_cell(f'workspace = "."  # folder\n{parameters}', metadata={"tags": ["parameters"]})
+        book = v4.new_notebook(cells=[first, *map(v4.new_code_cell, cells)])
+        book.metadata.kernelspec = {"name": "python3", "language": "python", "display_name": "Python 3"}
+        nbformat.write(book, folder / f"{name}.ipynb")
+        return folder
+
+    return make

@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 
 from workbench.errors import WorkbenchError
 from workbench.reports import template_path
-from workbench.reports.page import html_page, remote_loads
+from workbench.reports.page import PageFacts, html_page, remote_loads
 
 
 def notebook(html: str = "<p>shown</p>") -> nbformat.NotebookNode:
@@ -27,7 +27,7 @@ def notebook(html: str = "<p>shown</p>") -> nbformat.NotebookNode:
 
 
 def test_page_shows_results_and_no_code():
-    page = html_page(notebook(), title="A <report>")
+    page = html_page(notebook(), PageFacts(title="A <report>"))
     soup = BeautifulSoup(page, "html.parser")
     assert soup.title.text == "A <report>"
     assert "shown" in page
@@ -39,7 +39,7 @@ def test_page_shows_results_and_no_code():
 
 
 def test_contents_lead_to_their_headings():
-    soup = BeautifulSoup(html_page(notebook(), title="Report"), "html.parser")
+    soup = BeautifulSoup(html_page(notebook(), PageFacts(title="Report")), "html.parser")
     links = {a.text: a["href"] for a in soup.select("nav a")}
     assert links == {"First part": "#First-part", "Second part": "#Second-part"}
     assert all(soup.find(id=target[1:]) for target in links.values())
@@ -59,7 +59,7 @@ def test_contents_lead_to_their_headings():
 )
 def test_a_page_that_would_load_something_is_refused(markup):
     with pytest.raises(WorkbenchError, match="from elsewhere"):
-        html_page(notebook(markup), title="Report")
+        html_page(notebook(markup), PageFacts(title="Report"))
 
 
 def test_an_address_in_words_is_no_load():
@@ -92,7 +92,7 @@ def test_sections_without_content_become_one_line_at_the_end():
             cell("<p>something</p>"),
         ]
     )
-    soup = BeautifulSoup(html_page(book, title="Report"), "html.parser")
+    soup = BeautifulSoup(html_page(book, PageFacts(title="Report")), "html.parser")
     assert [heading.get_text().rstrip("¶") for heading in soup.select("h2")] == ["Signals"]
     assert [a.text for a in soup.select("nav a")] == ["Signals"]
     assert soup.select_one(".absent").text == "No work orders, no <cases>."

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import shutil
 import subprocess
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, delete, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import delete
 from tests.conftest import lacking
 
 from workbench.domain.base import Actor, Change, Role
@@ -22,9 +19,6 @@ from workbench.store import schema
 from workbench.store.database import Database, sqlite_url
 from workbench.store.records import Machines
 from workbench.store.tables import metadata
-
-# Where a PostgreSQL server may be; its databases stay as they are, the tests make one of their own.
-POSTGRES = os.environ.get("WORKBENCH_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 
 
 @pytest.fixture
@@ -74,23 +68,6 @@ def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]
     database = Database.open(sqlite_url(file))
     yield database
     database.close()
-
-
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    server = create_engine(POSTGRES, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 2})
-    name = f"workbench_test_{uuid.uuid4().hex[:12]}"
-    try:
-        with server.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-            # Tests need no record to survive a power failure.
-            connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
-    except (OperationalError, ModuleNotFoundError) as error:
-        lacking("postgres", f"no PostgreSQL server answers: {error}")
-    yield server.url.set(database=name).render_as_string(hide_password=False)
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
 
 
 @pytest.fixture(scope="session")

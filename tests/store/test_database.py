@@ -93,11 +93,23 @@ def test_a_lock_held_by_another_process_is_reported_in_time(sqlite_database: Dat
         assert str(file) in caught.value.what
         assert "Wait until it has finished" in caught.value.remedy
         assert caught.value.exit_code == 3
+        sqlite_database.probe_for_reading()
     sqlite_database.probe()
+
+
+def test_records_that_nobody_can_read_are_reported_in_time(sqlite_database: Database) -> None:
+    with closing(sqlite3.connect(str(sqlite_database.file), isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode=EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        start = time.monotonic()
+        with pytest.raises(EnvironmentFailure, match="locked by another process"):
+            sqlite_database.probe_for_reading()
+        assert time.monotonic() - start < 4
 
 
 def test_the_probe_of_a_usable_database_says_nothing(database: Database) -> None:
     database.probe()
+    database.probe_for_reading()
 
 
 def test_a_missing_file_is_not_made_anew(tmp_path: Path) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -31,10 +35,30 @@ FEW = (
 SILENT = "transformer_siemens_tunorma_024"
 
 
+@contextmanager
+def _once_for_all_workers(tmp_path_factory) -> Iterator[Path]:
+    """Yield a folder that all parallel test processes share, to one of them at a time."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with (folder / "plant.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def trained_plant(tmp_path_factory) -> Path:
     """Path of a workspace whose eight machines (a ninth is silent) have 180 days of readings and trained models; never change it."""
-    path = tmp_path_factory.mktemp("plant") / "W"
+    with _once_for_all_workers(tmp_path_factory) as folder:
+        path = folder / "plant" / "W"
+        if not path.exists():
+            _train(folder / "making" / "W")
+            # Only a finished plant has this name.
+            (folder / "making").rename(folder / "plant")
+    return path
+
+
+def _train(path: Path) -> None:
     settings = {"name": "Test plant", "as_of": END.isoformat(), "simulated": True}
     catalogue = load_catalogue()
     profiles = [profile for profile in catalogue.machines if profile.machine_id in FEW]
@@ -43,7 +67,6 @@ def trained_plant(tmp_path_factory) -> Path:
         fleet = simulate_fleet(profiles, start=END - timedelta(days=180), end=END, seed=0, sites=catalogue.sites)
         ingest_simulation(ws, fleet, reason="test fleet")
         train(ws, as_of=TRAINED)
-    return path
 
 
 @pytest.fixture

@@ -11,13 +11,17 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from tests.channels.mailbox import Mailbox
 
+from workbench.channels import CircuitBreaker
 from workbench.domain.base import Actor
 from workbench.domain.work import CYCLE_STEPS, OrderState
 from workbench.errors import EnvironmentFailure, NotFound, WorkbenchError
 from workbench.workflows import durable
 from workbench.workflows.cycle import maintenance_cycle, run_cycle
+from workbench.workflows.notices import send_notices
 from workbench.workflows.score import predict
+from workbench.workspace import Workspace
 
 
 def _state(ws) -> dict:
@@ -256,3 +260,32 @@ def test_report_of_the_technician_carries_number_and_person_of_the_order(plant):
     for order in plant.orders.open():
         report = plant.dispatch_reports.for_order(order.order_id)
         assert order.number in report.summary
+
+
+def test_a_mail_server_that_is_down_for_a_whole_run_gets_every_notice_once_afterwards(plant, monkeypatch):
+    mailbox = Mailbox()
+    settings = {
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": mailbox.port,
+        "SMTP_SECURITY": "none",
+        "EMAIL_SENDER": "us@plant.example",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(f"WORKBENCH_{name}", str(value))
+    with Workspace.open(plant.path) as ws:
+        change = ws.change("addresses")
+        for site in ws.sites.all():
+            ws.sites.put(site.model_copy(update={"manager_email": f"{site.site_id}@plant.example"}), change)
+        outcome = run_cycle(ws)
+        assert not outcome.failed
+        assert send_notices(ws, sleep=lambda _: None).problem
+        emails = [notice for notice in ws.notices.all("queued") if notice.channel == "email"]
+        assert len(emails) == len(ws.orders.open()) > 0
+        assert all(notice.subject.startswith("SIMULATED: ") for notice in emails)
+        mailbox.start()
+        try:
+            assert send_notices(ws, early=True, breaker=CircuitBreaker()).sent == len(emails)
+            assert send_notices(ws, early=True).sent == 0
+        finally:
+            mailbox.stop()
+        assert len(mailbox.ids()) == len(set(mailbox.ids())) == len(emails)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli import machines, orders  # noqa: F401  (registers their commands)
+from workbench.cli import dashboard, jobs, machines, notices, orders, reports, schedules  # noqa: F401  (registers their commands)
 from workbench.cli.main import app, options
 from workbench.cli.output import progress_bar, remark, say, say_json, table
 from workbench.cli.present import counted
@@ -22,6 +22,7 @@ MachineOption = Annotated[
 ]
 
 
+Background = Annotated[bool, typer.Option("--background", help="Queue it for a worker and return at once.")]
 SHOWN_CASES = 12
 
 
@@ -29,6 +30,13 @@ def _workspace() -> Workspace:
     from workbench.workspace import Workspace
 
     return Workspace.open(options.workspace)
+
+
+def _submit(kind: str, parameters: dict[str, object], *, json_: bool) -> None:
+    from workbench.workflows.jobs import submit
+
+    with _workspace() as ws:
+        jobs.say_submitted(ws, submit(ws, kind, parameters), json_=json_)
 
 
 @app.command()
@@ -75,9 +83,9 @@ def doctor(json_: Json = False) -> None:
 @app.command()
 def upgrade() -> None:
     """Back the records up and migrate them to this version."""
-    from workbench.workspace import Workspace
+    from workbench.workflows.upgrade import upgrade_workspace
 
-    say(Workspace.upgrade(options.workspace))
+    say(upgrade_workspace(options.workspace))
 
 
 @app.command("as-of")
@@ -140,12 +148,17 @@ def ingest(
 
 @app.command()
 def train(
-    seed: Annotated[int | None, typer.Option(help="Seed; default: the workspace's.")] = None, json_: Json = False
+    seed: Annotated[int | None, typer.Option(help="Seed; default: the workspace's.")] = None,
+    background: Background = False,
+    json_: Json = False,
 ) -> None:
     """Train the models that the data allow, evaluate them by machine, and activate those that meet their gates."""
     from workbench.cli.present import metrics_in_words
     from workbench.workflows.train import train as flow
 
+    if background:
+        _submit("train", {"seed": seed}, json_=json_)
+        return
     with _workspace() as ws, progress_bar("train") as progress:
         report = flow(ws, seed=seed, progress=progress)
     if json_:
@@ -184,14 +197,19 @@ def predict(machine: MachineOption = None, json_: Json = False) -> None:
 
 
 @app.command()
-def run(machine: MachineOption = None, json_: Json = False) -> None:
+def run(machine: MachineOption = None, background: Background = False, json_: Json = False) -> None:
     """Run the maintenance cycle over the fleet: predict, analyse, report, inventory, assign, notify."""
     from workbench.cli.present import summary_lines
     from workbench.workflows.cycle import run_cycle
+    from workbench.workflows.notices import send_without_worker
     from workbench.workflows.summary import fleet_summary
 
+    if background:
+        _submit("cycle", {"machines": machine}, json_=json_)
+        return
     with _workspace() as ws, progress_bar("cycle") as progress:
         outcome = run_cycle(ws, machine, progress=progress)
+        mail = send_without_worker(ws)
         summary = fleet_summary(ws)
         cases = ws.cases.open()
     if json_:
@@ -210,28 +228,9 @@ def run(machine: MachineOption = None, json_: Json = False) -> None:
             say(line)
     for machine_id, reason in outcome.failed:
         remark(f"failed: {machine_id}: {reason}")
+    if mail.problem:
+        remark(f"{counted(mail.waiting, 'e-mail')} not sent yet: {mail.problem}")
     raise typer.Exit(outcome.exit_code)
-
-
-@app.command()
-def report(
-    template: Annotated[str, typer.Argument(help="Report notebook.")] = "fleet_health",
-    parameter: Annotated[list[str] | None, typer.Option("-p", "--parameter", help="name=value; repeatable.")] = None,
-    json_: Json = False,
-) -> None:
-    """Make a report: one self-contained HTML file in outputs/."""
-    from workbench.reports import from_texts
-    from workbench.workflows.report import report as flow
-
-    parameters = from_texts(template, parameter or [])
-    with _workspace() as ws, progress_bar("report") as progress:
-        record = flow(ws, template, parameters, progress=progress)
-        files = {kind: str(ws.path / place) for kind, place in record.outputs.items()}
-    if json_:
-        say_json({"report": record, "files": files})
-    else:
-        for kind, place in files.items():
-            say(f"{kind}: {place}")
 
 
 @app.command()
@@ -248,6 +247,8 @@ def demo(json_: Json = False) -> None:
     for line in summary_lines(outcome.summary):
         say(line)
     say(f"Report: {outcome.report}")
+    for note in outcome.notes:
+        say(note)
     say("\nTry next:")
     for line in try_next(options.workspace):
         say(f"  {line}")
@@ -255,7 +256,7 @@ def demo(json_: Json = False) -> None:
 
 @app.command()
 def benchmark(
-    name: Annotated[str, typer.Argument(help="telemetry, scoring, cmapss or azure.")],
+    name: Annotated[str, typer.Argument(help="telemetry, scoring, report, dashboard, cmapss or azure.")],
     data: Annotated[Path | None, typer.Option(help="Folder of data sets; default: WORKBENCH_DATASETS.")] = None,
     seed: Annotated[list[int] | None, typer.Option(help="Repeatable; default 0.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A small run, marked as such.")] = False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from workbench.domain.base import stable_id
@@ -13,12 +14,19 @@ from .wording import PRIORITY_WORDS, machine_name, site_time
 
 
 def write_notices(
-    order: WorkOrder, profile: MachineProfile, *, site: Site, currency: str, at: datetime
+    order: WorkOrder,
+    profile: MachineProfile,
+    *,
+    site: Site,
+    currency: str,
+    at: datetime,
+    addresses: Mapping[str, str] | None = None,
 ) -> list[Notice]:
-    """Return queued in-app notices: one to the technician, if one is assigned, and one to the site's manager.
+    """Return queued notices: one in the app to the technician, if one is assigned, and one to the site's manager.
 
-    Recipients are ``technician:<id>`` and ``manager:<site>``. Ids depend on order and recipient only,
-    so that writing them again tells nobody twice.
+    Recipients are ``technician:<id>`` and ``manager:<site>``; one that has an e-mail address in ``addresses``
+    is written to there as well. Ids depend on order, channel and recipient only, so that writing them again
+    tells nobody twice.
     """
     severity = Severity.CRITICAL if order.priority <= Priority.URGENT else Severity.WARNING
     subject = f"{order.number} ({PRIORITY_WORDS[order.priority]}): {order.title}"
@@ -33,7 +41,7 @@ def write_notices(
         if line.to_order > 0
     ]
     place = f"{machine_name(profile)}, {site.title}"
-    notices = []
+    texts = []
     if order.technician_id is not None:
         wait = f"Wait for: {', '.join(missing)}. " if missing else ""
         body = (
@@ -41,7 +49,7 @@ def write_notices(
             f"Tools: {', '.join(order.tools) or 'none special'}.",
             "The dispatch report has the safety instructions and the steps; read it before you start.",
         )
-        notices.append(("technician", order.technician_id, "\n".join(body)))
+        texts.append(("technician", order.technician_id, "\n".join(body)))
     assigned = (
         f"Assigned to {order.technician_reason}."
         if order.technician_id is not None
@@ -53,28 +61,28 @@ def write_notices(
         f"Parts to order: {', '.join(missing)}. Please approve." if missing else "No parts to order.",
         f"Estimated cost {cost_text(order.estimated_cost, order.estimate_lacks, currency)}.",
     )
-    notices.append(("manager", site.site_id, "\n".join(lines)))
-    return [
-        _notice(order, f"{kind}:{name}", severity, subject=subject, body=body, at=at) for kind, name, body in notices
-    ]
+    texts.append(("manager", site.site_id, "\n".join(lines)))
+    written = []
+    for kind, name, text in texts:
+        recipient = f"{kind}:{name}"
+        notice = Notice(
+            notice_id=stable_id("notice", order.order_id, "in_app", recipient),
+            recipient=recipient,
+            severity=severity,
+            subject=subject,
+            body=text,
+            created_at=at,
+            machine_id=order.machine_id,
+            order_id=order.order_id,
+        )
+        written.append(notice)
+        address = (addresses or {}).get(recipient, "")
+        if address:
+            written.append(by_email(notice, address))
+    return written
 
 
-def _notice(
-    order: WorkOrder,
-    recipient: str,
-    severity: Severity,
-    *,
-    subject: str,
-    body: str,
-    at: datetime,
-) -> Notice:
-    return Notice(
-        notice_id=stable_id("notice", order.order_id, "in_app", recipient),
-        recipient=recipient,
-        severity=severity,
-        subject=subject,
-        body=body,
-        created_at=at,
-        machine_id=order.machine_id,
-        order_id=order.order_id,
-    )
+def by_email(notice: Notice, address: str) -> Notice:
+    """Return the notice as one to be sent to an e-mail address; its id stays the same however often it is written."""
+    of_email = {"notice_id": stable_id(notice.notice_id, "email"), "channel": "email", "address": address}
+    return notice.model_copy(update=of_email)

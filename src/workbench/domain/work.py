@@ -292,7 +292,8 @@ class Notice(Frozen):
 
     notice_id: str
     channel: Literal["in_app", "email"] = "in_app"
-    recipient: str
+    recipient: str = Field(description="who, e.g. technician:anna or manager:north")
+    address: str = Field(default="", description="where the channel reaches them, e.g. an e-mail address")
     severity: Severity
     subject: str
     body: str
@@ -300,6 +301,11 @@ class Notice(Frozen):
     created_at: UtcTime
     machine_id: str | None = None
     order_id: str | None = None
+    attempts: int = Field(default=0, ge=0, description="how often sending was begun")
+    next_try_at: UtcTime | None = None
+    executor_id: str = Field(default="", description="process that is sending it, or did last")
+    sent_at: UtcTime | None = None
+    error: str = Field(default="", description="why the last try failed")
 
 
 class StepState(StrEnum):
@@ -343,17 +349,29 @@ class CycleRun(Frozen):
     simulated: bool = False
 
 
+class ReportFile(Frozen):
+    """One file of a report as it was written."""
+
+    size: int = Field(ge=0, description="bytes")
+    sha256: str
+
+
 class ReportRecord(Frozen):
     """A report that was made, with all that is needed to make it again."""
 
     report_id: str
     template: str
+    key: str = Field(default="", description="given by who asked: the same key again returns the finished report")
     created_at: UtcTime
     as_of: UtcTime
     state: Literal["done", "failed"]
     parameters: dict[str, object]
     outputs: dict[str, str] = Field(description="format: path relative to the workspace")
+    files: dict[str, ReportFile] = Field(default={}, description="format: size and hash of what was written")
     model_versions: dict[str, str] = {}
     data_hash: str = ""
     code_version: str = ""
+    duration_s: float = Field(default=0.0, ge=0)
+    notes: tuple[str, ...] = Field(default=(), description="what is absent and how to get it")
+    error: str = Field(default="", description="why it failed, in one sentence")
     log: str = ""

@@ -1,16 +1,21 @@
 """Reports: a notebook and its parameters in, one self-contained page out, with a record of how it was made."""
 
+from .index_page import write_index
 from .parameters import ReportParameter, from_texts, report_parameters, template_names, template_path
-from .run import render
-from .snapshot import fleet_snapshot, readings_of
+from .run import ReportFailed, render
+from .snapshot import cycle_snapshot, fleet_snapshot, machine_dossier, readings_of
 
 __all__ = [
+    "ReportFailed",
     "ReportParameter",
+    "cycle_snapshot",
     "fleet_snapshot",
     "from_texts",
+    "machine_dossier",
     "readings_of",
     "render",
     "report_parameters",
     "template_names",
     "template_path",
+    "write_index",
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import html
 import re
+from dataclasses import dataclass
+from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +19,42 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
+RUNNING_NAME = 60
 _LOADING = frozenset({"src", "srcset", "href", "xlink:href", "data", "action", "formaction", "poster", "background"})
 _EMPTY = re.compile(r'<p class="empty" data-short="([^"]*)">.*</p>', flags=re.DOTALL)
+_HEADING = re.compile(r"<h1[^>]*>(.*?)</h1>", flags=re.DOTALL)
+_MARK, _TAG = re.compile(r'<span class="chip.*?</span>', flags=re.DOTALL), re.compile(r"<[^>]*>")
 _ELSEWHERE = re.compile(r"\s*(?:https?:|ftp:)?//", flags=re.IGNORECASE)
 _STYLE_LOAD = re.compile(
     r"""url\(\s*["']?\s*(?:https?:)?//[^)]*|@import\s+["']?\s*(?:https?:)?//[^;]*""", flags=re.IGNORECASE
 )
+
+
+@dataclass(frozen=True)
+class PageFacts:
+    """What a page says of itself beside its content: in its metadata, and in the running head when it is printed.
+
+    ``created_at`` is when the report was asked for, so that the same page made again has the same bytes.
+    """
+
+    title: str
+    workspace: str = ""
+    as_of: datetime | None = None
+    created_at: datetime | None = None
+    description: str = ""
+    keywords: tuple[str, ...] = ()
+    simulated: bool = False
+
+    @property
+    def running_head(self) -> str:
+        """Workspace and as-of in one line."""
+        when = f"as of {self.as_of:%Y-%m-%d %H:%M} UTC" if self.as_of else ""
+        return " · ".join(filter(None, (_shortened(self.workspace), when)))
+
+    @property
+    def running_title(self) -> str:
+        """Title in one line, marked when the data are simulated."""
+        return " · ".join(filter(None, (_shortened(self.title), "simulated data" if self.simulated else "")))
 
 
 class _Loads(HTMLParser):
@@ -49,8 +81,10 @@ class _Loads(HTMLParser):
             self.found += _STYLE_LOAD.findall(data)
 
 
-def html_page(notebook: NotebookNode, *, title: str) -> str:
+def html_page(notebook: NotebookNode, facts: PageFacts) -> str:
     """Return the page of an executed notebook: markdown and shown fragments, styled, nothing to be fetched.
+
+    The same page serves the screen, a browser's print and the PDF.
 
     Raises:
         WorkbenchError: the page would load something from elsewhere.
@@ -64,14 +98,14 @@ def html_page(notebook: NotebookNode, *, title: str) -> str:
         exclude_input=True,
         enable_async=False,
     )
-    style = (TEMPLATES / "report" / "style.css").read_text(encoding="utf-8")
     shown, absent = without_empty_sections(notebook)
     said = ", ".join(absent)
     page, _ = exporter.from_notebook_node(
         shown,
         resources={
-            "title": title,
-            "style": style,
+            "facts": facts,
+            "style": sheet("style.css"),
+            "print_style": sheet("print.css"),
             "sections": sections(shown),
             "absent": f"{said[:1].upper()}{said[1:]}." if said else "",
         },
@@ -82,6 +116,15 @@ def html_page(notebook: NotebookNode, *, title: str) -> str:
             f"The report would load {found[0]!r} from elsewhere.", "A report must hold all that it shows; remove it."
         )
     return str(page)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= RUNNING_NAME else f"{text[: RUNNING_NAME - 1]}…"
+
+
+def sheet(name: str) -> str:
+    """Return a style sheet of the report's pages: ``style.css`` or ``print.css``."""
+    return (TEMPLATES / "report" / name).read_text(encoding="utf-8")
 
 
 def without_empty_sections(notebook: NotebookNode) -> tuple[NotebookNode, list[str]]:
@@ -131,6 +174,16 @@ def sections(notebook: NotebookNode) -> list[dict[str, str]]:
                 for heading in re.findall(r"^## (.+?)\s*$", cell.source, flags=re.MULTILINE)
             ]
     return found
+
+
+def heading(notebook: NotebookNode) -> str:
+    """Return the words of the page's first heading, without its marks; nothing when it has none."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            found = _HEADING.search(output.get("data", {}).get("text/html", ""))
+            if found:
+                return " ".join(html.unescape(_TAG.sub("", _MARK.sub("", found[1]))).split())
+    return ""
 
 
 def provenance(notebook: NotebookNode) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from workbench.errors import InputError
 
 from . import probe as probing
 from .faults import environment_failure
-from .workflow_tables import count_pickled_rows
+from .holders import server_holder, sqlite_holder
+from .workflow_tables import count_pickled_rows, count_unfinished
 
 # How long a unit of work waits for another process that writes.
 BUSY_TIMEOUT_S = 10.0
@@ -172,15 +173,33 @@ class Database:
         else:
             probing.probe_server(self.engine, self.place)
 
+    def probe_for_reading(self) -> None:
+        """Check within about 2 s that the records can be read, whoever writes, and have today's schema.
+
+        Raises as ``probe``, but for a lock that only keeps other writers waiting, and a full disk.
+        """
+        if self.file is not None:
+            probing.probe_sqlite_for_reading(self.file)
+        else:
+            probing.probe_server(self.engine, self.place)
+
     def pickled_rows(self) -> int:
         """Return how many rows of the workflow engine would be unpickled; such a database must not be run."""
         with self.reading() as session:
             return count_pickled_rows(session)
 
+    def unfinished_work(self, *, but_version: str) -> int:
+        """Return how much durable work of application versions other than ``but_version`` is running or queued."""
+        with self.reading() as session:
+            return count_unfinished(session, but_version=but_version)
+
     def close(self) -> None:
         """Give all connections back; the database may be used again afterwards."""
         if self._session is None:
             self.engine.dispose()
+
+    def _holder(self) -> str:
+        return sqlite_holder(self.file) if self.file is not None else server_holder(self.engine)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -192,7 +211,7 @@ class Database:
                 "Nothing was changed. Check that the machine or record it refers to exists.",
             ) from error
         except DBAPIError as error:
-            failure = environment_failure(error.orig or error, self.place)
+            failure = environment_failure(error.orig or error, self.place, self._holder)
             if failure is None:
                 raise
             raise failure from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,9 +15,11 @@ _LOCKED = (
 )
 READ_ONLY = "Make the file and its folder writable for this user, or copy the workspace to a disk that can be written."
 
+_IS_LOCKED = "is locked by another process"
+
 # Words of the driver's message: what is wrong, what to do.
 _DATABASE_FAULTS: tuple[tuple[tuple[str, ...], str, str], ...] = (
-    (("database is locked", "database table is locked", "lock timeout"), "is locked by another process", _LOCKED),
+    (("database is locked", "database table is locked", "lock timeout"), _IS_LOCKED, _LOCKED),
     (("database or disk is full", "No space left on device"), "cannot be written: the disk is full", _FULL),
     (("readonly database", "read-only transaction", "permission denied"), "is read-only", READ_ONLY),
     (
@@ -47,8 +49,12 @@ _FILE_FAULTS: dict[int, tuple[str, str]] = {
 }
 
 
-def environment_failure(error: BaseException, place: str) -> EnvironmentFailure | None:
+def environment_failure(
+    error: BaseException, place: str, holder: Callable[[], str] | None = None
+) -> EnvironmentFailure | None:
     """Return what a database driver's ``error`` at ``place`` means for people, or None if it is no such fault.
+
+    ``holder`` is asked who holds the lock when one is the reason.
 
     >>> import sqlite3
     >>> print(environment_failure(sqlite3.OperationalError("database is locked"), "w.db").what)
@@ -57,7 +63,8 @@ def environment_failure(error: BaseException, place: str) -> EnvironmentFailure 
     message = str(error)
     for words, what, remedy in _DATABASE_FAULTS:
         if any(word.lower() in message.lower() for word in words):
-            return EnvironmentFailure(f"{place} {what}.", remedy)
+            known = holder() if holder is not None and what == _IS_LOCKED else ""
+            return EnvironmentFailure(f"{place} {what}{f': {known}' if known else ''}.", remedy)
     return None
 
 

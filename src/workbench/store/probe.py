@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from workbench.errors import EnvironmentFailure, SchemaOutdated
 
 from .faults import READ_ONLY, environment_failure, file_faults
+from .holders import sqlite_holder
 
 PROBE_TIMEOUT_S = 2.0
 # Below this the next write would fail half-way; SQLite needs room for its write-ahead log.
@@ -28,33 +29,46 @@ def probe_sqlite(file: Path) -> None:
         EnvironmentFailure: missing, locked, read-only, damaged, or the disk is full.
         SchemaOutdated: written by an older version.
     """
-    if not file.is_file():
-        raise EnvironmentFailure(
-            f"The records {file} are missing.",
-            "Put the file back from a backup; `workbench init` makes a new, empty workspace elsewhere.",
-        )
-    if not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
-        raise EnvironmentFailure(f"{file} is read-only.", READ_ONLY)
+    _check_file(file)
     with file_faults(file):
         free = shutil.disk_usage(file.parent).free
     if free < _LEAST_FREE_BYTES:
         raise EnvironmentFailure(
             f"The disk of {file} is full ({free} bytes free).", "Free some space there, then try again."
         )
+    check_revision(_revision(file, "BEGIN IMMEDIATE"), str(file))
+
+
+def probe_sqlite_for_reading(file: Path) -> None:
+    """Check that ``file`` exists, can be read while others write, and has today's schema; raises as ``probe_sqlite``."""
+    _check_file(file)
+    check_revision(_revision(file, "BEGIN"), str(file))
+
+
+def _check_file(file: Path) -> None:
+    if not file.is_file():
+        raise EnvironmentFailure(
+            f"The records {file} are missing.",
+            "Put the file back from a backup; `workbench init` makes a new, empty workspace elsewhere.",
+        )
+    # Readers, too, write to the files beside it that tell them what is committed.
+    if not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
+        raise EnvironmentFailure(f"{file} is read-only.", READ_ONLY)
+
+
+def _revision(file: Path, begin: str) -> str | None:
     try:
         uri = f"file:{quote(str(file))}?mode=rw"
         with closing(sqlite3.connect(uri, uri=True, timeout=PROBE_TIMEOUT_S, isolation_level=None)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            revision = None
-            with suppress(sqlite3.OperationalError):
-                row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-                revision = row[0] if row else None
+            connection.execute(begin)
+            known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone() if known else None
             connection.execute("ROLLBACK")
     except sqlite3.DatabaseError as error:
-        raise environment_failure(error, str(file)) or EnvironmentFailure(
+        raise environment_failure(error, str(file), lambda: sqlite_holder(file)) or EnvironmentFailure(
             f"{file} cannot be used: {error}.", "Run `workbench doctor`."
         ) from error
-    check_revision(revision, str(file))
+    return str(row[0]) if row else None
 
 
 def probe_server(engine: Engine, place: str) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -274,6 +275,29 @@ cycle_steps = Table(
     body(),
     UniqueConstraint("run_id", "number"),
 )
+
+jobs = Table(
+    "jobs",
+    metadata,
+    key("job_id"),
+    label("kind"),
+    label("state", index=True),
+    instant("submitted_at", index=True),
+    Column("schedule_id", String(200), index=True),
+    body(),
+)
+
+# Apart from the jobs: it changes every second and is no matter for the event log.
+job_progress = Table(
+    "job_progress",
+    metadata,
+    Column("job_id", String(200), ForeignKey("jobs.job_id"), primary_key=True),
+    Column("fraction", Float, nullable=False),
+    Column("message", Text, nullable=False),
+    instant("at"),
+)
+
+schedules = Table("schedules", metadata, key("schedule_id"), body())
 
 event_log = Table(
     "event_log",

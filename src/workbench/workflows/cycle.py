@@ -40,10 +40,10 @@ def maintenance_cycle(request: dict[str, Any]) -> Result:
             durable.current().notify(run.machine_id, name)
             results[name] = _in_transaction(name, _record_step, run, number, results)
             DBOS.write_stream("progress", {"step": number, "name": name, "state": results[name]["state"]})
+        return _in_transaction("finish", _finish, run, results)
     except Exception as error:
         _in_transaction("failed", _record_failure, run, max(len(results), 1), f"{type(error).__name__}: {error}")
         raise
-    return _in_transaction("finish", _finish, run, results)
 
 
 def _in_transaction(name: str, work: Callable[..., Result], *args: Any) -> Result:
@@ -70,6 +70,10 @@ def _change(reason: str) -> Change:
 
 def _record_step(ws: Workspace, run: Request, number: int, results: dict[str, Result]) -> Result:
     name = CYCLE_STEPS[number - 1]
+    earlier = next((step for step in ws.runs.steps(run.run_id) if step.number == number), None)
+    if earlier is not None and earlier.state in (StepState.DONE, StepState.SKIPPED):
+        # This very run failed later on and was begun anew: what is done is not done twice.
+        return dict(earlier.result)
     started = datetime.now(UTC) if name != "predict" else datetime.fromisoformat(results["score"]["started_at"])
     change = _change(f"maintenance cycle, step {number} {name}")
     reason = why_skipped(name, results)
@@ -94,15 +98,18 @@ def _record_step(ws: Workspace, run: Request, number: int, results: dict[str, Re
 
 
 def _record_failure(ws: Workspace, run: Request, number: int, message: str) -> Result:
-    name = CYCLE_STEPS[min(number, len(CYCLE_STEPS)) - 1]
-    change = _change(f"maintenance cycle, step {number} {name} failed")
     now = datetime.now(UTC)
-    step_id = stable_id(run.run_id, number)
-    step = CycleStep(
-        step_id=step_id, run_id=run.run_id, number=number, name=name, state=StepState.FAILED,
-        started_at=now, ended_at=now, details=message[:2000],
-    )  # fmt: skip
-    ws.runs.record(step, change)
+    if number > len(CYCLE_STEPS):
+        change = _change("maintenance cycle, its end failed")
+    else:
+        name = CYCLE_STEPS[number - 1]
+        change = _change(f"maintenance cycle, step {number} {name} failed")
+        step_id = stable_id(run.run_id, number)
+        step = CycleStep(
+            step_id=step_id, run_id=run.run_id, number=number, name=name, state=StepState.FAILED,
+            started_at=now, ended_at=now, details=message[:2000],
+        )  # fmt: skip
+        ws.runs.record(step, change)
     ws.runs.finish(run.run_id, "failed", message[:2000], None, now, change)
     return {"state": "failed"}
 
@@ -169,6 +176,12 @@ def run_cycle(
     """
     at = as_of or ws.as_of()
     ids = chosen_machines(ws, machine_ids)
+    return durable.beside_event_loop(lambda: _run_fleet(ws, ids, at, actor, progress))
+
+
+def _run_fleet(
+    ws: Workspace, ids: Sequence[str], at: datetime, actor: Actor | None, progress: Callable[[float, str], None] | None
+) -> FleetRun:
     done: list[Result] = []
     failed: list[tuple[str, str]] = []
     repeated = exit_code = 0

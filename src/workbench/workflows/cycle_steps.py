@@ -157,7 +157,8 @@ def _draft(ws: Workspace, run: Request, results: dict[str, Result]) -> tuple[Wor
 def _report(ws: Workspace, run: Request, results: dict[str, Result], change: Change) -> Result:
     order, matches = _draft(ws, run, results)
     report = _write_report(ws, run, results, order, matches, change)
-    return {"details": report.summary, "report_id": report.report_id}
+    # The summary names a number that is settled only when the order is opened.
+    return {"details": f"{order.title}: {len(report.steps)} steps", "report_id": report.report_id}
 
 
 def _write_report(
@@ -186,9 +187,9 @@ def _write_report(
 def _inventory(ws: Workspace, run: Request, results: dict[str, Result], change: Change) -> Result:
     _, package = _findings(ws, results)
     check = _inventory_check(ws, package, run.order_id)
-    ws.parts.reserve(run.order_id, [(line.part_id, line.reserve) for line in check.lines if line.reserve], change)
-    missing = [f"{line.to_order} x {line.title}" for line in check.lines if line.to_order]
-    reserved = sum(line.reserve for line in check.lines)
+    wanted = [(line.part_id, line.reserve) for line in check.lines if line.reserve]
+    reserved = sum(allotment.quantity for allotment in ws.parts.reserve(run.order_id, wanted, change))
+    missing = [f"{line.to_order} x {line.title} ({line.available} free)" for line in check.lines if line.to_order]
     details = f"{reserved} parts reserved" if check.lines else "no parts needed"
     return {
         "details": details + (f"; to order: {', '.join(missing)}" if missing else ""),
@@ -224,12 +225,18 @@ def _assign(ws: Workspace, run: Request, results: dict[str, Result], change: Cha
 
 
 def _notify(ws: Workspace, run: Request, results: dict[str, Result], change: Change) -> Result:
-    from workbench.channels import in_app
+    from workbench.workflows.notices import addresses_for, put
 
     order = ws.orders.get(results["assign"]["order_id"])
     profile = ws.machines.get(run.machine_id)
+    site = ws.sites.get(profile.site_id)
     notices = dispatch.write_notices(
-        order, profile, site=ws.sites.get(profile.site_id), currency=ws.settings.currency, at=run.time
+        order,
+        profile,
+        site=site,
+        currency=ws.settings.currency,
+        at=run.time,
+        addresses=addresses_for(ws, site, order.technician_id),
     )
     if not results["assign"]["created"]:
         # People were told of the order before; its new urgency is news.
@@ -243,8 +250,9 @@ def _notify(ws: Workspace, run: Request, results: dict[str, Result], change: Cha
             for notice in notices
         ]
     for notice in notices:
-        in_app.deliver(ws.notices, notice, change)
-    return {"details": f"{len(notices)} notices: {', '.join(notice.recipient for notice in notices)}"}
+        put(ws, notice, change)
+    told = [f"{notice.recipient}{' by e-mail' if notice.channel == 'email' else ''}" for notice in notices]
+    return {"details": f"{len(notices)} notices: {', '.join(told)}"}
 
 
 STEPS: dict[str, Callable[[Workspace, Request, dict[str, Result], Change], Result]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from workbench.config import SETTINGS_FILE
 from workbench.domain.observations import AssetEvent
 from workbench.errors import InputError
 from workbench.store.files import write_atomically
-from workbench.workflows.onboard import add_catalogue, create_workspace
+from workbench.workflows.onboard import add_catalogue
 from workbench.workflows.summary import FleetSummary, fleet_summary
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class DemoOutcome:
 
     summary: FleetSummary
     report: str
+    notes: tuple[str, ...] = ()
 
 
 def ingest_simulation(ws: Workspace, fleet: SimulatedFleet, *, reason: str, progress: Progress | None = None) -> None:
@@ -68,7 +69,7 @@ def _open_or_create(path: Path) -> Workspace:
     from workbench.workspace import Workspace
 
     if not (path / SETTINGS_FILE).exists():
-        return create_workspace(path, settings=SETTINGS, machines=True)
+        return Workspace.init(path, settings=SETTINGS)
     ws = Workspace.open(path)
     embedded = {profile.machine_id for profile in load_catalogue().machines}
     if not ws.settings.simulated or set(ws.machines.ids()) - embedded:
@@ -80,8 +81,11 @@ def _open_or_create(path: Path) -> Workspace:
     return ws
 
 
-def run_demo(path: Path, *, progress: Progress | None = None) -> DemoOutcome:
-    """Run the whole main job in the workspace at ``path`` (made when absent); a second time only what is new is done."""
+def run_demo(path: Path, *, machines: Collection[str] | None = None, progress: Progress | None = None) -> DemoOutcome:
+    """Run the whole main job in the workspace at ``path`` (made when absent); a second time only what is new is done.
+
+    ``machines`` names some of the embedded fleet, for a quicker look; default: all 26.
+    """
     from workbench.catalog import load_catalogue
     from workbench.twin import simulate_fleet
     from workbench.workflows.cycle import run_cycle
@@ -98,11 +102,12 @@ def run_demo(path: Path, *, progress: Progress | None = None) -> DemoOutcome:
     with _open_or_create(path) as ws:
         if not (ws.path / TRUTH).exists():
             # Written last: without it an earlier demo was interrupted, and all of this may be done again.
-            add_catalogue(ws)
-            part(0.0, 0.15)(0.0, "simulating 26 machines over 180 days")
+            add_catalogue(ws, only=machines)
             catalogue = load_catalogue()
+            profiles = [profile for profile in catalogue.machines if profile.machine_id in ws.machines.ids()]
+            part(0.0, 0.15)(0.0, f"simulating {len(profiles)} machines over {DAYS} days")
             fleet = simulate_fleet(
-                catalogue.machines,
+                profiles,
                 start=END - timedelta(days=DAYS),
                 end=END,
                 seed=SEED,
@@ -114,4 +119,4 @@ def run_demo(path: Path, *, progress: Progress | None = None) -> DemoOutcome:
             train(ws, progress=part(0.3, 0.8))
         run_cycle(ws, progress=part(0.8, 0.9))
         record = report(ws, progress=part(0.9, 1.0))
-        return DemoOutcome(summary=fleet_summary(ws), report=str(ws.path / record.outputs["html"]))
+        return DemoOutcome(summary=fleet_summary(ws), report=str(ws.path / record.outputs["html"]), notes=record.notes)

@@ -59,7 +59,9 @@ def train(
         should_stop=should_stop,
     )
     data_hash = ws.data_hash(as_of=at)
-    versions = tuple(_register(ws, model, data_hash, at, used_seed, actor) for model in trained)
+    # All or none: a training that is killed here must not leave one task's model new and another's old.
+    with ws.transaction() as tx:
+        versions = tuple(_register(tx, model, data_hash, at, used_seed, actor) for model in trained)
     refused = tuple(f"{v.task.value} ({v.scope}): {reason}" for v in versions for reason in v.refused)
     return TrainingReport(at, len(fleet), versions, refused)
 

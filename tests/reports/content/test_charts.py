@@ -11,8 +11,9 @@ from bs4 import BeautifulSoup
 
 from workbench.domain.equipment import LifeUnit
 from workbench.domain.predictions import Interval
-from workbench.reports.content.charts import life_bar, life_charts, probability_chart, sensor_chart
+from workbench.reports.content.charts import life_bar, life_charts, probability_chart
 from workbench.reports.content.fleet import Condition
+from workbench.reports.content.time_charts import sensor_chart
 
 
 def draw(build, frame: pd.DataFrame, name: str = "one") -> str:

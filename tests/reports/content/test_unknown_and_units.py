@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from workbench.domain.predictions import Contribution, HealthState, Interval, Task
 from workbench.domain.work import CostItem, Impact, Priority
 from workbench.reports import content
-from workbench.reports.content.charts import sensor_chart
+from workbench.reports.content.time_charts import sensor_chart
 from workbench.reports.content.wording import readable, sensor_title
 
 

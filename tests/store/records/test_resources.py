@@ -16,6 +16,7 @@ from workbench.store.database import Database
 from workbench.store.records import EventLog, Parts, Sites, Suppliers, Technicians
 
 TRIES = 20
+LAST_PARTS = 200
 
 
 def _part(part_id: str = "bearing_6205", stock: int = 3, **fields: Any) -> Part:
@@ -67,7 +68,10 @@ def test_an_order_gets_what_is_left_and_asking_again_changes_nothing(database: D
     assert [held.quantity for held in parts.reserve("first", [("bearing_6205", 2)], change)] == [2]
     for _ in range(2):
         held = parts.reserve("second", [("bearing_6205", 1), ("seal", 1), ("bearing_6205", 1)], change)
-        assert [(line.part_id, line.quantity) for line in held] == [("bearing_6205", 1)]
+        assert [str(line) for line in held] == [
+            "bearing_6205: 2 wanted, 1 free, 1 set aside",
+            "seal: 1 wanted, 0 free, 0 set aside",
+        ]
     assert parts.available("bearing_6205") == 0
     assert len(parts.reservations()) == 2
     parts.release("first", change)
@@ -107,3 +111,35 @@ def test_two_processes_never_reserve_more_than_the_stock(
         held = [line.quantity for line in parts.reservations() if line.part_id == f"part_{number}"]
         assert sorted(held) == [1, 3]
     assert sum(line.quantity for line in parts.reservations() if line.part_id == "shared") == 30
+
+
+def _reserve_last(url: str, orders: str, barrier: Any, answers: Any) -> None:
+    database = Database.open(url)
+    change = Change(actor=Actor(id=orders), reason="race", at=datetime(2026, 1, 1, tzinfo=UTC))
+    said = []
+    for number in range(LAST_PARTS):
+        barrier.wait(30)
+        said += Parts(database).reserve(f"{orders}_{number}", [(f"part_{number}", 1)], change)
+    answers.put([(answer.part_id, answer.quantity, str(answer)) for answer in said])
+    database.close()
+
+
+def test_of_two_processes_one_gets_the_last_part_and_the_other_is_told_that_none_is_free(
+    database: Database, change: Change, race: Callable[..., list[int | None]]
+) -> None:
+    parts = Parts(database)
+    with database.writing() as session:
+        bound = Parts(database.bound(session))
+        for number in range(LAST_PARTS):
+            bound.put(_part(f"part_{number}", stock=1), change)
+    context = multiprocessing.get_context("fork")
+    answers = context.Queue()
+    assert race(database, _reserve_last, context.Barrier(2), answers) == [0, 0]
+    both = [answers.get(timeout=10) for _ in range(2)]
+    for number, pair in enumerate(zip(*both, strict=True)):
+        (_, none, refused), (_, one, granted) = sorted(pair, key=lambda answer: answer[1])
+        assert (none, one) == (0, 1)
+        assert refused == f"part_{number}: 1 wanted, 0 free, 0 set aside"
+        assert granted == f"part_{number}: 1 wanted, 1 free, 1 set aside"
+    held = parts.reservations()
+    assert len(held) == len({reservation.part_id for reservation in held}) == LAST_PARTS

@@ -1,35 +1,74 @@
 """What reports are made of: pure functions from domain objects to safe HTML with SVG charts."""
 
+from .cycle import CycleSnapshot, RunView, cycle_cards, cycle_header, cycle_headline
+from .cycle_effects import cycle_method, failures, people_told, reserved_parts
+from .cycle_runs import cycle_steps, run_table
+from .dossier import MachineDossier
 from .fleet import Condition, FleetSnapshot, MachineView
 from .fleet_table import fleet_charts, fleet_table
+from .history import machine_history
 from .machine import machine_details
+from .machine_page import (
+    machine_cards,
+    machine_cases,
+    machine_header,
+    machine_headline,
+    machine_orders,
+    past_orders,
+)
 from .markup import Fragment
 from .method import method_notes, model_table
 from .notebook import notebook_style
+from .outlook import machine_decision, machine_outlook, machine_reasons
+from .sensors import machine_charts, machine_sensors
 from .signals import anomaly_table, evidence_note, limit_table, trend_table
 from .summary import header, headline, made_from, state_strip, summary_cards
 from .work import case_table, order_table, purchase_table
 
 __all__ = [
     "Condition",
+    "CycleSnapshot",
     "FleetSnapshot",
     "Fragment",
+    "MachineDossier",
     "MachineView",
+    "RunView",
     "anomaly_table",
     "case_table",
+    "cycle_cards",
+    "cycle_header",
+    "cycle_headline",
+    "cycle_method",
+    "cycle_steps",
     "evidence_note",
+    "failures",
     "fleet_charts",
     "fleet_table",
     "header",
     "headline",
     "limit_table",
+    "machine_cards",
+    "machine_cases",
+    "machine_charts",
+    "machine_decision",
     "machine_details",
+    "machine_header",
+    "machine_headline",
+    "machine_history",
+    "machine_orders",
+    "machine_outlook",
+    "machine_reasons",
+    "machine_sensors",
     "made_from",
     "method_notes",
     "model_table",
     "notebook_style",
     "order_table",
+    "past_orders",
+    "people_told",
     "purchase_table",
+    "reserved_parts",
+    "run_table",
     "state_strip",
     "summary_cards",
     "trend_table",

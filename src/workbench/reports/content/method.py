@@ -86,6 +86,7 @@ def method_notes(fleet: FleetSnapshot) -> Fragment:
     """Return in words what each figure of the report means."""
     weights = ", ".join(f"{weight:g}" for weight in HEALTH_WEIGHTS)
     days = fleet.planning_horizon_h / 24
+    at_risk = "The sum of those expected costs over all machines for which a probability is known."
     notes = [
         ("Health state", f"By the life that is left: {_horizons(fleet)}; otherwise Healthy."),
         ("Health score", f"100 minus the sum of each state's probability times its weight ({weights})."),
@@ -119,7 +120,7 @@ def method_notes(fleet: FleetSnapshot) -> Fragment:
                 "failure exceeds the cost of a planned repair, or when a critical limit is crossed."
             ),
         ),
-        ("Cost at risk", "The sum of those expected costs over all machines for which a probability is known."),
+        *([("Cost at risk", at_risk)] if len(fleet.machines) != 1 else []),
         ("Time", f"All times are UTC. Nothing later than the as-of time was used. Money is in {fleet.currency}."),
     ]
     if fleet.simulated:

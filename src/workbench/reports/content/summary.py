@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from workbench.domain.predictions import ModelVersion, Severity
 from workbench.domain.work import WorkOrder
@@ -18,13 +18,18 @@ _SENSORS_ONLY = "What follows comes from the sensors themselves: anomalies, limi
 
 def header(fleet: FleetSnapshot, *, title: str) -> Fragment:
     """Return title, workspace, as-of and data range, with the report's provenance for machines."""
-    mark = chip("Simulated data", "simulated") if fleet.simulated else ""
     pairs = [
         ("Workspace", text(fleet.workspace)),
         ("As of", text(moment(fleet.as_of))),
-        ("Data", text(_data_range(fleet))),
+        ("Data", text(data_range(fleet))),
         ("Machines", text(f"{len(fleet.machines):,}")),
     ]
+    return head(fleet, pairs, title=title)
+
+
+def head(fleet: FleetSnapshot, pairs: Sequence[tuple[str, str]], *, title: str) -> Fragment:
+    """Return the top of a page: title, a few facts (term and markup), and the report's provenance for machines."""
+    mark = chip("Simulated data", "simulated") if fleet.simulated else ""
     markup = element(
         "header",
         element("h1", text(title), mark and " " + mark),
@@ -34,6 +39,7 @@ def header(fleet: FleetSnapshot, *, title: str) -> Fragment:
     return Fragment(
         markup,
         {
+            "title": title,
             "as_of": fleet.as_of.isoformat(),
             "data_hash": fleet.data_hash,
             "model_versions": {f"{m.task}/{m.scope}": m.version_id for m in fleet.models},
@@ -58,7 +64,8 @@ def _model_label(model: ModelVersion) -> str:
     return f"{model.task} ({model.scope}) {model.version_id[:8]}"
 
 
-def _data_range(fleet: FleetSnapshot) -> str:
+def data_range(fleet: FleetSnapshot) -> str:
+    """Return from when to when there are readings, and how many."""
     if fleet.data_range is None:
         return "no readings yet"
     start, end = fleet.data_range
@@ -171,10 +178,10 @@ def summary_cards(fleet: FleetSnapshot) -> Fragment:
     if known:
         basis = f"next {days:g} calendar days, {count(known, 'machine')}{', some costs not known' if least else ''}"
     work = [
-        _card(f"{len(fleet.cases):,}", "Open cases"),
-        _card(f"{len(fleet.orders):,}", "Open work orders"),
-        _card(f"{fleet.parts_to_order:,}", "Parts to order"),
-        _card(risk, f"Cost at risk{least}", note=basis),
+        card(f"{len(fleet.cases):,}", "Open cases"),
+        card(f"{len(fleet.orders):,}", "Open work orders"),
+        card(f"{fleet.parts_to_order:,}", "Parts to order"),
+        card(risk, f"Cost at risk{least}", note=basis),
     ]
     return Fragment(
         element("div", *conditions, class_="cards conditions", role="list", aria_label="Machines")
@@ -188,7 +195,7 @@ def _probability(view: MachineView) -> bool:
 
 def _condition_cards(fleet: FleetSnapshot) -> list[str]:
     tally = Counter(view.condition for view in fleet.machines)
-    return [_card(f"{tally[c]:,}", c.label, kind=c.value) for c in Condition]
+    return [card(f"{tally[c]:,}", c.label, kind=c.value) for c in Condition]
 
 
 def _signal_cards(fleet: FleetSnapshot) -> list[str]:
@@ -198,25 +205,26 @@ def _signal_cards(fleet: FleetSnapshot) -> list[str]:
     limits = Counter(crossing.severity for prediction in said for crossing in prediction.limit_crossings)
     crossed = (
         [
-            _card(f"{limits[Severity.CRITICAL]:,}", "Critical limits crossed", kind="critical"),
-            _card(f"{limits[Severity.WARNING]:,}", "Warning limits crossed", kind="warning"),
+            card(f"{limits[Severity.CRITICAL]:,}", "Critical limits crossed", kind="critical"),
+            card(f"{limits[Severity.WARNING]:,}", "Warning limits crossed", kind="warning"),
         ]
         if fleet.machines_with_limits
         else [
-            _card("no limits", "Critical limits", kind="unknown"),
-            _card("no limits", "Warning limits", kind="unknown"),
+            card("no limits", "Critical limits", kind="unknown"),
+            card("no limits", "Warning limits", kind="unknown"),
         ]
     )
     return [
         *crossed,
-        _card(f"{sum(view.is_anomaly for view in fleet.machines):,}", "Machines with anomalies", kind="anomaly"),
-        _card(f"{sum(len(prediction.trends) for prediction in said):,}", "Trends"),
-        _card(f"{tally[Condition.UNKNOWN]:,}", "Health state: not enough evidence", kind="unknown"),
-        _card(f"{tally[Condition.OFFLINE]:,}", "Offline", kind="offline"),
+        card(f"{sum(view.is_anomaly for view in fleet.machines):,}", "Machines with anomalies", kind="anomaly"),
+        card(f"{sum(len(prediction.trends) for prediction in said):,}", "Trends"),
+        card(f"{tally[Condition.UNKNOWN]:,}", "Health state: not enough evidence", kind="unknown"),
+        card(f"{tally[Condition.OFFLINE]:,}", "Offline", kind="offline"),
     ]
 
 
-def _card(figure: str, label: str, *, kind: str = "", note: str = "") -> str:
+def card(figure: str, label: str, *, kind: str = "", note: str = "") -> str:
+    """Return one figure with its label; ``kind`` names a colour."""
     # Words in place of a figure are set smaller, so that they fit a narrow card.
     size = "figure-value" if any(sign.isdigit() for sign in figure) else "figure-value figure-words"
     return element(

@@ -1,106 +1,141 @@
-"""Turns a matplotlib figure into inline SVG: accessible, in the page's own colours and type, loading nothing."""
+"""Draws inline SVG: accessible, in the page's own colours and type, loading nothing."""
 
 from __future__ import annotations
 
 import hashlib
-import io
-import re
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from .markup import text
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-# Marker colours used while drawing: each becomes a variable of the stylesheet with its light value as fallback.
-INK, MUTED, RULE, SERIES, FILL = "#010203", "#010204", "#010205", "#010206", "#010207"
+# Each colour is a variable of the stylesheet, with its light value as fallback; the states look the same in the dark.
+INK, MUTED, RULE = "var(--ink, #0f172a)", "var(--muted, #475569)", "var(--rule, #cbd5e1)"
+SERIES, FILL = "var(--series, #667eea)", "var(--band, #e0e7ff)"
 CRITICAL, WARNING, DEGRADING, HEALTHY, OFFLINE = "#ef4444", "#f97316", "#fbbf24", "#10b981", "#6b7280"
-_PALETTE = {
-    INK: ("--ink", "#0f172a"),
-    MUTED: ("--muted", "#475569"),
-    RULE: ("--rule", "#cbd5e1"),
-    SERIES: ("--series", "#667eea"),
-    FILL: ("--band", "#e0e7ff"),
-}
-_SETTINGS: Any = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "workbench",
-    "text.parse_math": False,
-    "text.color": INK,
-    "axes.labelcolor": MUTED,
-    "axes.edgecolor": RULE,
-    "xtick.color": RULE,
-    "xtick.labelcolor": MUTED,
-    "ytick.color": RULE,
-    "ytick.labelcolor": MUTED,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-    "font.size": 10.0,
-    "xtick.labelsize": 10.0,
-    "ytick.labelsize": 10.0,
-    "timezone": "UTC",
-    "path.simplify": True,
-    "path.simplify_threshold": 0.5,
-}
-# A CSS pixel is 1/96 inch and matplotlib's SVG unit 1/72, so that sizes below are in SVG units.
-POINTS_PER_INCH = 72.0
+# On top of the state colours, which are light in either theme.
+ON_STATE = "#0f172a"
+DASHED, DOTTED = "5 3", "1 2.5"
+_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
-def styled() -> AbstractContextManager[None]:
-    """Hold the report's matplotlib style while a figure is drawn."""
-    import matplotlib as mpl
+@dataclass(frozen=True)
+class Scale:
+    """Where a value lies on an axis: ``low`` at ``start`` and ``high`` at ``end``, both in SVG units."""
 
-    return mpl.rc_context(_SETTINGS)
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def __call__(self, value: float) -> float:
+        """Return the place of ``value``."""
+        span = (self.high - self.low) or 1.0
+        return self.start + (value - self.low) / span * (self.end - self.start)
+
+    def ticks(self, most: int = 5) -> list[float]:
+        """Return round values within the axis, at most ``most``.
+
+        >>> Scale(0, 97, 0, 100).ticks()
+        [0.0, 20.0, 40.0, 60.0, 80.0]
+        """
+        span = self.high - self.low
+        if not span > 0:
+            return [self.low]
+        power = 10.0 ** math.floor(math.log10(span / most))
+        for step in (*(factor * power for factor in _STEPS), 20 * power):
+            first = math.ceil(self.low / step - 1e-9)
+            count = math.floor(self.high / step + 1e-9) - first + 1
+            if count <= most:
+                break
+        return [(first + place) * step for place in range(max(count, 0))]
 
 
-def blank(width: float, height: float) -> Figure:
-    """Return an empty figure of ``width`` x ``height`` SVG units, in the report's style."""
-    from matplotlib.figure import Figure
+def tick_labels(values: Sequence[float]) -> list[str]:
+    """Return the labels of an axis, each with the digits that its neighbours need.
 
-    with styled():
-        return Figure(figsize=(width / POINTS_PER_INCH, height / POINTS_PER_INCH))
-
-
-def inline(figure: Figure, *, name: str, title: str, description: str) -> str:
-    """Return ``figure`` as an ``<svg role="img">`` with ``title`` and ``description`` as its text alternative.
-
-    ``name`` must be unique in the page: the ids inside are made from it.
+    >>> tick_labels([0, 2.5, 5]), tick_labels([1000, 1500])
+    (['0.0', '2.5', '5.0'], ['1,000', '1,500'])
     """
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-
-    buffer = io.StringIO()
-    with styled():
-        FigureCanvasSVG(figure).print_figure(buffer, format="svg", metadata={"Date": None})
-    return _page_svg(buffer.getvalue(), name=name, title=title, description=description)
+    step = values[1] - values[0] if len(values) > 1 else 1.0
+    digits = next((d for d in range(12) if abs(round(step, d) - step) < 1e-6 * abs(step)), 12)
+    return [f"{value:,.{digits}f}".replace("-", "−") for value in values]
 
 
-def _page_svg(document: str, *, name: str, title: str, description: str) -> str:
-    opening = re.search(r'<svg[^>]*viewBox="([^"]+)"[^>]*>', document)
-    if opening is None:
-        raise ValueError("matplotlib gave no SVG")
-    body = document[opening.end() :]
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r"<style type=\"text/css\">.*?</style>", "", body, flags=re.DOTALL)
-    body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
-    body = re.sub(r"font-family: [^;\"]+", "font-family: inherit", body)
-    key = "f" + hashlib.sha256(name.encode()).hexdigest()[:8]
-    body = _private_ids(body, key)
-    for marker, (variable, light) in _PALETTE.items():
-        body = body.replace(marker, f"var({variable}, {light})")
-    body = re.sub(r"\n\s*", " ", body)
-    _, _, width, height = opening.group(1).split()
+def _n(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def line(x1: float, y1: float, x2: float, y2: float, colour: str, *, width: float = 1.0, dash: str = "") -> str:
+    """Return a straight line."""
+    dashes = f"; stroke-dasharray: {dash}" if dash else ""
     return (
-        f'<svg role="img" aria-labelledby="{key}-t {key}-d" viewBox="0 0 {width} {height}" width="{width}" '
-        f'height="{height}"><title id="{key}-t">{text(title)}</title><desc id="{key}-d">{text(description)}</desc>{body}'
+        f'<line x1="{_n(x1)}" y1="{_n(y1)}" x2="{_n(x2)}" y2="{_n(y2)}" '
+        f'style="stroke: {colour}; stroke-width: {width:g}{dashes}"/>'
     )
 
 
-def _private_ids(body: str, key: str) -> str:
-    """Drop ids that nothing refers to and make the others unique in the page."""
-    used = set(re.findall(r'href="#([^"]+)"', body)) | set(re.findall(r"url\(#([^)]+)\)", body))
-    body = re.sub(r' id="([^"]+)"', lambda m: f' id="{key}-{m[1]}"' if m[1] in used else "", body)
-    body = re.sub(r'href="#([^"]+)"', rf'href="#{key}-\1"', body)
-    return re.sub(r"url\(#([^)]+)\)", rf"url(#{key}-\1)", body)
+def rect(x: float, y: float, width: float, height: float, colour: str, *, opacity: float = 1.0, edge: str = "") -> str:
+    """Return a filled rectangle; ``edge`` is the colour of its outline."""
+    faint = f"; fill-opacity: {opacity:g}" if opacity < 1 else ""
+    outline = f"; stroke: {edge}; stroke-width: 0.8" if edge else ""
+    size = f'width="{_n(max(width, 0.0))}" height="{_n(max(height, 0.0))}"'
+    return f'<rect x="{_n(x)}" y="{_n(y)}" {size} style="fill: {colour}{faint}{outline}"/>'
+
+
+def dot(x: float, y: float, radius: float, colour: str, *, edge: str = "") -> str:
+    """Return a filled circle."""
+    outline = f"; stroke: {edge}; stroke-width: 1" if edge else ""
+    return f'<circle cx="{_n(x)}" cy="{_n(y)}" r="{radius:g}" style="fill: {colour}{outline}"/>'
+
+
+def curve(points: Iterable[tuple[float, float]], colour: str, *, width: float = 1.2, dash: str = "") -> str:
+    """Return a line through ``points``; a point that is not a number breaks it."""
+    moves, pen_down = [], False
+    for x, y in points:
+        if not math.isfinite(y):
+            pen_down = False
+        elif pen_down:
+            moves.append(f"L {_n(x)} {_n(y)}")
+        else:
+            # A point alone between two gaps is seen by the round end of a line of no length.
+            moves.append(f"M {_n(x)} {_n(y)} h 0")
+            pen_down = True
+    style = f"fill: none; stroke: {colour}; stroke-width: {width:g}; stroke-linecap: round; stroke-linejoin: round"
+    style += f"; stroke-dasharray: {dash}" if dash else ""
+    return f'<path d="{" ".join(moves)}" style="{style}"/>'
+
+
+def arrow(x: float, y: float, size: float, colour: str) -> str:
+    """Return a triangle that points to the right, its tip at ``x``."""
+    corners = f"{_n(x - size)},{_n(y - size * 0.7)} {_n(x)},{_n(y)} {_n(x - size)},{_n(y + size * 0.7)}"
+    return f'<polygon points="{corners}" style="fill: {colour}"/>'
+
+
+def label(
+    x: float,
+    y: float,
+    words: str,
+    *,
+    anchor: str = "start",
+    size: float = 10.0,
+    colour: str = INK,
+    bold: bool = False,
+) -> str:
+    """Return words whose baseline starts, is centred or ends (``anchor``: start, middle, end) at ``x``."""
+    weight = "; font-weight: 600" if bold else ""
+    style = f"font-size: {size:g}px; font-family: inherit; fill: {colour}; text-anchor: {anchor}{weight}"
+    return f'<text x="{_n(x)}" y="{_n(y)}" style="{style}">{text(words)}</text>'
+
+
+def drawing(width: float, height: float, parts: Iterable[str], *, name: str, title: str, description: str) -> str:
+    """Return an ``<svg role="img">`` with ``title`` and ``description`` as its text alternative.
+
+    ``name`` must be unique in the page: the ids inside are made from it.
+    """
+    key = "f" + hashlib.sha256(name.encode()).hexdigest()[:8]
+    size = f'viewBox="0 0 {_n(width)} {_n(height)}" width="{_n(width)}" height="{_n(height)}"'
+    return (
+        f'<svg role="img" aria-labelledby="{key}-t {key}-d" {size}><title id="{key}-t">{text(title)}</title>'
+        f'<desc id="{key}-d">{text(description)}</desc>{"".join(parts)}</svg>'
+    )

@@ -21,8 +21,8 @@ _PRIORITY_KIND = {
 }
 
 
-def order_table(fleet: FleetSnapshot) -> Fragment:
-    """Return the open work orders, the most urgent first."""
+def order_table(fleet: FleetSnapshot, *, kind: str = "open work order") -> Fragment:
+    """Return the work orders of the snapshot, the most urgent first; ``kind`` is what the caption calls one."""
     if not fleet.orders:
         return Fragment(empty("No work order is open.", short="no work orders"))
     profiles = {view.machine_id: view.profile for view in fleet.machines}
@@ -47,7 +47,7 @@ def order_table(fleet: FleetSnapshot) -> Fragment:
         "who": "Assigned to",
         "cost": "Estimated cost",
     }
-    caption = f"{count(len(rows), 'open work order')}, by priority, then by due time"
+    caption = f"{count(len(rows), kind)}, by priority, then by due time"
     ids = [f"order-{order.order_id}" for order in fleet.orders]
     return Fragment(table("orders", columns, rows, caption=caption, numeric=["cost"], row_ids=ids))
 

@@ -1,6 +1,7 @@
 """Repositories: typed access to the records, each write with its actor, reason, and row in the event log."""
 
 from .analysis import Models, Packages, Predictions, Reports
+from .jobs import Jobs, Schedules
 from .log import EventLog, LogEntry
 from .machines import Machines
 from .observations import BatchRow, Events, SegmentRow, Segments
@@ -16,6 +17,7 @@ __all__ = [
     "DispatchReports",
     "EventLog",
     "Events",
+    "Jobs",
     "LogEntry",
     "Machines",
     "Models",
@@ -26,6 +28,7 @@ __all__ = [
     "Predictions",
     "Reports",
     "Runs",
+    "Schedules",
     "SegmentRow",
     "Segments",
     "Sites",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -38,6 +39,24 @@ class _Reservations(BodyRepository[Reservation]):
     table, model, entity = tables.reservations, Reservation, "reservation"
 
 
+@dataclass(frozen=True)
+class Allotment:
+    """What an order asked for of one part, how many no other order held, and how many it now has."""
+
+    part_id: str
+    wanted: int
+    free: int
+    quantity: int
+
+    def __str__(self) -> str:
+        """Say it in words.
+
+        >>> print(Allotment("bearing_6205", wanted=2, free=1, quantity=1))
+        bearing_6205: 2 wanted, 1 free, 1 set aside
+        """
+        return f"{self.part_id}: {self.wanted} wanted, {self.free} free, {self.quantity} set aside"
+
+
 class Parts(Directory[Part]):
     """Spare parts, their stock, and what is set aside for orders."""
 
@@ -48,19 +67,19 @@ class Parts(Directory[Part]):
         with self._database.reading() as session:
             return self._available(session, part_id)
 
-    def reserve(self, order_id: str, wanted: Sequence[tuple[str, int]], change: Change) -> list[Reservation]:
-        """Set aside what is available of each wanted (part, quantity) and return what the order now holds of them.
+    def reserve(self, order_id: str, wanted: Sequence[tuple[str, int]], change: Change) -> list[Allotment]:
+        """Set aside what is free of each wanted (part, quantity) and say for each part what the order got.
 
-        Two orders can never hold more than the stock. Reserving again for the same order and part changes
-        nothing; a part of which nothing is left yields no reservation. Raises ``NotFound`` for an unknown part.
+        Two orders can never hold more than the stock: of the last part one gets it, the other is told that
+        none was free. Reserving again for the same order and part changes nothing. Raises ``NotFound`` for an
+        unknown part.
         """
         quantities: Counter[str] = Counter()
         for part_id, quantity in wanted:
             quantities[part_id] += quantity
         with self._database.writing() as session:
             # One order for all writers, so that two of them never wait for each other's part.
-            held = [self._reserve(session, order_id, part, quantities[part], change) for part in sorted(quantities)]
-        return [reservation for reservation in held if reservation is not None]
+            return [self._reserve(session, order_id, part, quantities[part], change) for part in sorted(quantities)]
 
     def release(self, order_id: str, change: Change) -> None:
         """Give back everything that the order has reserved and not used."""
@@ -89,20 +108,18 @@ class Parts(Directory[Part]):
         )
         return max(0, int(stock or 0) - int(held or 0))
 
-    def _reserve(
-        self, session: Session, order_id: str, part_id: str, quantity: int, change: Change
-    ) -> Reservation | None:
+    def _reserve(self, session: Session, order_id: str, part_id: str, wanted: int, change: Change) -> Allotment:
         book = _Reservations(self._database)
         key = stable_id("reservation", order_id, part_id)
         # The part's row is locked, so that of two orders one waits for the other's commit.
-        quantity = min(quantity, self._available(session, part_id, lock=True))
+        free = self._available(session, part_id, lock=True)
         held = book._find(session, key)
         if held is not None and held.state != "released":
-            return held
-        if quantity < 1:
-            return None
-        reservation = Reservation(
-            reservation_id=key, order_id=order_id, part_id=part_id, quantity=quantity, created_at=change.at
-        )
-        book._put(session, reservation, change, "reserved")
-        return reservation
+            return Allotment(part_id, wanted, free + (held.quantity if held.state == "reserved" else 0), held.quantity)
+        quantity = min(wanted, free)
+        if quantity > 0:
+            reservation = Reservation(
+                reservation_id=key, order_id=order_id, part_id=part_id, quantity=quantity, created_at=change.at
+            )
+            book._put(session, reservation, change, "reserved")
+        return Allotment(part_id, wanted, free, max(0, quantity))

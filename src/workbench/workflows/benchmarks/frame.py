@@ -25,10 +25,12 @@ Metrics = dict[str, Any]
 BENCHMARKS: dict[str, str] = {
     "azure": "workbench.workflows.benchmarks.azure",
     "cmapss": "workbench.workflows.benchmarks.cmapss",
+    "report": "workbench.workflows.benchmarks.report",
+    "dashboard": "workbench.workflows.benchmarks.dashboard",
     "scoring": "workbench.workflows.benchmarks.scoring",
     "telemetry": "workbench.workflows.benchmarks.telemetry",
 }
-MAKES_ITS_OWN_DATA = frozenset({"scoring", "telemetry"})
+MAKES_ITS_OWN_DATA = frozenset({"dashboard", "report", "scoring", "telemetry"})
 RESULT_KEYS = (
     "benchmark",
     "data",

@@ -1,0 +1,11 @@
+"""The command that runs a module of this package as a child that ends with the process that started it."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def command(module: str, *words: str) -> list[str]:
+    """Return the command that runs ``module`` of this package in this very Python; its first argument is our process id."""
+    return [sys.executable, "-m", f"{__package__}.{module}", str(os.getpid()), *words]

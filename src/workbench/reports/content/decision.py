@@ -1,0 +1,106 @@
+"""What was decided for a machine and the sum behind it: costs of failure and of planned work, what is recommended."""
+
+from __future__ import annotations
+
+from workbench.domain.predictions import UNKNOWN_MODE
+from workbench.domain.work import AnalyticsPackage, CostItem, Impact, Recommendation
+
+from .fleet import MachineView
+from .markup import element, text
+from .wording import day, money, readable, sentence
+
+
+def decision_block(view: MachineView, package: AnalyticsPackage, currency: str) -> str:
+    """Return the verdict, the sum that led to it, both costs item by item, and the recommended actions, as markup."""
+    return verdict(view, package) + costs(view, package, currency) + recommended(view, package, currency)
+
+
+def verdict(view: MachineView, package: AnalyticsPackage) -> str:
+    """Return whether the work is ordered now, and the sum that decided it."""
+    # The engine's reason begins with the verdict, which stands here in bold.
+    reason = package.decision.reason.removeprefix("Act: ").removeprefix("Do not act: ")
+    words = "Order the work now." if package.decision.act else "No work now."
+    return element("p", element("strong", words), text(f" {readable(reason, view.profile)}"), class_="sum")
+
+
+def costs(view: MachineView, package: AnalyticsPackage, currency: str) -> str:
+    """Return what a failure and what planned work cost, item by item; where nothing is known, how to enter it."""
+    if package.failure_impact.total == package.planned_impact.total == 0:
+        return _how_to_cost(view)
+    planned = "Inspect at a planned stop" if package.failure_mode == UNKNOWN_MODE else "Repair at a planned stop"
+    return element(
+        "div",
+        _impact("Run to failure", package.failure_impact, view, currency),
+        _impact(planned, package.planned_impact, view, currency),
+        class_="impacts",
+    )
+
+
+def recommended(view: MachineView, package: AnalyticsPackage, currency: str) -> str:
+    """Return the recommended actions in their order; nothing when there are none."""
+    actions = [_action(r, view, package.decision.reason, currency) for r in sorted(package.recommendations, key=_rank)]
+    return element("h5", "Recommended") + element("ol", *(element("li", a) for a in actions)) if actions else ""
+
+
+def _rank(recommendation: Recommendation) -> int:
+    return recommendation.rank
+
+
+def _action(recommendation: Recommendation, view: MachineView, decided: str, currency: str) -> str:
+    """Return one recommendation; the decision's reason, which stands right above, is not said again."""
+    reason = recommendation.reason.replace(decided, "").strip()
+    saving = ""
+    if recommendation.expected_saving > 0:
+        rests = "" if recommendation.complete else " (rests on incomplete costs)"
+        saving = f" Expected saving {money(recommendation.expected_saving, currency)}{rests}."
+    return (
+        element("strong", text(readable(recommendation.action, view.profile)))
+        + (text(f" {readable(reason, view.profile)}") if reason else "")
+        + (text(f" Act before {day(recommendation.act_before)}.") if recommendation.act_before else "")
+        + text(saving)
+    )
+
+
+def _how_to_cost(view: MachineView) -> str:
+    command = f"workbench machines show {view.machine_id}"
+    return element(
+        "p",
+        text("No cost is known, so none can be weighed. Enter "),
+        element("code", "production_loss_per_h"),
+        text(" under economics in the machine's profile ("),
+        element("code", text(command)),
+        text(" prints it, "),
+        element("code", "workbench machines add FILE"),
+        text(" takes it back), and parts and technicians with "),
+        element("code", "workbench plant parts FILE"),
+        text(" and "),
+        element("code", "workbench plant technicians FILE"),
+        text("."),
+        class_="note",
+    )
+
+
+def _item_amount(item: CostItem, currency: str) -> str:
+    if item.known:
+        return money(item.amount, currency)
+    return f"at least {money(item.amount, currency)}" if item.amount else "not known"
+
+
+def _impact(title: str, impact: Impact, view: MachineView, currency: str) -> str:
+    rows = [
+        (
+            readable(item.name.replace("_", " "), None).rstrip("."),
+            text(_item_amount(item, currency)),
+            element("small", text(readable(item.inputs, view.profile).rstrip("."))),
+        )
+        for item in impact.items
+    ]
+    total = money(impact.total, currency) if impact.complete else f"at least {money(impact.total, currency)}"
+    lacking = "" if impact.complete else element("small", text(sentence(f"{impact.lacks} not known")))
+    rows.append(("Total", element("strong", text(total)), lacking))
+    body = "".join(
+        element("div", element("dt", text(name)), element("dd", amount), element("dd", basis, class_="basis"))
+        for name, amount, basis in rows
+    )
+    heading = element("h5", text(f"{title}: {impact.downtime_h:.1f} h of downtime"))
+    return element("div", heading, element("dl", body, class_="ledger"))

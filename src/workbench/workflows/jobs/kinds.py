@@ -1,0 +1,118 @@
+"""The kinds of jobs: what each may be told, checked before anything is written, and the queue that it waits on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, ValidationError
+
+from workbench.domain.base import Frozen
+from workbench.domain.jobs import JobKind
+from workbench.errors import InputError
+from workbench.workflows.onboard import chosen_machines
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
+
+# The workflow engine's limits of each queue, and how often a worker looks at it.
+_LOOK_S = 0.5
+QUEUES: Mapping[str, Mapping[str, Any]] = {
+    "train": {"worker_concurrency": 1, "global_concurrency": 1, "polling_interval_sec": _LOOK_S},
+    "cycle": {"worker_concurrency": 1, "global_concurrency": 1, "polling_interval_sec": _LOOK_S},
+    "report": {"worker_concurrency": 2, "polling_interval_sec": _LOOK_S},
+    "notices": {"worker_concurrency": 4, "polling_interval_sec": _LOOK_S},
+}
+QUEUE_OF = {
+    JobKind.TRAIN: "train",
+    JobKind.CYCLE: "cycle",
+    JobKind.REPORT: "report",
+    JobKind.REPORT_BATCH: "report",
+    JobKind.NOTICES: "notices",
+}
+
+
+class TrainParameters(Frozen):
+    """What a training may be told."""
+
+    seed: int | None = Field(default=None, ge=0)
+
+
+class CycleParameters(Frozen):
+    """What a run of the maintenance cycle may be told; no machines: the whole fleet."""
+
+    machines: tuple[str, ...] | None = Field(default=None, min_length=1)
+
+
+class ReportParameters(Frozen):
+    """What a report may be told; ``parameters`` are those of its notebook."""
+
+    template: str = "fleet_health"
+    parameters: dict[str, Any] = {}
+
+
+class ReportBatchParameters(Frozen):
+    """What a batch of reports, one for each machine, may be told; no machines: the whole fleet."""
+
+    template: str = "machine_report"
+    machines: tuple[str, ...] | None = Field(default=None, min_length=1)
+    parameters: dict[str, Any] = {}
+
+
+class NoticesParameters(Frozen):
+    """The sending of notices takes no parameters."""
+
+
+PARAMETERS: dict[JobKind, type[Frozen]] = {
+    JobKind.TRAIN: TrainParameters,
+    JobKind.CYCLE: CycleParameters,
+    JobKind.REPORT: ReportParameters,
+    JobKind.REPORT_BATCH: ReportBatchParameters,
+    JobKind.NOTICES: NoticesParameters,
+}
+
+
+def job_kind(name: str) -> JobKind:
+    """Return the kind of this name; raises ``InputError`` that names all.
+
+    >>> job_kind("train")
+    <JobKind.TRAIN: 'train'>
+    """
+    try:
+        return JobKind(name)
+    except ValueError as error:
+        raise InputError(f"There is no job kind {name!r}.", f"Use one of: {', '.join(JobKind)}.") from error
+
+
+def checked_parameters(ws: Workspace, kind: JobKind, parameters: Mapping[str, object] | None) -> dict[str, Any]:
+    """Return the parameters of a job as plain JSON.
+
+    Raises:
+        InputError: a parameter is unknown or ill-typed; every fault and all that is allowed are named.
+        NotFound: a machine or report template that they name does not exist.
+    """
+    model = PARAMETERS[kind]
+    try:
+        chosen = model.model_validate(dict(parameters or {}))
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        allowed = ", ".join(model.model_fields) or "none"
+        raise InputError(
+            f"A {kind} job cannot take these parameters: {faults}.", f"Allowed parameters: {allowed}."
+        ) from error
+    if isinstance(chosen, CycleParameters | ReportBatchParameters) and chosen.machines:
+        chosen_machines(ws, chosen.machines)
+    if isinstance(chosen, ReportParameters):
+        _check_report(ws, chosen.template, chosen.parameters)
+    if isinstance(chosen, ReportBatchParameters):
+        for machine_id in chosen_machines(ws, chosen.machines)[:1]:
+            _check_report(ws, chosen.template, {**chosen.parameters, "machine_id": machine_id})
+    return chosen.model_dump(mode="json", exclude_none=True)
+
+
+def _check_report(ws: Workspace, template: str, parameters: Mapping[str, object]) -> None:
+    from workbench.reports.parameters import checked, report_parameters
+
+    values = checked(template, report_parameters(template), parameters)
+    if values.get("machine_id"):
+        ws.machines.get(str(values["machine_id"]))

@@ -1,0 +1,100 @@
+"""What each kind of job calls, and what of its outcome the job keeps as its result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from workbench.domain.base import Actor, Role
+from workbench.domain.jobs import JobKind
+from workbench.errors import WorkbenchError
+from workbench.workflows import durable
+
+from .kinds import CycleParameters, ReportBatchParameters, ReportParameters, TrainParameters
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
+
+Progress = Callable[[float, str], None]
+Result = dict[str, Any]
+_NAMED_FAILURES = 5
+
+
+def perform(task: dict[str, Any], progress: Progress) -> Result:
+    """Do the work of a task (workspace, job_id, kind, parameters, started_at, submitted_by) in this process."""
+    from workbench.workspace import Workspace
+
+    kind, parameters, job_id = JobKind(task["kind"]), task["parameters"], task["job_id"]
+    durable.executor_name = f"job-{job_id}"
+    with Workspace.open(task["workspace"]) as ws:
+        actor = Actor(id=task["submitted_by"], role=Role.SYSTEM)
+        # A later attempt looks at the same instant as the first: what that one did is not done twice.
+        started = datetime.fromisoformat(task["started_at"])
+        as_of = started if ws.settings.as_of == "live" else ws.settings.as_of
+        if kind is JobKind.TRAIN:
+            return _train(ws, TrainParameters(**parameters), as_of, actor, progress)
+        if kind is JobKind.CYCLE:
+            return _cycle(ws, CycleParameters(**parameters), as_of, actor, progress)
+        if kind is JobKind.REPORT:
+            return _report(ws, ReportParameters(**parameters), job_id, actor, progress)
+        if kind is JobKind.REPORT_BATCH:
+            return _report_batch(ws, ReportBatchParameters(**parameters), job_id, actor, progress)
+    raise WorkbenchError(f"A {kind} job needs no process of its own.")
+
+
+def _train(ws: Workspace, chosen: TrainParameters, as_of: datetime, actor: Actor, progress: Progress) -> Result:
+    from workbench.workflows.train import train
+
+    report = train(ws, seed=chosen.seed, as_of=as_of, actor=actor, progress=progress)
+    return {
+        "as_of": report.as_of.isoformat(),
+        "machines": report.machines,
+        "versions": [version.version_id for version in report.versions],
+        "active": sum(version.active for version in report.versions),
+        "refused": list(report.refused),
+    }
+
+
+def _cycle(ws: Workspace, chosen: CycleParameters, as_of: datetime, actor: Actor, progress: Progress) -> Result:
+    from workbench.workflows.cycle import run_cycle
+
+    run = run_cycle(ws, chosen.machines, as_of=as_of, actor=actor, progress=progress)
+    _refuse_failures(run.failed, len(run.results) + len(run.failed), "machines", "retry runs only those")
+    return {
+        "as_of": run.as_of.isoformat(),
+        "machines": len(run.results),
+        "repeated": run.repeated,
+        "orders": [result["order_id"] for result in run.results if result["created"]],
+    }
+
+
+def _report(ws: Workspace, chosen: ReportParameters, job_id: str, actor: Actor, progress: Progress) -> Result:
+    from workbench.workflows.report import report
+
+    record = report(ws, chosen.template, chosen.parameters, key=job_id, actor=actor, progress=progress)
+    return {"report_id": record.report_id, "outputs": record.outputs}
+
+
+def _report_batch(
+    ws: Workspace, chosen: ReportBatchParameters, job_id: str, actor: Actor, progress: Progress
+) -> Result:
+    from workbench.workflows.report import report_batch
+
+    batch = report_batch(
+        ws, chosen.template, chosen.machines, chosen.parameters, key=job_id, actor=actor, progress=progress
+    )
+    _refuse_failures(batch.failed, len(batch.records) + len(batch.failed), "reports", "retry makes only those")
+    return {
+        "reports": [record.report_id for record in batch.records],
+        "index": batch.index.report_id,
+        "outputs": batch.index.outputs,
+    }
+
+
+def _refuse_failures(failed: Sequence[tuple[str, str]], all_: int, of_what: str, remedy: str) -> None:
+    """Raise when some of many failed: a job is done only when all of it is."""
+    if failed:
+        named = "; ".join(f"{name}: {reason}" for name, reason in failed[:_NAMED_FAILURES])
+        more = f"; and {len(failed) - _NAMED_FAILURES} more" if len(failed) > _NAMED_FAILURES else ""
+        raise WorkbenchError(f"{len(failed)} of {all_} {of_what} failed ({remedy}): {named}{more}")

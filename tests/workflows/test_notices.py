@@ -1,0 +1,370 @@
+"""Notices on their way: the outbox over a real mail server that is down, refuses, hangs, while processes die."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.channels.mailbox import Gate, Mailbox
+from typer.testing import CliRunner
+
+from workbench.channels import CircuitBreaker
+from workbench.cli import commands  # noqa: F401 - registers the commands
+from workbench.cli.main import app
+from workbench.dispatch.notices import by_email
+from workbench.domain.equipment import Shift, Site, Technician
+from workbench.domain.predictions import Severity
+from workbench.domain.work import Notice
+from workbench.errors import InputError
+from workbench.workflows.notices import addresses_for, notify_operations, put, retry_notice, send_notices
+from workbench.workspace import Workspace
+
+NOW = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+# A process that sends as a worker does: it holds a lock under its id as long as it lives.
+SENDER = """
+import fcntl, sys
+from pathlib import Path
+from workbench.workspace import Workspace
+from workbench.workflows.notices import send_notices
+name = sys.argv[2]
+with Workspace.open(sys.argv[1]) as ws:
+    folder = ws.path / "data" / "workers"
+    folder.mkdir(exist_ok=True)
+    handle = (folder / f"{name}.lock").open("a+")
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(send_notices(ws, executor_id=name).sent, flush=True)
+"""
+
+
+@pytest.fixture
+def mailbox(monkeypatch):
+    server = Mailbox()
+    settings = {"HOST": "127.0.0.1", "PORT": str(server.port), "SECURITY": "none"}
+    for name, value in settings.items():
+        monkeypatch.setenv(f"WORKBENCH_SMTP_{name}", value)
+    monkeypatch.setenv("WORKBENCH_EMAIL_SENDER", "workbench@plant.example")
+    monkeypatch.setenv("WORKBENCH_OPERATIONS_EMAIL", "operations@plant.example")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def empty_workspace(tmp_path_factory):
+    path = tmp_path_factory.mktemp("empty") / "W"
+    Workspace.init(path).close()
+    return path
+
+
+@pytest.fixture
+def ws(empty_workspace, mailbox, tmp_path):
+    shutil.copytree(empty_workspace, tmp_path / "W")
+    with Workspace.open(tmp_path / "W") as opened:
+        yield opened
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_ws(request, mailbox, tmp_path, monkeypatch):
+    if request.param == "sqlite":
+        yield request.getfixturevalue("ws")
+        return
+    monkeypatch.setenv("WORKBENCH_DATABASE_URL", request.getfixturevalue("fresh_postgres_url"))
+    with Workspace.init(tmp_path / "W") as made:
+        yield made
+
+
+class Quiet:
+    """Time that passes only when somebody sleeps, or is told to."""
+
+    def __init__(self):
+        self.now = NOW
+        self.breaker = CircuitBreaker(clock=lambda: self.now.timestamp())
+
+    def sleep(self, seconds):
+        self.now += timedelta(seconds=seconds)
+
+    def send(self, ws, **options):
+        return send_notices(ws, now=self.now, breaker=self.breaker, sleep=self.sleep, **options)
+
+
+@pytest.fixture
+def quiet():
+    return Quiet()
+
+
+def queue(ws, count=1, **fields):
+    """Put e-mails into the outbox; return their ids in the order of sending."""
+    ids = []
+    for number in range(count):
+        name = f"tech_{number}"
+        known = {
+            "notice_id": f"notice-{number:03}",
+            "recipient": f"technician:{name}",
+            "severity": Severity.WARNING,
+            "subject": f"WO-2026-{number:04}",
+            "body": "You are assigned.",
+            "created_at": NOW + timedelta(seconds=number),
+        }
+        notice = by_email(Notice.model_validate({**known, **fields}), f"{name}@plant.example")
+        put(ws, notice, ws.change("a test"))
+        ids.append(notice.notice_id)
+    return ids
+
+
+def states(ws):
+    return Counter(notice.state for notice in ws.notices.all())
+
+
+def start_sender(ws, name="worker-1"):
+    process = subprocess.Popen(
+        [sys.executable, "-c", SENDER, ws.path, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def go(process):
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def test_each_notice_is_sent_once(ws, mailbox, quiet):
+    mailbox.start()
+    queue(ws, 3)
+    assert quiet.send(ws).sent == 3
+    assert quiet.send(ws).sent == 0
+    assert sorted(mailbox.recipients) == [f"tech_{n}@plant.example" for n in range(3)]
+    assert len(set(mailbox.ids())) == 3
+    assert mailbox.commands["EHLO"] == 1, "one connection serves all"
+    assert {(n.state, n.sent_at, n.attempts) for n in ws.notices.all()} == {("sent", NOW, 1)}
+
+
+def test_without_a_mail_server_nothing_happens(ws, monkeypatch, quiet):
+    queue(ws)
+    monkeypatch.setenv("WORKBENCH_SMTP_HOST", "")
+    with Workspace.open(ws.path) as opened:
+        assert quiet.send(opened) == type(quiet.send(opened))()
+    assert states(ws) == {"queued": 1}
+
+
+def test_a_server_that_was_down_all_day_gets_everything_once(ws, mailbox, quiet):
+    queue(ws, 4)
+    rounds = 0
+    while quiet.now < NOW + timedelta(days=1):
+        assert quiet.send(ws).problem
+        rounds += 1
+        quiet.now = max(quiet.now, min(notice.next_try_at for notice in ws.notices.outbox()))
+    assert states(ws) == {"queued": 4}
+    assert all("does not answer" in notice.error for notice in ws.notices.all())
+    assert rounds < 110, "it is tried less and less often"
+    mailbox.start()
+    quiet.now += timedelta(minutes=16)
+    assert quiet.send(ws).sent == 4
+    assert len(set(mailbox.ids())) == len(mailbox.ids()) == 4
+    assert {(notice.state, notice.error) for notice in ws.notices.all()} == {("sent", "")}
+
+
+def test_one_try_is_four_attempts_and_the_breaker_then_spares_the_server(ws, mailbox, quiet):
+    queue(ws)
+    assert "does not answer" in quiet.send(ws).problem
+    assert quiet.now == NOW + timedelta(seconds=7)
+    assert quiet.send(ws, early=True).waiting == 1
+    later = quiet.now
+    report = quiet.send(ws, early=True)
+    assert "left alone for 60 s" in report.problem
+    assert quiet.now == later, "nobody waits for an open breaker"
+    (notice,) = ws.notices.outbox()
+    assert notice.state == "queued"
+    assert notice.next_try_at >= quiet.now + timedelta(seconds=60)
+    mailbox.start()
+    assert quiet.send(ws).sent == 0
+    quiet.now = notice.next_try_at
+    assert quiet.send(ws).sent == 1
+
+
+def test_a_refused_recipient_fails_alone(ws, mailbox, quiet):
+    mailbox.refuse = {"tech_0@plant.example": "550 no such user", "tech_1@plant.example": "450 come back"}
+    mailbox.start()
+    refused, deferred, _ = queue(ws, 3)
+    report = quiet.send(ws)
+    assert (report.sent, report.failed, report.waiting, report.problem) == (1, 1, 1, "")
+    assert ws.notices.get(refused).state == "failed"
+    assert "550 no such user" in ws.notices.get(refused).error
+    assert ws.notices.get(deferred).state == "queued"
+    assert ws.notices.get(deferred).next_try_at == NOW + timedelta(minutes=1)
+    mailbox.refuse = {}
+    quiet.now += timedelta(minutes=1)
+    assert quiet.send(ws).sent == 1
+    retry_notice(ws, refused)
+    assert quiet.send(ws).sent == 1
+    assert states(ws) == {"sent": 3}
+
+
+def test_an_address_that_is_none_fails_alone(ws, mailbox, quiet):
+    mailbox.start()
+    queue(ws, 2)
+    first = ws.notices.outbox()[0]
+    ws.notices.replace(first, ws.change("a test"), address="nobody\nBcc: all@plant.example")
+    assert quiet.send(ws).failed == 1
+    assert states(ws) == {"sent": 1, "failed": 1}
+    assert len(mailbox.messages) == 1
+
+
+def test_a_message_that_breaks_the_connection_holds_up_no_other_for_ever(ws, mailbox, quiet):
+    mailbox.at["RCPT"] = lambda: "421 cannot" if mailbox.commands["RCPT"] <= 4 else None
+    mailbox.start()
+    queue(ws, 3)
+    assert quiet.send(ws).sent == 0
+    quiet.now += timedelta(minutes=5)
+    assert quiet.send(ws).sent == 3
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "named"),
+    [
+        ("WORKBENCH_EMAIL_SENDER", "", "email_sender"),
+        ("WORKBENCH_SMTP_SECURITY", "starttls", "does not offer STARTTLS"),
+        ("WORKBENCH_SMTP_USER", "plant", "WORKBENCH_SMTP_PASSWORD"),
+    ],
+)
+def test_settings_that_do_not_work_are_told_and_nothing_is_lost(
+    ws, mailbox, monkeypatch, quiet, variable, value, named
+):
+    mailbox.start()
+    queue(ws, 2)
+    monkeypatch.setenv(variable, value)
+    with Workspace.open(ws.path) as wrong:
+        report = quiet.send(wrong)
+    assert named in report.problem
+    assert quiet.now == NOW, "to try again at once would change nothing"
+    assert states(ws) == {"queued": 2}
+    assert all(named in notice.error for notice in ws.notices.all())
+    assert quiet.send(ws, early=True).sent == 2
+
+
+@pytest.mark.parametrize(("where", "repeats"), [("EHLO", 0), ("MAIL", 0), ("DATA", 1)])
+def test_a_process_killed_while_sending_repeats_at_most_the_message_in_hand(ws, mailbox, where, repeats):
+    gate = Gate()
+    mailbox.at[where] = lambda: gate() if mailbox.commands[where] == (1 if where == "EHLO" else 3) else None
+    mailbox.start()
+    queue(ws, 5)
+    process = start_sender(ws)
+    go(process)
+    assert gate.reached.wait(30)
+    process.kill()
+    process.wait()
+    gate.open.set()
+    in_hand = [notice for notice in ws.notices.all() if notice.state == "sending"]
+    assert len(in_hand) == (0 if where == "EHLO" else 1)
+    assert send_notices(ws).sent == {"EHLO": 5, "MAIL": 3, "DATA": 3}[where]
+    assert states(ws) == {"sent": 5}
+    taken = Counter(mailbox.ids())
+    assert len(taken) == 5
+    assert sum(taken.values()) == 5 + repeats
+    assert max(taken.values()) == 1 + repeats
+
+
+def test_what_a_living_process_sends_is_left_to_it(ws, mailbox):
+    gate = Gate()
+    mailbox.at["DATA"] = gate
+    mailbox.start()
+    queue(ws)
+    process = start_sender(ws)
+    go(process)
+    assert gate.reached.wait(30)
+    assert send_notices(ws, executor_id="worker-2").sent == 0
+    gate.open.set()
+    assert process.communicate(timeout=30)[0] == "1\n"
+    assert len(mailbox.messages) == 1
+
+
+def test_a_nameless_process_is_given_ten_minutes(ws, mailbox, quiet):
+    mailbox.start()
+    queue(ws)
+    (notice,) = ws.notices.outbox()
+    begun = {"state": "sending", "attempts": 1, "next_try_at": NOW + timedelta(minutes=10)}
+    ws.notices.replace(notice, ws.change("a test"), **begun)
+    assert quiet.send(ws, early=True).sent == 0
+    quiet.now += timedelta(minutes=10)
+    assert quiet.send(ws).sent == 1
+
+
+def test_two_processes_never_send_the_same_notice(any_ws, mailbox):
+    mailbox.start()
+    queue(any_ws, 20)
+    both = [start_sender(any_ws, name) for name in ("worker-1", "worker-2")]
+    for process in both:
+        go(process)
+    sent = [int(process.communicate(timeout=60)[0]) for process in both]
+    assert sum(sent) == len(mailbox.ids()) == len(set(mailbox.ids())) == 20
+    assert states(any_ws) == {"sent": 20}
+
+
+def test_a_sent_notice_is_not_sent_again_by_hand(ws, mailbox, quiet):
+    mailbox.start()
+    (notice_id,) = queue(ws)
+    quiet.send(ws)
+    with pytest.raises(InputError, match="is sent"):
+        retry_notice(ws, notice_id)
+
+
+def test_operations_are_told_once_in_the_app_and_by_mail(ws, mailbox, quiet):
+    mailbox.start()
+    for _ in range(2):
+        notify_operations(ws, subject="Report failed", body="why", severity=Severity.WARNING, key="report-1", at=NOW)
+    assert Counter((n.channel, n.recipient, n.state) for n in ws.notices.all()) == {
+        ("in_app", "operations:workspace", "sent"): 1,
+        ("email", "operations:workspace", "queued"): 1,
+    }
+    quiet.send(ws)
+    assert mailbox.recipients == ["operations@plant.example"]
+
+
+def test_people_are_written_to_where_they_have_an_address(ws, monkeypatch):
+    site = Site(
+        site_id="berlin", title="Berlin", time_zone="Europe/Berlin", latitude=52.5, longitude=13.4,
+        manager_email="manager@plant.example",
+    )  # fmt: skip
+    change = ws.change("a test")
+    ws.sites.put(site, change)
+    for name, address in (("tech_one", "one@plant.example"), ("tech_two", "")):
+        person = Technician(
+            technician_id=name, title=name, site_id="berlin", skills={"mechanical": 3}, experience_years=1,
+            cost_per_h=5000, shift=Shift(start_h=6, end_h=14), latitude=52.5, longitude=13.4, email=address,
+        )  # fmt: skip
+        ws.technicians.put(person, change)
+    manager = {"manager:berlin": "manager@plant.example"}
+    assert addresses_for(ws, site, "tech_one") == {**manager, "technician:tech_one": "one@plant.example"}
+    assert addresses_for(ws, site, "tech_two") == addresses_for(ws, site, None) == manager
+    monkeypatch.setenv("WORKBENCH_SMTP_HOST", "")
+    with Workspace.open(ws.path) as without:
+        assert addresses_for(without, site, "tech_one") == {}
+
+
+def test_the_command_line_lists_sends_and_retries(ws, mailbox):
+    mailbox.refuse = {"tech_0@plant.example": "550 no such user"}
+    mailbox.start()
+    refused, _ = queue(ws, 2)
+    shell = CliRunner()
+    place = ["-w", str(ws.path), "notices"]
+    assert shell.invoke(app, [*place, "send"]).stdout == "1 e-mail sent, 1 failed, 0 waiting\n"
+    failed = json.loads(shell.invoke(app, [*place, "list", "--state", "failed", "--json"]).stdout)["notices"]
+    assert [(notice["notice_id"], "no such user" in notice["error"]) for notice in failed] == [(refused, True)]
+    mailbox.refuse = {}
+    assert "tech_0@plant.example" in shell.invoke(app, [*place, "retry", refused]).stdout
+    assert shell.invoke(app, [*place, "send"]).stdout == "1 e-mail sent, 0 failed, 0 waiting\n"
+    listed = shell.invoke(app, [*place, "list"]).stdout
+    assert listed.count(" sent") == 2
+
+
+def test_a_mail_server_that_is_not_set_is_said(ws, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_SMTP_HOST", "")
+    done = CliRunner().invoke(app, ["-w", str(ws.path), "notices", "send"])
+    assert isinstance(done.exception, InputError)
+    assert "smtp_host" in str(done.exception)

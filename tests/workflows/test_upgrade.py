@@ -1,0 +1,60 @@
+"""An upgrade is refused while work that an older version began is not finished, and then changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from dbos import DBOSClient
+from dbos._serialization import DBOSPortableJSONSerializer
+from sqlalchemy import text
+
+from workbench.errors import EnvironmentFailure
+from workbench.workflows.durable import WORKFLOW_VERSION
+from workbench.workflows.upgrade import upgrade_workspace
+from workbench.workspace import Workspace
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def workspace(request, tmp_path) -> Iterator[Workspace]:
+    url = request.getfixturevalue("fresh_postgres_url") if request.param == "postgresql" else ""
+    with Workspace.init(tmp_path / "W", settings={"database_url": url}) as workspace:
+        yield workspace
+
+
+def _enqueue(ws: Workspace, *ids: str, version: str) -> None:
+    client = DBOSClient(
+        system_database_url=ws.database.url, serializer=DBOSPortableJSONSerializer(), application_name="workbench"
+    )
+    for workflow_id in ids:
+        options = {"workflow_name": "job", "queue_name": "jobs", "workflow_id": workflow_id, "app_version": version}
+        client.enqueue(options)
+    client.destroy()
+
+
+def _set_state(ws: Workspace, state: str, workflow_id: str) -> None:
+    table = "workflow_status" if ws.database.is_sqlite else "dbos.workflow_status"
+    with ws.database.writing() as session:
+        session.execute(
+            text(f"UPDATE {table} SET status = :state WHERE workflow_uuid = :id"),
+            {"state": state, "id": workflow_id},
+        )
+
+
+def test_work_of_an_older_version_stops_an_upgrade_until_it_is_finished_or_cancelled(workspace):
+    _enqueue(workspace, "running", "waiting", version="0")
+    _set_state(workspace, "PENDING", "running")
+    for left in (2, 1):
+        with pytest.raises(EnvironmentFailure, match=f"not finished: {left} workflow") as caught:
+            upgrade_workspace(workspace.path)
+        assert caught.value.exit_code == 3
+        assert "workbench worker" in caught.value.remedy
+        assert "cancel" in caught.value.remedy
+        assert not (workspace.path / "data" / "backups").exists()
+        _set_state(workspace, "SUCCESS" if left == 2 else "CANCELLED", "running" if left == 2 else "waiting")
+    assert "has schema" in upgrade_workspace(workspace.path)
+
+
+def test_work_of_this_version_stops_no_upgrade(workspace):
+    _enqueue(workspace, "waiting", version=WORKFLOW_VERSION)
+    assert "has schema" in upgrade_workspace(workspace.path)

@@ -1,0 +1,172 @@
+"""What a machine's condition costs and what is done about it: decision, recommendations, orders, cases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workbench.domain.predictions import UNKNOWN_MODE
+from workbench.domain.work import AnalyticsPackage, CostItem, Impact, WorkOrder
+from workbench.reports.content.wording import cost, count, mode_title, money, readable, sentence, work_title
+from workbench_widgets.kit import look, until
+
+from .history import case_row
+from .site_time import local_day, local_moment
+from .subject import Subject
+
+Json = dict[str, Any]
+
+
+def decision(subject: Subject) -> Json:
+    """Return whether work is ordered now and why, both courses of action side by side, and what is recommended."""
+    package = subject.view.package
+    if package is None:
+        why = "No prediction was made for this machine." if subject.prediction is None else "No costs were weighed yet."
+        return {"why": f"{why} Run the cycle to weigh them."}
+    decided = package.decision
+    reason = decided.reason.removeprefix("Act: ").removeprefix("Do not act: ")
+    return {
+        "why": "",
+        "act": decided.act,
+        "verdict": "Order the work now." if decided.act else "No work now.",
+        "reason": readable(reason, subject.profile),
+        "planned_title": "Inspect at a planned stop" if package.failure_mode == UNKNOWN_MODE else "Repair as planned",
+        "rows": _ledger(package, subject),
+        "nothing_known": package.failure_impact.total == package.planned_impact.total == 0,
+        "recommendations": _recommendations(package, subject),
+        "resources": _resources(package),
+        "similar": _similar(package, subject),
+    }
+
+
+def _ledger(package: AnalyticsPackage, subject: Subject) -> list[Json]:
+    """Return each cost of the two courses in one row, their totals and hours of downtime last."""
+    failure, planned = package.failure_impact, package.planned_impact
+    names = dict.fromkeys(item.name for impact in (failure, planned) for item in impact.items)
+    rows = [
+        {
+            "name": sentence(name.replace("_", " ")).rstrip("."),
+            "failure": _item(_named(failure, name), subject),
+            "planned": _item(_named(planned, name), subject),
+            "total": False,
+        }
+        for name in names
+    ]
+    rows.append(
+        {
+            "name": "Total",
+            "failure": {"amount": cost(failure.total, failure.lacks, subject.currency), "inputs": ""},
+            "planned": {"amount": cost(planned.total, planned.lacks, subject.currency), "inputs": ""},
+            "total": True,
+        }
+    )
+    rows.append(
+        {
+            "name": "Downtime",
+            "failure": {"amount": f"{failure.downtime_h:.1f} h", "inputs": ""},
+            "planned": {"amount": f"{planned.downtime_h:.1f} h", "inputs": ""},
+            "total": False,
+        }
+    )
+    return rows
+
+
+def _named(impact: Impact, name: str) -> CostItem | None:
+    return next((item for item in impact.items if item.name == name), None)
+
+
+def _item(item: CostItem | None, subject: Subject) -> Json:
+    if item is None:
+        return {"amount": "none", "inputs": ""}
+    lacks = "" if item.known else "the rest"
+    return {
+        "amount": cost(item.amount, lacks, subject.currency),
+        "inputs": readable(item.inputs, subject.profile).rstrip("."),
+    }
+
+
+def _recommendations(package: AnalyticsPackage, subject: Subject) -> list[Json]:
+    return [
+        {
+            "action": readable(found.action, subject.profile),
+            # The decision's reason stands right above.
+            "reason": readable(left, subject.profile)
+            if (left := found.reason.replace(package.decision.reason, "").strip())
+            else "",
+            "before": local_day(found.act_before, subject.zone) if found.act_before else "",
+            "saving": money(found.expected_saving, subject.currency) if found.expected_saving > 0 else "",
+            "complete": found.complete,
+        }
+        for found in sorted(package.recommendations, key=lambda found: found.rank)
+    ]
+
+
+def _resources(package: AnalyticsPackage) -> list[list[str]]:
+    needs = package.resources
+    people = f"{needs.technicians} × {needs.skill.replace('_', ' ')}, {needs.labour_h:g} h of labour"
+    rows = [["People", people], ["At the machine", f"{needs.repair_h:g} h"]]
+    if needs.tools:
+        rows.append(["Tools", ", ".join(needs.tools)])
+    return rows
+
+
+def _similar(package: AnalyticsPackage, subject: Subject) -> list[Json]:
+    return [
+        {
+            "machine": past.machine_id,
+            "when": local_day(past.time, subject.zone),
+            "cause": mode_title(past.cause, subject.profile),
+            "remedy": past.remedy.replace("_", " ") or "not recorded",
+            "downtime": "" if past.downtime_h is None else f"{past.downtime_h:g} h",
+        }
+        for past in package.history
+    ]
+
+
+def orders(subject: Subject) -> Json:
+    """Return the standing and the past work orders, and the open cases."""
+    return {
+        "standing": [_order(order, subject) for order in subject.view.orders],
+        "past": [_order(order, subject) for order in subject.past_orders],
+        "cases": [case_row(case, subject) for case in subject.view.cases],
+    }
+
+
+def _order(order: WorkOrder, subject: Subject) -> Json:
+    who = subject.technicians.get(order.technician_id or "", order.technician_id or "")
+    facts = [
+        ["Due", f"{local_moment(order.due_at, subject.zone)}, {until(order.due_at, subject.as_of)}"],
+        ["Technician", who or "nobody yet"],
+        ["Labour", f"{order.labour_h:g} h"],
+        ["Estimated cost", cost(order.estimated_cost, order.estimate_lacks, subject.currency)],
+    ]
+    if order.scheduled_at:
+        facts.insert(1, ["Planned for", local_moment(order.scheduled_at, subject.zone)])
+    if order.actual_cost is not None:
+        facts.append(["Actual cost", money(order.actual_cost, subject.currency)])
+    if order.tools:
+        facts.append(["Tools", ", ".join(order.tools)])
+    raised = (
+        "raised by hand" if order.raised_by == "hand" else f"supported by {count(len(order.evidence), 'prediction')}"
+    )
+    return {
+        "id": order.order_id,
+        "number": order.number,
+        "title": work_title(order, subject.profile.title),
+        "priority": look(order.priority),
+        "state": order.state.value.replace("_", " "),
+        "created": f"{local_moment(order.created_at, subject.zone)}, {raised}",
+        "facts": facts,
+        "why_technician": order.technician_reason,
+        "steps": [readable(step, subject.profile) for step in order.steps],
+        "safety": list(order.safety),
+        "parts": [
+            {
+                "title": line.title,
+                "needed": line.needed,
+                "reserved": line.reserve,
+                "to_order": line.to_order,
+                "arrives": line.delivery.removeprefix("delivery ") if line.to_order else "in stock",
+            }
+            for line in order.parts
+        ],
+    }

@@ -1,0 +1,5 @@
+"""The dashboard around the pages: navigation, connection, jobs, theme and deep links."""
+
+from .shell import Shell
+
+__all__ = ["Shell"]
