@@ -26,10 +26,10 @@ demo: $(VENV)/.installed-report ## set up and run the main job on the embedded f
 	@$(BIN)/workbench -w . demo
 
 test: $(VENV)/.installed-report,dashboard,dev,postgres ## set up and run the tests (under 9 minutes)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=85 -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=85 -m "not slow"
 
 test-all: $(VENV)/.installed-report,dashboard,dev,postgres ## the same with the slow ones
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.installed-report,dashboard,dev,postgres ## lint, format, types, layers, stripped notebooks
 	$(BIN)/ruff check .

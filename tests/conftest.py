@@ -1,10 +1,11 @@
-"""Fixtures shared by all tests: the real data sets, throw-away PostgreSQL databases, and what must be present rather than skipped."""
+"""Fixtures shared by all tests: real data sets, a finished demo, throw-away databases, and what must be present rather than skipped."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +16,33 @@ from sqlalchemy.exc import OperationalError
 # Where a PostgreSQL server may be; its databases stay as they are, the tests make some of their own.
 POSTGRES = os.environ.get("WORKBENCH_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 REQUIRED = {word for word in os.environ.get("WORKBENCH_REQUIRE", "").split(",") if word}
+
+
+# Files whose tests take longest begin first, so that parallel test processes end at about the same time.
+LONGEST = (
+    "tests_browser/test_dashboard.py",
+    "jobs/test_queue.py",
+    "workflows/test_demo.py",
+    "jobs/test_death.py",
+    "tests_browser/test_server.py",
+    "test_public_fleets.py",
+    "test_cycle_death.py",
+    "test_wheel.py",
+    "test_cli.py",
+    "01_first_steps.ipynb",
+    "reports/test_run.py",
+    "benchmarks/test_report.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first, the others after them as they are."""
+    place = {name: number for number, name in enumerate(LONGEST)}
+
+    def order(item: pytest.Item) -> int:
+        return next((place[name] for name in LONGEST if item.path.as_posix().endswith(name)), len(place))
+
+    items.sort(key=order)
 
 
 def lacking(feature: str, reason: str) -> None:
@@ -31,6 +59,28 @@ def datasets() -> Path:
     if not folder or not Path(folder).is_dir():
         lacking("datasets", "WORKBENCH_DATASETS names no folder of data sets")
     return Path(folder)
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Return a folder that ``make`` filled, once for all parallel test processes; nobody may change it."""
+    folder = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / name).exists():
+            make(folder / f"making-{name}")
+            # Only what is finished has this name.
+            (folder / f"making-{name}").rename(folder / name)
+    return folder / name
+
+
+@pytest.fixture(scope="session")
+def demo_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Path of a finished demo workspace of 26 machines; copy it before changing anything."""
+    from workbench.workflows.demo import run_demo
+
+    return made_once(tmp_path_factory, "demo", run_demo)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import sys
 import sysconfig
 import venv
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
@@ -69,6 +70,19 @@ def _run_main_job(command: Path, folder: Path) -> None:
     page = Path(files["html"]).read_text()
     assert "0 of 5 failures needed" in page
     assert "pump_01" in page
+
+
+def test_wheel_carries_pages_templates_and_notebooks_but_no_tests(wheel):
+    names = set(ZipFile(wheel).namelist())
+    assert {
+        "workbench/reports/notebooks/machine_report.ipynb",
+        "workbench/examples/01_first_steps.ipynb",
+        "workbench_widgets/notebooks/app.ipynb",
+        "workbench_widgets/fleet/page.vue",
+        "workbench_widgets/kit/components/panel.vue",
+        "workbench_widgets/voila/templates/workbench/conf.json",
+    } <= names
+    assert [name for name in names if "/test_" in name or "conftest" in name] == []
 
 
 def test_installed_wheel_runs_the_main_job(wheel, tmp_path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
@@ -17,49 +16,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from tests.conftest import lacking
+from tests.conftest import demo_path, lacking
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, Route
 
+__all__ = ["demo_path"]
 _COMMAND = [sys.executable, "-c", "from workbench.cli import main; main()"]
 _START_S = 60
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-
-
-@pytest.fixture(scope="session")
-def demo_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Path of a finished demo workspace (26 machines, models, one cycle run, no report); never change it."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    with (folder / "demo.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        path = folder / "demo" / "W"
-        if not path.exists():
-            _make_demo(folder / "making-demo" / "W")
-            # Only a finished demo has this name.
-            (folder / "making-demo").rename(folder / "demo")
-    return path
-
-
-def _make_demo(path: Path) -> None:
-    from datetime import timedelta
-
-    from workbench.catalog import load_catalogue
-    from workbench.twin import simulate_fleet
-    from workbench.workflows.cycle import run_cycle
-    from workbench.workflows.demo import DAYS, END, SEED, SETTINGS, ingest_simulation
-    from workbench.workflows.onboard import create_workspace
-    from workbench.workflows.train import train
-
-    catalogue = load_catalogue()
-    with create_workspace(path, settings=SETTINGS, machines=True) as ws:
-        start = END - timedelta(days=DAYS)
-        fleet = simulate_fleet(catalogue.machines, start=start, end=END, seed=SEED, sites=catalogue.sites)
-        ingest_simulation(ws, fleet, reason="demo")
-        train(ws)
-        run_cycle(ws)
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,42 @@ def test_a_missing_file_is_not_made_anew(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_records_removed_while_they_are_in_use_are_missing_and_not_made_anew(sqlite_database: Database) -> None:
+    assert _names(sqlite_database) == []
+    file = sqlite_database.file
+    assert file is not None
+    for part in file.parent.glob("workbench.db*"):
+        part.unlink()
+    with pytest.raises(EnvironmentFailure, match="missing"):
+        _names(sqlite_database)
+    assert not file.exists()
+
+
+def test_a_process_goes_on_with_the_records_that_were_put_back(
+    sqlite_database: Database, sqlite_template: Path
+) -> None:
+    with sqlite_database.writing() as session:
+        session.execute(insert(sites).values(site_id="lost", body="{}"))
+    file = sqlite_database.file
+    assert file is not None
+    for part in file.parent.glob("workbench.db*"):
+        part.unlink()
+    shutil.copy(sqlite_template, file)
+    with sqlite_database.writing() as session:
+        session.execute(insert(sites).values(site_id="kept", body="{}"))
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT site_id FROM sites").fetchall() == [("kept",)]
+
+
+def test_an_empty_file_in_the_place_of_the_records_is_told_of(sqlite_database: Database) -> None:
+    file = sqlite_database.file
+    assert file is not None
+    file.write_bytes(b"")
+    sqlite_database.close()
+    with pytest.raises(EnvironmentFailure, match="empty file"):
+        _names(sqlite_database)
+
+
 def test_a_damaged_file_is_called_damaged(tmp_path: Path) -> None:
     file = tmp_path / "workbench.db"
     file.write_bytes(b"this is no database, but long enough to be taken for one" * 100)

@@ -29,6 +29,14 @@ def test_tables_and_migrations_agree(database: Database) -> None:
         assert schema.revision(session.connection()) == schema.head()
 
 
+def test_migrations_are_named_by_their_number() -> None:
+    from alembic.script import ScriptDirectory
+
+    scripts = ScriptDirectory.from_config(schema._config())
+    assert schema.known_revisions() == {script.revision for script in scripts.walk_revisions()}
+    assert schema.head() == scripts.get_current_head()
+
+
 def test_a_difference_would_be_seen(sqlite_database: Database) -> None:
     with sqlite_database.writing() as session:
         session.execute(text("ALTER TABLE machines ADD COLUMN colour TEXT"))

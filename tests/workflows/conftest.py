@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.conftest import made_once
 
 from workbench.catalog import load_catalogue
 from workbench.twin import simulate_fleet
@@ -35,27 +32,10 @@ FEW = (
 SILENT = "transformer_siemens_tunorma_024"
 
 
-@contextmanager
-def _once_for_all_workers(tmp_path_factory) -> Iterator[Path]:
-    """Yield a folder that all parallel test processes share, to one of them at a time."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    with (folder / "plant.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield folder
-
-
 @pytest.fixture(scope="session")
 def trained_plant(tmp_path_factory) -> Path:
     """Path of a workspace whose eight machines (a ninth is silent) have 180 days of readings and trained models; never change it."""
-    with _once_for_all_workers(tmp_path_factory) as folder:
-        path = folder / "plant" / "W"
-        if not path.exists():
-            _train(folder / "making" / "W")
-            # Only a finished plant has this name.
-            (folder / "making").rename(folder / "plant")
-    return path
+    return made_once(tmp_path_factory, "plant", _train)
 
 
 def _train(path: Path) -> None:

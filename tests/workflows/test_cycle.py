@@ -245,6 +245,35 @@ def test_more_urgent_finding_raises_the_open_order_and_tells_people_again(plant)
     assert len(news) == len(plant.notices.all()) - told > 0
 
 
+def test_a_disk_that_fills_up_in_mid_cycle_is_a_failure_of_the_environment(plant):
+    from sqlalchemy import event
+
+    machine_id = "fan_nicotra_gebhardt_rdh_014"
+
+    @event.listens_for(plant.database.engine, "connect")
+    def _on_connect(connection, _record):
+        if full:
+            # No page more than the file has now.
+            connection.execute("PRAGMA max_page_count=1")
+
+    def progress(_fraction: float, message: str) -> None:
+        if message.endswith("report"):
+            full.append(message)
+            plant.database.engine.dispose()
+
+    full: list[str] = []
+    outcome = run_cycle(plant, [machine_id], progress=progress)
+    assert outcome.exit_code == 3
+    [(_, reason)] = outcome.failed
+    assert "disk is full" in reason
+    assert "INSERT" not in reason
+    full.clear()
+    plant.database.engine.dispose()
+    again = run_cycle(plant, [machine_id])
+    assert not again.failed
+    assert plant.runs.get(again.results[0]["run_id"]).state == "done"
+
+
 def test_pickled_rows_are_refused_before_anything_runs(plant):
     from sqlalchemy import text
 

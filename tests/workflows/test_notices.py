@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import socket
 import subprocess
 import sys
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from tests.channels.mailbox import Gate, Mailbox
 from typer.testing import CliRunner
 
-from workbench.channels import CircuitBreaker
+from workbench.channels import CircuitBreaker, mail
 from workbench.cli import commands  # noqa: F401 - registers the commands
 from workbench.cli.main import app
 from workbench.dispatch.notices import by_email
@@ -21,7 +25,15 @@ from workbench.domain.equipment import Shift, Site, Technician
 from workbench.domain.predictions import Severity
 from workbench.domain.work import Notice
 from workbench.errors import InputError
-from workbench.workflows.notices import addresses_for, notify_operations, put, retry_notice, send_notices
+from workbench.workflows import notices
+from workbench.workflows.notices import (
+    addresses_for,
+    notify_operations,
+    put,
+    retry_notice,
+    send_notices,
+    send_without_worker,
+)
 from workbench.workspace import Workspace
 
 NOW = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
@@ -282,6 +294,49 @@ def test_what_a_living_process_sends_is_left_to_it(ws, mailbox):
     gate.open.set()
     assert process.communicate(timeout=30)[0] == "1\n"
     assert len(mailbox.messages) == 1
+
+
+def test_a_worker_that_is_told_to_stop_finishes_the_message_in_hand_and_leaves_the_rest(ws, mailbox):
+    gate = Gate()
+    mailbox.at["DATA"] = gate
+    mailbox.start()
+    queue(ws, 3)
+    with subprocess.Popen([Path(sys.executable).with_name("workbench"), "-w", ws.path, "worker"]) as worker:
+        try:
+            assert gate.reached.wait(60)
+            worker.send_signal(signal.SIGTERM)
+            with pytest.raises(subprocess.TimeoutExpired):
+                worker.wait(1)
+            gate.open.set()
+            assert worker.wait(30) == 0
+        finally:
+            gate.open.set()
+            worker.kill()
+    assert states(ws) == {"sent": 1, "queued": 2}
+
+
+def test_a_server_that_never_answers_does_not_hold_up_a_command(ws, monkeypatch):
+    monkeypatch.setattr(mail, "CONNECT_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(notices, "BY_THE_WAY_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("WORKBENCH_SMTP_PORT", str(silent.getsockname()[1]))
+        with Workspace.open(ws.path) as opened:
+            queue(opened, 2)
+            begun = time.monotonic()
+            report = send_without_worker(opened)
+    assert time.monotonic() - begun < 2
+    assert (report.sent, report.waiting) == (0, 2)
+    assert "timed out" in report.problem
+    assert states(ws) == {"queued": 2}
+
+
+def test_a_slow_server_does_not_hold_up_a_command(ws, mailbox, monkeypatch):
+    monkeypatch.setattr(notices, "BY_THE_WAY_S", 0.0)
+    mailbox.start()
+    queue(ws, 3)
+    report = send_without_worker(ws)
+    assert (report.sent, report.waiting) == (1, 2)
+    assert "workbench notices send" in report.problem
 
 
 def test_a_nameless_process_is_given_ten_minutes(ws, mailbox, quiet):

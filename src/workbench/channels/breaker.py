@@ -48,11 +48,12 @@ class CircuitBreaker:
 
 
 def retrying(
-    work: Callable[[], T], *, on: type[Exception], breaker: CircuitBreaker, sleep: Callable[[float], None]
+    work: Callable[[], T], *, on: type[Exception], breaker: CircuitBreaker, sleep: Callable[[float], object]
 ) -> T:
     """Return ``work()``; when it raises ``on``, try up to 3 times more after 1, 2 and 4 s, unless the breaker opens.
 
-    Raises what ``work`` raised last.
+    ``sleep`` waits that many seconds; when it returns something true, no further try is made. Raises what
+    ``work`` raised last.
     """
     delay_s = FIRST_DELAY_S
     for left in range(RETRIES, -1, -1):
@@ -62,7 +63,8 @@ def retrying(
             breaker.failed()
             if not left or breaker.rest_s:
                 raise
-            sleep(delay_s)
+            if sleep(delay_s):
+                raise
             delay_s *= 2
         else:
             breaker.succeeded()

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli import dashboard, jobs, machines, notices, orders, reports, schedules  # noqa: F401  (registers their commands)
-from workbench.cli.main import app, options
+from workbench.cli.main import app, open_workspace, options
 from workbench.cli.output import progress_bar, remark, say, say_json, table
 from workbench.cli.present import counted
 
 if TYPE_CHECKING:
     from workbench.workflows.ingest import IngestOutcome
-    from workbench.workspace import Workspace
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 MachineOption = Annotated[
@@ -26,16 +25,10 @@ Background = Annotated[bool, typer.Option("--background", help="Queue it for a w
 SHOWN_CASES = 12
 
 
-def _workspace() -> Workspace:
-    from workbench.workspace import Workspace
-
-    return Workspace.open(options.workspace)
-
-
 def _submit(kind: str, parameters: dict[str, object], *, json_: bool) -> None:
     from workbench.workflows.jobs import submit
 
-    with _workspace() as ws:
+    with open_workspace() as ws:
         jobs.say_submitted(ws, submit(ws, kind, parameters), json_=json_)
 
 
@@ -97,7 +90,7 @@ def as_of(
     """Set the instant that the workspace looks at."""
     from workbench.workflows.ingest import look_at
 
-    with _workspace() as ws:
+    with open_workspace() as ws:
         say(f"The workspace now looks at {look_at(ws, when)}.")
 
 
@@ -135,7 +128,7 @@ def ingest(
     """Take telemetry or asset events in; bad rows are quarantined with a reason, nothing is lost."""
     from workbench.workflows import ingest as flow
 
-    with _workspace() as ws, progress_bar("ingest") as progress:
+    with open_workspace() as ws, progress_bar("ingest") as progress:
         outcome = flow.ingest(
             ws, source, path, machine_id=machine, mapping=mapping, subsets=subset or ["FD001"], strict=strict,
             progress=progress,
@@ -159,7 +152,7 @@ def train(
     if background:
         _submit("train", {"seed": seed}, json_=json_)
         return
-    with _workspace() as ws, progress_bar("train") as progress:
+    with open_workspace() as ws, progress_bar("train") as progress:
         report = flow(ws, seed=seed, progress=progress)
     if json_:
         say_json(report)
@@ -188,7 +181,7 @@ def predict(machine: MachineOption = None, json_: Json = False) -> None:
     from workbench.cli.present import prediction_rows
     from workbench.workflows.score import predict as flow
 
-    with _workspace() as ws:
+    with open_workspace() as ws:
         predictions = flow(ws, machine)
     if json_:
         say_json({"predictions": predictions})
@@ -207,7 +200,7 @@ def run(machine: MachineOption = None, background: Background = False, json_: Js
     if background:
         _submit("cycle", {"machines": machine}, json_=json_)
         return
-    with _workspace() as ws, progress_bar("cycle") as progress:
+    with open_workspace() as ws, progress_bar("cycle") as progress:
         outcome = run_cycle(ws, machine, progress=progress)
         mail = send_without_worker(ws)
         summary = fleet_summary(ws)
@@ -243,7 +236,7 @@ def demo(json_: Json = False) -> None:
         outcome = run_demo(options.workspace, progress=progress)
     if json_:
         say_json(outcome)
-        return
+        raise typer.Exit(outcome.exit_code)
     for line in summary_lines(outcome.summary):
         say(line)
     say(f"Report: {outcome.report}")
@@ -252,6 +245,7 @@ def demo(json_: Json = False) -> None:
     say("\nTry next:")
     for line in try_next(options.workspace):
         say(f"  {line}")
+    raise typer.Exit(outcome.exit_code)
 
 
 @app.command()

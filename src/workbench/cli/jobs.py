@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.main import app, options
+from workbench.cli.main import app, open_workspace
 from workbench.cli.output import progress_bar, remark, say, say_json, table
 
 if TYPE_CHECKING:
@@ -18,12 +18,6 @@ app.add_typer(jobs, name="jobs")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 JobId = Annotated[str, typer.Argument(help="Job id, as `workbench jobs list` shows it.")]
-
-
-def _workspace() -> Workspace:
-    from workbench.workspace import Workspace
-
-    return Workspace.open(options.workspace)
 
 
 def say_submitted(ws: Workspace, job: Job, *, json_: bool) -> None:
@@ -48,7 +42,7 @@ def worker() -> None:
 
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
     logging.getLogger("workbench").setLevel(logging.INFO)
-    with _workspace() as ws:
+    with open_workspace() as ws:
         run_worker(ws)
 
 
@@ -60,7 +54,7 @@ def list_jobs(
     """List the jobs that wait or run, the newest first."""
     from workbench.domain.jobs import ENDED_JOB_STATES, JobState
 
-    with _workspace() as ws:
+    with open_workspace() as ws:
         active = [state for state in JobState if state not in ENDED_JOB_STATES]
         found = ws.jobs.recent(100, None if everything else active)
         progress = ws.jobs.progress([job.job_id for job in found])
@@ -87,7 +81,7 @@ def list_jobs(
 @jobs.command()
 def show(job_id: JobId, json_: Json = False) -> None:
     """Show a job: what it was told, how far it is, how it ended."""
-    with _workspace() as ws:
+    with open_workspace() as ws:
         job = ws.jobs.get(job_id)
         progress = ws.jobs.progress([job_id]).get(job_id)
     if json_:
@@ -113,7 +107,7 @@ def cancel(job_id: JobId, json_: Json = False) -> None:
     """Cancel a job: a queued one never begins, a running one is ended."""
     from workbench.workflows.jobs import cancel_job
 
-    with _workspace() as ws:
+    with open_workspace() as ws:
         job = cancel_job(ws, job_id)
     if json_:
         say_json({"job": job})
@@ -126,7 +120,7 @@ def retry(job_id: JobId, json_: Json = False) -> None:
     """Queue a failed or cancelled job again; what it finished is kept."""
     from workbench.workflows.jobs import retry_job
 
-    with _workspace() as ws:
+    with open_workspace() as ws:
         say_submitted(ws, retry_job(ws, job_id), json_=json_)
 
 
@@ -136,7 +130,7 @@ def watch(job_id: JobId, json_: Json = False) -> None:
     from workbench.domain.jobs import JobState
     from workbench.workflows.jobs import watch_job, worker_lives
 
-    with _workspace() as ws:
+    with open_workspace() as ws:
         if not ws.jobs.get(job_id).ended and not worker_lives(ws):
             remark("No worker runs for this workspace; start one with: workbench worker")
         with progress_bar(f"{ws.jobs.get(job_id).kind.value} job") as bar:

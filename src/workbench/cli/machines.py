@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.main import app, options
+from workbench.cli.main import app, open_workspace, options
 from workbench.cli.output import say, say_json, table
 from workbench.errors import InputError
 
@@ -21,9 +21,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 @machines.command("list")
 def list_machines(json_: Json = False) -> None:
     """List the machines with status and the readings they have."""
-    from workbench.workspace import Workspace
-
-    with Workspace.open(options.workspace) as ws:
+    with open_workspace() as ws:
         statuses = ws.machines.statuses()
         readings = Counter[str]()
         for segment in ws.segments.list():
@@ -53,9 +51,8 @@ def list_machines(json_: Json = False) -> None:
 def show(machine_id: str, json_: Json = False) -> None:
     """Show a machine's profile, as a file that can be edited and added again."""
     from workbench.catalog import dump_profile
-    from workbench.workspace import Workspace
 
-    with Workspace.open(options.workspace) as ws:
+    with open_workspace() as ws:
         profile = ws.machines.get(machine_id)
     if json_:
         say_json(profile)
@@ -92,7 +89,6 @@ def add(
 ) -> None:
     """Add a machine from a profile, or propose a profile from a CSV for you to edit."""
     from workbench.workflows import onboard
-    from workbench.workspace import Workspace
 
     if (profile is None) == (from_csv is None):
         raise InputError("Give either a profile file or --from-csv FILE.", "See `workbench machines add --help`.")
@@ -100,7 +96,7 @@ def add(
     if from_csv is not None:
         if not machine_id:
             raise InputError("--from-csv needs --id.", "Name the machine, e.g. --id compressor_01.")
-        with Workspace.open(options.workspace) as ws:
+        with open_workspace() as ws:
             proposed = onboard.propose_machine(
                 from_csv,
                 machine_id=machine_id,
@@ -120,7 +116,7 @@ def add(
                 say(f"Look it through, then: workbench -w {options.workspace} machines add {profile}")
             return
     assert profile is not None  # noqa: S101  (one of the two was given)
-    with Workspace.open(options.workspace) as ws:
+    with open_workspace() as ws:
         added, version = onboard.add_machine(ws, profile)
     if json_:
         say_json(
@@ -139,10 +135,9 @@ def plant(
 ) -> None:
     """Add or change sites, technicians, parts or suppliers from a file."""
     from workbench.workflows.onboard import add_plant, plant_example
-    from workbench.workspace import Workspace
 
     if file is None:
         say(plant_example(kind))
         return
-    with Workspace.open(options.workspace) as ws:
+    with open_workspace() as ws:
         say(f"{add_plant(ws, kind, file)} {kind} stored")

@@ -6,11 +6,14 @@ import errno
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workbench.errors import WorkbenchError
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
 
 FAILED, ENVIRONMENT = 1, 3
 _ENVIRONMENT_ERRNOS = {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EMFILE}
@@ -34,6 +37,13 @@ class Options:
 
 
 options = Options()
+
+
+def open_workspace() -> Workspace:
+    """Open the workspace that the command is for."""
+    from workbench.workspace import Workspace
+
+    return Workspace.open(options.workspace)
 
 
 @app.callback()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.main import ENVIRONMENT, app, options
+from workbench.cli.main import ENVIRONMENT, app, open_workspace
 from workbench.cli.output import remark, say, say_json, table
 from workbench.cli.present import counted
 
@@ -40,9 +40,7 @@ def list_notices(
     state: Annotated[State | None, typer.Option(help="Only those in this state.")] = None, json_: Json = False
 ) -> None:
     """List the notices, newest first, with how far each got."""
-    from workbench.workspace import Workspace
-
-    with Workspace.open(options.workspace) as ws:
+    with open_workspace() as ws:
         found = ws.notices.all(state.value if state else None)
     if json_:
         say_json({"notices": found})
@@ -68,9 +66,8 @@ def send(json_: Json = False) -> None:
     """Send all e-mails that wait, now; a worker does so by itself when they are due."""
     from workbench.channels import MailServer
     from workbench.workflows.notices import send_notices
-    from workbench.workspace import Workspace
 
-    with Workspace.open(options.workspace) as ws:
+    with open_workspace() as ws:
         if not ws.settings.smtp_host:
             MailServer.from_settings(ws.settings, "")
         report = send_notices(ws, early=True)
@@ -87,9 +84,8 @@ def send(json_: Json = False) -> None:
 def retry(notice: Annotated[str, typer.Argument(help="Notice id.")], json_: Json = False) -> None:
     """Put an e-mail that failed, or waits, back into the outbox, due at once."""
     from workbench.workflows.notices import retry_notice
-    from workbench.workspace import Workspace
 
-    with Workspace.open(options.workspace) as ws:
+    with open_workspace() as ws:
         queued = retry_notice(ws, notice)
     if json_:
         say_json({"notice": queued})

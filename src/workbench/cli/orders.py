@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.cli.main import app, options
+from workbench.cli.main import app, open_workspace
 from workbench.cli.output import say, say_json, table
 from workbench.errors import InputError
 
@@ -21,9 +21,7 @@ def list_orders(
     everything: Annotated[bool, typer.Option("--all", help="Done and cancelled ones too.")] = False, json_: Json = False
 ) -> None:
     """List the open work orders, the most urgent first."""
-    from workbench.workspace import Workspace
-
-    with Workspace.open(options.workspace) as ws:
+    with open_workspace() as ws:
         found = sorted(
             ws.orders.all() if everything else ws.orders.open(), key=lambda o: (o.priority, o.due_at, o.number)
         )
@@ -51,9 +49,8 @@ def list_orders(
 def show(number: Annotated[str, typer.Argument(help="Order number, e.g. WO-2026-0001.")], json_: Json = False) -> None:
     """Show an order as the technician reads it: summary, safety, parts, steps, tools, timeline."""
     from workbench.workflows.orders import find_order
-    from workbench.workspace import Workspace
 
-    with Workspace.open(options.workspace) as ws:
+    with open_workspace() as ws:
         order, report = find_order(ws, number)
     if json_:
         say_json({"order": order, "report": report})
@@ -88,11 +85,10 @@ def raise_order(
     """Raise a ticket by hand."""
     from workbench.domain.work import Priority
     from workbench.workflows.orders import raise_ticket
-    from workbench.workspace import Workspace
 
     if priority.upper() not in Priority.__members__:
         raise InputError(f"{priority!r} is no priority.", f"Use one of: {', '.join(p.name.lower() for p in Priority)}.")
-    with Workspace.open(options.workspace) as ws:
+    with open_workspace() as ws:
         order = raise_ticket(
             ws, machine, title, steps=step or (), priority=Priority[priority.upper()], labour_h=labour_h
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli.jobs import say_submitted
-from workbench.cli.main import app, options
+from workbench.cli.main import app, open_workspace
 from workbench.cli.output import progress_bar, remark, say, say_json, table
 from workbench.errors import InputError
 
@@ -20,12 +20,6 @@ SHOWN = 50
 
 reports = typer.Typer(no_args_is_help=True, help="Reports that were made: list and show.")
 app.add_typer(reports, name="reports")
-
-
-def _workspace() -> Workspace:
-    from workbench.workspace import Workspace
-
-    return Workspace.open(options.workspace)
 
 
 @app.command()
@@ -53,7 +47,7 @@ def report(
         raise InputError("--format does not go with --background.", "A job makes all formats; leave --format out.")
     chosen = template or ("machine_report" if batch else "fleet_health")
     parameters = from_texts(chosen, parameter or [])
-    with _workspace() as ws:
+    with open_workspace() as ws:
         if background:
             _submit(ws, chosen, parameters, batch=batch, machines=machine, json_=json_)
         elif batch:
@@ -133,7 +127,7 @@ def list_reports(
     """List the reports that were made, newest first."""
     from workbench.reports import template_names
 
-    with _workspace() as ws:
+    with open_workspace() as ws:
         found = [record for record in ws.reports.all() if template in (None, record.template)]
     shown = found if everything else found[:SHOWN]
     if json_:
@@ -163,7 +157,7 @@ def list_reports(
 @reports.command("show")
 def show_report(report_id: Annotated[str, typer.Argument(help="Id from `reports list`.")], json_: Json = False) -> None:
     """Show how a report came about: parameters, data, models, files, and its log when it failed."""
-    with _workspace() as ws:
+    with open_workspace() as ws:
         record = ws.reports.get(report_id)
         files = _files(ws, record)
     if json_:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli.main import app, options
+from workbench.cli.main import app, open_workspace
 from workbench.cli.output import remark, say, say_json, table
 from workbench.errors import InputError
 
@@ -23,12 +23,6 @@ app.add_typer(schedules, name="schedule")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Identifier = Annotated[str, typer.Argument(help="Schedule id.")]
-
-
-def _workspace() -> Workspace:
-    from workbench.workspace import Workspace
-
-    return Workspace.open(options.workspace)
 
 
 def _clock(at: datetime | None) -> str:
@@ -85,7 +79,7 @@ def add(
     """Add a schedule, or put another definition in its place; what was due before is not made up for."""
     from workbench.workflows.schedules import add_schedule
 
-    with _workspace() as ws:
+    with open_workspace() as ws:
         added = add_schedule(
             ws, schedule, cron=cron, kind=kind, parameters=_parameters(kind, parameter or []), site=site,
             time_zone=time_zone, title=title,
@@ -128,7 +122,7 @@ def list_schedules(json_: Json = False) -> None:
     """List the schedules with their next run, in local time and UTC, and their last."""
     from workbench.workflows.schedules import plans
 
-    with _workspace() as ws:
+    with open_workspace() as ws:
         found = plans(ws)
         if json_:
             say_json({"schedules": found})
@@ -156,7 +150,7 @@ def pause(schedule: Identifier, json_: Json = False) -> None:
     """Submit nothing until it is resumed; what falls due meanwhile is not made up for."""
     from workbench.workflows.schedules import pause_schedule
 
-    with _workspace() as ws:
+    with open_workspace() as ws:
         _show(ws, pause_schedule(ws, schedule), json_=json_)
 
 
@@ -165,7 +159,7 @@ def resume(schedule: Identifier, json_: Json = False) -> None:
     """End a pause."""
     from workbench.workflows.schedules import resume_schedule
 
-    with _workspace() as ws:
+    with open_workspace() as ws:
         _show(ws, resume_schedule(ws, schedule), json_=json_)
 
 
@@ -174,7 +168,7 @@ def run(schedule: Identifier, json_: Json = False) -> None:
     """Submit the schedule's job at once; its plan stays as it is."""
     from workbench.workflows.schedules import run_schedule
 
-    with _workspace() as ws:
+    with open_workspace() as ws:
         job = run_schedule(ws, schedule)
         if json_:
             say_json({"job": job})
@@ -188,7 +182,7 @@ def remove(schedule: Identifier, json_: Json = False) -> None:
     """Remove a schedule; the jobs that it submitted stay."""
     from workbench.workflows.schedules import remove_schedule
 
-    with _workspace() as ws:
+    with open_workspace() as ws:
         remove_schedule(ws, schedule)
     if json_:
         say_json({"removed": schedule})

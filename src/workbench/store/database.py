@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.orm import Session
 
-from workbench.errors import InputError
+from workbench.errors import EnvironmentFailure, InputError
 
 from . import probe as probing
 from .faults import environment_failure
@@ -55,11 +56,34 @@ def sqlite_url(file: Path) -> str:
     return URL.create("sqlite", database=str(file)).render_as_string(hide_password=False)
 
 
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _sqlite_engine(url: URL) -> Engine:
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
 
+    file = Path(str(url.database)).absolute()
+
+    @event.listens_for(engine, "do_connect")
+    def _on_do_connect(_dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> None:
+        # Otherwise a new, empty file would be made where the records were removed.
+        arguments[0] = f"file:{quote(str(file))}?mode=rw"
+        options["uri"] = True
+
+    @event.listens_for(engine, "checkout")
+    def _on_checkout(_connection: Any, record: Any, _proxy: Any) -> None:
+        # What is written to a file that was removed, or put back from a backup, since it was opened, would be lost.
+        if record.info["file"] != _identity(file):
+            raise DisconnectionError
+
     @event.listens_for(engine, "connect")
-    def _on_connect(connection: Any, _record: Any) -> None:
+    def _on_connect(connection: Any, record: Any) -> None:
+        record.info["file"] = _identity(file)
         # The driver must not begin transactions by itself: _on_begin does.
         connection.isolation_level = None
         # Switching to WAL needs the lock, so the waiting time must stand first.
@@ -198,6 +222,12 @@ class Database:
         if self._session is None:
             self.engine.dispose()
 
+    def failure(self, error: DBAPIError) -> EnvironmentFailure | None:
+        """Return what a driver's error means for people, or None if it is no fault of disk, lock, permission or server."""
+        if self.file is not None and not self.file.exists():
+            return probing.missing(self.file)
+        return environment_failure(error.orig or error, self.place, self._holder)
+
     def _holder(self) -> str:
         return sqlite_holder(self.file) if self.file is not None else server_holder(self.engine)
 
@@ -211,7 +241,7 @@ class Database:
                 "Nothing was changed. Check that the machine or record it refers to exists.",
             ) from error
         except DBAPIError as error:
-            failure = environment_failure(error.orig or error, self.place, self._holder)
+            failure = self.failure(error)
             if failure is None:
                 raise
             raise failure from error

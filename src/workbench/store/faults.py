@@ -29,6 +29,11 @@ _DATABASE_FAULTS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     ),
     (("disk I/O error",), "cannot be read or written: disk I/O error", "Check the disk and the free space on it."),
     (
+        ("no such table",),
+        "holds no records: an empty file has taken its place",
+        "End every workbench process of this workspace, then put the file back from a backup.",
+    ),
+    (
         ("file is not a database", "malformed"),
         "is damaged",
         "Put back the newest copy from data/backups/ or from your own backup.",

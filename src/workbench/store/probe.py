@@ -45,12 +45,17 @@ def probe_sqlite_for_reading(file: Path) -> None:
     check_revision(_revision(file, "BEGIN"), str(file))
 
 
+def missing(file: Path) -> EnvironmentFailure:
+    """Return the error for records that are not there."""
+    return EnvironmentFailure(
+        f"The records {file} are missing.",
+        "Put the file back from a backup; `workbench init` makes a new, empty workspace elsewhere.",
+    )
+
+
 def _check_file(file: Path) -> None:
     if not file.is_file():
-        raise EnvironmentFailure(
-            f"The records {file} are missing.",
-            "Put the file back from a backup; `workbench init` makes a new, empty workspace elsewhere.",
-        )
+        raise missing(file)
     # Readers, too, write to the files beside it that tell them what is committed.
     if not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK)):
         raise EnvironmentFailure(f"{file} is read-only.", READ_ONLY)

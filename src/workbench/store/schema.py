@@ -30,12 +30,15 @@ def is_ours(name: str | None, kind: str, _parents: Any) -> bool:
 
 def head() -> str:
     """Return the newest schema that this version of the workbench knows."""
-    return str(_scripts().get_current_head())
+    return max(known_revisions())
 
 
 def known_revisions() -> set[str]:
-    """Return every schema that this version of the workbench knows."""
-    return {script.revision for script in _scripts().walk_revisions()}
+    """Return every schema that this version of the workbench knows.
+
+    A migration's file begins with its number: every command asks, and loading Alembic to answer costs 10 MB.
+    """
+    return {file.name.split("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*_*.py")}
 
 
 def revision(connection: Connection) -> str | None:
@@ -50,6 +53,10 @@ def migrate(database: Database) -> None:
     """Bring the tables to the newest schema, in one transaction; raises ``EnvironmentFailure``."""
     from alembic import command
 
+    if database.file is not None:
+        # The engine opens only what is there.
+        with file_faults(database.file):
+            database.file.touch()
     with database.writing() as session:
         config = _config()
         config.attributes["connection"] = session.connection()
@@ -139,9 +146,3 @@ def _config() -> Any:
     # Config reads % as the start of a substitution.
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     return config
-
-
-def _scripts() -> Any:
-    from alembic.script import ScriptDirectory
-
-    return ScriptDirectory.from_config(_config())

@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from workbench.domain.base import Change, stable_id
 from workbench.domain.equipment import MachineProfile
 from workbench.domain.mapping import ColumnMapping
@@ -21,18 +19,15 @@ from workbench.errors import CorruptArtifact, InputError
 from workbench.store.database import Database
 from workbench.store.faults import file_faults
 from workbench.store.records import BatchRow, SegmentRow, Segments
-from workbench.telemetry import quarantine
-from workbench.telemetry.blocks import TIME_TYPE
-from workbench.telemetry.events import EventRequest, ingest_events
-from workbench.telemetry.ingest import Request, ingest
-from workbench.telemetry.readers.sources import Source, TableSource, open_source
-from workbench.telemetry.segments import TELEMETRY, placed, sole_writer, stage, staging_folder, sweep
-from workbench.telemetry.stored import connect, read_stored
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
+    import pyarrow as pa
 
+    from workbench.telemetry.ingest import Request
+
+# What reads and writes readings is imported where it is used: a screen that shows records need not load 80 MB of it.
 Progress = Callable[[float, str], None]
 COMPACT_ROWS = 1_000_000
 _EVERY = re.compile(r"^([1-9]\d{0,5})(min|h|d)$")
@@ -127,6 +122,8 @@ class Archive:
 
     def quarantined(self, batch_id: str) -> pd.DataFrame:
         """Return the quarantined rows of a batch: row number, reason, column, and the original text."""
+        from workbench.telemetry import quarantine
+
         for batch in self._segments.batches():
             if batch.batch_id == batch_id:
                 return quarantine.read(self.root, batch.quarantine_path)
@@ -159,6 +156,9 @@ class Archive:
         The same content again changes nothing (``already_ingested``). ``events`` are recorded in the same
         transaction. Raises ``EnvironmentFailure`` for a full disk or a lock; nothing is left half done.
         """
+        from workbench.telemetry.ingest import Request
+        from workbench.telemetry.readers.sources import TableSource
+
         request = Request(
             TableSource(table, source), profiles, change, source, mapping, machine_id, events, strict, progress
         )
@@ -176,6 +176,9 @@ class Archive:
         progress: Progress | None = None,
     ) -> IngestReport:
         """Ingest a CSV or Parquet file of any size by the rules of ``store``, in bounded memory."""
+        from workbench.telemetry.ingest import Request
+        from workbench.telemetry.readers.sources import Source, open_source
+
         source: Source = open_source(path, delimiter=mapping.delimiter if mapping else None)
         return self._ingest(Request(source, profiles, change, path.name, mapping, machine_id, (), strict, progress))
 
@@ -196,12 +199,18 @@ class Archive:
         that is no failure mode of the machine, and how many events are later than ``change``. The records keep batch,
         events and quarantine together or not at all.
         """
+        from workbench.telemetry.events import EventRequest, ingest_events
+        from workbench.telemetry.readers.sources import open_source
+
         request = EventRequest(open_source(path), profiles, change, time_zone, strict)
         with self._writing() as staging:
             return ingest_events(request, self.root, staging, self._database)
 
     def compact(self, machine_id: str, change: Change) -> int:
         """Join the segments of each month that has several small ones; return how many months were joined."""
+        from workbench.telemetry.segments import placed, stage
+        from workbench.telemetry.stored import read_stored
+
         months: dict[str, list[SegmentRow]] = {}
         for row in self._segments.list(machine_id):
             months.setdefault(row.month, []).append(row)
@@ -233,21 +242,29 @@ class Archive:
 
     def sweep(self) -> int:
         """Remove files that no record names (left by a crash); return how many."""
+        from workbench.telemetry.segments import TELEMETRY, sole_writer
+
         with file_faults(self.root / TELEMETRY), sole_writer(self.root):
             return self._sweep()
 
     def _sweep(self) -> int:
+        from workbench.telemetry.segments import sweep
+
         known = {row.path for row in self._segments.list()}
         kept = {batch.quarantine_path for batch in self._segments.batches() if batch.quarantine_path}
         return sweep(self.root, known, kept)
 
     def _ingest(self, request: Request) -> IngestReport:
+        from workbench.telemetry.ingest import ingest
+
         with self._writing() as staging:
             return ingest(request, self.root, staging, self._segments)
 
     @contextmanager
     def _writing(self) -> Iterator[Path]:
         """Keep other writers out and yield an empty staging folder; faults of the disk are said in words."""
+        from workbench.telemetry.segments import TELEMETRY, sole_writer, staging_folder
+
         with file_faults(self.root / TELEMETRY), sole_writer(self.root):
             if (self.root / TELEMETRY / ".staging").exists():
                 # Left by a process that died while it wrote; what it had placed has no record.
@@ -284,6 +301,8 @@ class Archive:
         return None
 
     def _run(self, rows: Sequence[SegmentRow], query: Callable[[str, list[str]], str]) -> pa.Table:
+        from workbench.telemetry.stored import connect
+
         with self._guard:
             if self._connection is None:
                 self._connection = connect()
@@ -310,6 +329,8 @@ def _between(start: datetime | None, end: datetime | None) -> str:
 
 
 def _as_frame(table: pa.Table) -> pd.DataFrame:
+    from workbench.telemetry.blocks import TIME_TYPE
+
     at = table.column_names.index("time")
     times = table.column("time").cast(TIME_TYPE)
     frame: pd.DataFrame = table.set_column(at, "time", times).to_pandas()

@@ -42,7 +42,8 @@ def maintenance_cycle(request: dict[str, Any]) -> Result:
             DBOS.write_stream("progress", {"step": number, "name": name, "state": results[name]["state"]})
         return _in_transaction("finish", _finish, run, results)
     except Exception as error:
-        _in_transaction("failed", _record_failure, run, max(len(results), 1), f"{type(error).__name__}: {error}")
+        reason = durable.in_words(durable.current().workspace, error)
+        _in_transaction("failed", _record_failure, run, max(len(results), 1), str(reason))
         raise
 
 

@@ -36,6 +36,7 @@ class DemoOutcome:
     summary: FleetSummary
     report: str
     notes: tuple[str, ...] = ()
+    exit_code: int = 0
 
 
 def ingest_simulation(ws: Workspace, fleet: SimulatedFleet, *, reason: str, progress: Progress | None = None) -> None:
@@ -117,6 +118,11 @@ def run_demo(path: Path, *, machines: Collection[str] | None = None, progress: P
             ingest_simulation(ws, fleet, reason="demo: embedded fleet", progress=part(0.15, 0.3))
         if not is_trained(ws):
             train(ws, progress=part(0.3, 0.8))
-        run_cycle(ws, progress=part(0.8, 0.9))
+        cycle = run_cycle(ws, progress=part(0.8, 0.9))
         record = report(ws, progress=part(0.9, 1.0))
-        return DemoOutcome(summary=fleet_summary(ws), report=str(ws.path / record.outputs["html"]), notes=record.notes)
+        return DemoOutcome(
+            summary=fleet_summary(ws),
+            report=str(ws.path / record.outputs["html"]),
+            notes=(*(f"failed: {machine_id}: {reason}" for machine_id, reason in cycle.failed), *record.notes),
+            exit_code=cycle.exit_code,
+        )

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
+from sqlalchemy.exc import DBAPIError
+
 from workbench.errors import EnvironmentFailure, WorkbenchError
+from workbench.store.faults import environment_failure
 
 if TYPE_CHECKING:
     from dbos import SQLAlchemyDatasource
@@ -113,6 +116,13 @@ def _ignore(_machine_id: str, _message: str) -> None:
     """Take progress that nobody watches."""
 
 
+def clear_places(ws: Workspace) -> None:
+    """Remove the lock files of dead processes: those that were killed could not."""
+    for path in workers_folder(ws).glob("*.lock"):
+        with holding_place_of(ws, path.stem):
+            pass
+
+
 @contextmanager
 def executing(
     ws: Workspace,
@@ -143,6 +153,7 @@ def executing(
                 f"This process already executes for the workspace {_running.workspace.path}.",
                 "Run the other workspace in a process of its own.",
             )
+        clear_places(ws)
         executor_id, lock = _claim_executor(workers_folder(ws), name or executor_name)
         serializer = DBOSPortableJSONSerializer()
         url = ws.database.url
@@ -201,7 +212,25 @@ def beside_event_loop(work: Callable[[], T]) -> T:
         return pool.submit(work).result()
 
 
-_UNFINISHED = ("PENDING", "ENQUEUED")
+def in_words(ws: Workspace, error: Exception) -> WorkbenchError:
+    """Return an error of a workflow or of its engine as one for people, without the statement that met it."""
+    from dbos import PortableWorkflowError
+
+    if isinstance(error, WorkbenchError):
+        return error
+    failure = ws.database.failure(error) if isinstance(error, DBAPIError) else None
+    if failure is not None:
+        return failure
+    if isinstance(error, PortableWorkflowError):
+        # As another process recorded it: a name and a message.
+        said = error.message.partition("\n[SQL:")[0]
+        failure = environment_failure(Exception(said), ws.database.place) if error.name == "OperationalError" else None
+        of_environment = error.name == EnvironmentFailure.__name__
+        return failure or (EnvironmentFailure(said) if of_environment else WorkbenchError(f"{error.name}: {said}"))
+    return WorkbenchError(f"{type(error).__name__}: {error}.", "Mend the cause and run again.")
+
+
+UNFINISHED = ("PENDING", "ENQUEUED")
 
 
 def take_over(ws: Workspace, workflow_id: str, executor_id: str, queue: str) -> bool:
@@ -222,7 +251,7 @@ def _result_of(ws: Workspace, workflow_id: str) -> Any:
     """Wait for a run that some process executes, and take it over whenever that process dies."""
     from dbos import DBOS
 
-    while (status := DBOS.get_workflow_status(workflow_id)) is not None and status.status in _UNFINISHED:
+    while (status := DBOS.get_workflow_status(workflow_id)) is not None and status.status in UNFINISHED:
         if status.status == "PENDING" and not executor_lives(ws, status.executor_id or ""):
             take_over(ws, workflow_id, status.executor_id or "", ABANDONED_RUNS)
         time.sleep(POLL_S)
@@ -242,7 +271,7 @@ def run_once(ws: Workspace, workflow: Callable[..., Any], workflow_id: str, *arg
         DBOS.delete_workflow(workflow_id)
         status = None
     try:
-        if status is not None and status.status in _UNFINISHED:
+        if status is not None and status.status in UNFINISHED:
             return _result_of(ws, workflow_id)
         with SetWorkflowID(workflow_id):
             handle = DBOS.start_workflow(workflow, *args)
@@ -254,7 +283,7 @@ def run_once(ws: Workspace, workflow: Callable[..., Any], workflow_id: str, *arg
     except WorkbenchError:
         raise
     except Exception as error:
-        raise WorkbenchError(f"{type(error).__name__}: {error}.", "Mend the cause and run again.") from error
+        raise in_words(ws, error) from error
 
 
 def resume_abandoned(ws: Workspace, name: str) -> list[WorkbenchError]:
@@ -262,11 +291,11 @@ def resume_abandoned(ws: Workspace, name: str) -> list[WorkbenchError]:
     from dbos import DBOS
 
     failures = []
-    for status in DBOS.list_workflows(status=list(_UNFINISHED), name=name, load_input=False, load_output=False):
+    for status in DBOS.list_workflows(status=list(UNFINISHED), name=name, load_input=False, load_output=False):
         if status.status == "PENDING" and executor_lives(ws, status.executor_id or ""):
             continue
         try:
             _result_of(ws, status.workflow_id)
         except Exception as error:  # noqa: BLE001 - whatever stopped it is recorded and reported
-            failures.append(WorkbenchError(f"An interrupted run failed when it was resumed: {error}."))
+            failures.append(in_words(ws, error))
     return failures

@@ -38,6 +38,8 @@ OPERATIONS = "operations:workspace"
 SENDING_BOUND = timedelta(minutes=10)
 # After a try that failed: one minute, then ever longer, up to this.
 LONGEST_WAIT = timedelta(minutes=15)
+# How long a command that sends by the way goes on with it: a server that is down must not hold up people.
+BY_THE_WAY_S = 10.0
 # A mailbox that says "later" is given up after about five days, as mail servers do; a server that is down never is.
 MOST_ATTEMPTS = 500
 
@@ -111,13 +113,14 @@ def send_notices(
     now: datetime | None = None,
     early: bool = False,
     breaker: CircuitBreaker | None = None,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], object] = time.sleep,
 ) -> OutboxReport:
     """Send the e-mails in the outbox that are due, or with ``early`` all that wait; trouble with mail is reported, not raised.
 
     ``executor_id`` is that of this process when it has one: should it die, others see so at once and not only
     after ten minutes. A server that is down is tried four times, with 7 s of waiting in between, and then left
-    alone for a while.
+    alone for a while. ``sleep`` waits that many seconds; when it returns something true, the rest is left
+    in the outbox.
     """
     if not ws.settings.smtp_host:
         return OutboxReport()
@@ -139,12 +142,23 @@ def send_notices(
 
 
 def send_without_worker(ws: Workspace) -> OutboxReport:
-    """Send what is due when no worker lives, which otherwise would; trouble with mail is reported, not raised."""
+    """Send what is due when no worker lives, which otherwise would; trouble with mail is reported, not raised.
+
+    A server that does not answer holds this up for about 10 s.
+    """
     from workbench.workflows.jobs import worker_lives
 
     if not ws.settings.smtp_host or worker_lives(ws):
         return OutboxReport()
-    return send_notices(ws)
+    deadline = time.monotonic() + BY_THE_WAY_S
+
+    def sleep(seconds: float) -> bool:
+        late = time.monotonic() + seconds > deadline
+        if not late:
+            time.sleep(seconds)
+        return late
+
+    return send_notices(ws, sleep=sleep)
 
 
 class _Outbox:
@@ -200,11 +214,13 @@ class _Outbox:
                 )
 
     def send(
-        self, due: list[Notice], session: MailSession, circuit: CircuitBreaker, sleep: Callable[[float], None]
+        self, due: list[Notice], session: MailSession, circuit: CircuitBreaker, sleep: Callable[[float], object]
     ) -> OutboxReport:
-        """Send one after another until the server fails; the rest then waits."""
+        """Send one after another until the server fails or ``sleep`` says stop; the rest then waits."""
         try:
             for place, notice in enumerate(due):
+                if place and sleep(0.0):
+                    return self.report("There was no time for the rest. Send it with: workbench notices send")
                 try:
                     # Before it is claimed: an outage then leaves it queued.
                     retrying(session.connect, on=ServerFailure, breaker=circuit, sleep=sleep)
@@ -231,7 +247,7 @@ class _Outbox:
         )
 
     def _deliver(
-        self, notice: Notice, session: MailSession, circuit: CircuitBreaker, sleep: Callable[[float], None]
+        self, notice: Notice, session: MailSession, circuit: CircuitBreaker, sleep: Callable[[float], object]
     ) -> None:
         try:
             message = compose(notice, session.server.sender, self._time())

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from workbench.domain.base import Actor, Role, stable_id
 from workbench.domain.jobs import Job, Schedule
 from workbench.domain.predictions import Severity
-from workbench.errors import InputError, InvalidDocument
+from workbench.errors import EnvironmentFailure, InputError, InvalidDocument, WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -156,7 +156,9 @@ def submit_due(ws: Workspace, now: datetime) -> list[Job]:
                 schedule_id=schedule.schedule_id,
                 actor=SCHEDULE_ACTOR,
             )
-        except InputError as error:
+        except EnvironmentFailure:
+            raise
+        except WorkbenchError as error:
             notify_operations(
                 ws,
                 subject=f"Schedule {schedule.schedule_id} could not start its job",

@@ -14,7 +14,9 @@ from tests.workflows.jobs.conftest import FEW, alive, training, wait_for
 
 from workbench.domain.jobs import MAX_ATTEMPTS, JobState
 from workbench.workflows import durable
+from workbench.workflows.cycle import run_cycle
 from workbench.workflows.jobs import cancel_job, submit, watch_job
+from workbench.workflows.jobs.process import JobProcess
 from workbench.workspace import Workspace
 
 
@@ -147,3 +149,35 @@ def test_a_lock_whose_file_was_removed_excludes_nobody(plant):
         with durable.holding_place_of(plant, "worker-1") as second:
             assert second
     assert not Path(folder / "worker-1.lock").exists()
+
+
+def test_what_a_killed_command_left_without_work_is_cleared_away(plant):
+    from workbench.workflows.cycle import _begin
+    from workbench.workflows.jobs.takeover import Sweeper
+
+    # As a process leaves it that dies between recording a run and beginning it.
+    request, _ = _begin(plant, FEW[0], plant.as_of(), None)
+    left = durable.workers_folder(plant) / "cli-dead.lock"
+    left.parent.mkdir(exist_ok=True)
+    left.touch()
+    with durable.executing(plant, name="worker", queues={}):
+        assert not left.exists()
+        Sweeper(plant).sweep()
+        assert plant.runs.get(request["run_id"]).state == "running", "it may be about to begin"
+        Sweeper(plant, patience_s=0.0).sweep()
+    assert plant.runs.get(request["run_id"]).state == "failed"
+    assert plant.jobs.all() == []
+    assert not run_cycle(plant, [FEW[0]]).failed
+    assert plant.runs.get(request["run_id"]).state == "done"
+
+
+def test_a_jobs_process_imports_nothing_from_the_folder_it_is_started_in(plant, tmp_path, monkeypatch):
+    (tmp_path / "pydantic.py").write_text("raise SystemExit(9)")
+    monkeypatch.chdir(tmp_path)
+    process = JobProcess(
+        {"workspace": str(plant.path), "job_id": "x", "kind": "notices", "parameters": {},
+         "started_at": plant.as_of().isoformat(), "submitted_by": "ada"}
+    )  # fmt: skip
+    [message] = [message for message in process.messages(60.0) if message]
+    process.end()
+    assert message == {"error": "A notices job needs no process of its own."}

@@ -9,10 +9,11 @@ from sqlalchemy import text
 from tests.workflows.jobs.conftest import FEW, alive, training, wait_for
 
 from workbench.domain.jobs import JobState
-from workbench.errors import EnvironmentFailure, InputError, NotFound
+from workbench.errors import EnvironmentFailure, InputError, NotFound, WorkbenchError
 from workbench.store.tables import event_log
 from workbench.workflows import durable
 from workbench.workflows.jobs import cancel_job, retry_job, run_worker, submit, watch_job, worker_lives
+from workbench.workflows.jobs.worker import _Duty
 from workbench.workspace import Workspace
 
 
@@ -162,3 +163,22 @@ def test_a_stopped_worker_hands_its_job_back(plant, start_worker):
     start_worker(plant)
     wait_for(lambda: plant.jobs.get(job.job_id).state is JobState.RUNNING)
     assert plant.jobs.get(job.job_id).attempts == 1
+
+
+def test_a_duty_that_fails_for_days_ends_no_worker():
+    def fail() -> None:
+        raise EnvironmentFailure("The records are read-only.")
+
+    duty = _Duty("a duty", 1.0, fail, failures=100_000)
+    duty.do_if_due()
+    assert duty.failures == 100_001
+
+
+def test_a_job_that_cannot_be_tried_again_stays_as_it_is(plant):
+    job = submit(plant, "notices")
+    cancelled = cancel_job(plant, job.job_id)
+    with plant.database.writing() as session:
+        session.execute(text("DELETE FROM workflow_status"))
+    with pytest.raises(WorkbenchError, match="Submit a new one"):
+        retry_job(plant, job.job_id)
+    assert plant.jobs.get(job.job_id) == cancelled

@@ -15,7 +15,7 @@ from workbench.reports.content.fleet import Condition, FleetSnapshot
 from workbench.reports.content.wording import count, moment, money
 from workbench.workspace import Workspace
 from workbench_widgets.kit import Page, look, python_call
-from workbench_widgets.kit.jobs import read_jobs, submit, worker_command
+from workbench_widgets.kit.jobs import command, read_jobs, submit, worker_command
 
 from . import rows
 from .trends import Trends, trend
@@ -25,7 +25,7 @@ _CARDS = (Condition.CRITICAL, Condition.WARNING, Condition.DEGRADING, Condition.
 # Not a health state, so not a card: shown beneath, and only when there are such machines.
 _ASIDE = (Condition.OFFLINE, Condition.UNKNOWN)
 _ACTIONS: dict[str, tuple[str, str, JobKind, dict[str, object]]] = {
-    "cycle": ("Run the cycle now", "play", JobKind.CYCLE, {}),
+    "cycle": ("Run the maintenance cycle", "play", JobKind.CYCLE, {}),
     "train": ("Train the models", "train", JobKind.TRAIN, {}),
     "report": ("Make a fleet report", "report", JobKind.REPORT, {"template": "fleet_health"}),
 }
@@ -78,6 +78,7 @@ class FleetPage(Page):
     answer = Dict(help="how the last action went: kind, title, text").tag(sync=True)
     worker_lives = Bool(True).tag(sync=True)
     worker_command = Unicode("").tag(sync=True)
+    add_command = Unicode("", help="what adds a first machine").tag(sync=True)
     pulse_s = Float(5.0, help="how often jobs are looked at").tag(sync=True)
     opened = Instance(DOMWidget, allow_none=True, help="a machine's page, shown here where there is no shell").tag(
         sync=True, **widget_serialization
@@ -88,7 +89,7 @@ class FleetPage(Page):
         self._asked: set[str] = set()
         self._pulsing = False
         self._trends = Trends(ws)
-        super().__init__(ws, code=_CODE, worker_command=worker_command(ws), **traits)
+        super().__init__(ws, code=_CODE, worker_command=worker_command(ws), add_command=_add_command(ws), **traits)
         self.observe(self._choose_first_page, ["search", "state_filter", "type_filter", "site_filter", "sort"])
         self.observe(self._choose, "page_number")
 
@@ -230,6 +231,10 @@ class FleetPage(Page):
             self.page_number = min(max(self.page_number, 1), self.page_count)
             first = (self.page_number - 1) * PER_PAGE
             self.machines = [_shown(row) for row in found[first : first + PER_PAGE]]
+
+
+def _add_command(ws: Workspace) -> str:
+    return command(ws, "machines add --from-csv YOUR_FILE.csv --id YOUR_MACHINE")
 
 
 def _shown(row: rows.Row) -> rows.Row:

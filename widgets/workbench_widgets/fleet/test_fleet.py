@@ -53,7 +53,7 @@ def test_cards_count_what_the_records_say(page, ws):
 
 def test_with_one_scoring_there_is_no_trend_to_draw(page):
     assert {tuple(card["trend"]["points"]) for card in page.cards} == {()}
-    assert {card["trend"]["words"] for card in page.cards} == {"one scoring so far"}
+    assert {card["trend"]["words"] for card in page.cards} == {"no trend yet"}
 
 
 def test_trends_come_from_the_predictions_recorded_then(own_ws):

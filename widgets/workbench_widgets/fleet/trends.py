@@ -56,7 +56,7 @@ class Trends:
 def trend(instants: Sequence[datetime], counts: Sequence[int]) -> dict[str, Any]:
     """Return a line to draw and what it says in words; with fewer than two instants there is nothing to draw."""
     if len(instants) < 2:
-        return {"points": [], "words": "one scoring so far" if instants else "not scored yet", "change": ""}
+        return {"points": [], "words": "no trend yet" if instants else "not scored yet", "change": ""}
     change = counts[-1] - counts[0]
     change_words = f"{change:+d}".replace("-", "−") if change else "no change"
     return {

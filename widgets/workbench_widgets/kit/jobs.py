@@ -51,7 +51,12 @@ def read_jobs(ws: Workspace) -> dict[str, Any]:
 
 def worker_command(ws: Workspace) -> str:
     """Return the command that starts a worker for this workspace."""
-    return f"workbench -w {shlex.quote(str(ws.path))} worker"
+    return command(ws, "worker")
+
+
+def command(ws: Workspace, words: str) -> str:
+    """Return a command line for this workspace, to be copied into a terminal."""
+    return f"workbench -w {shlex.quote(str(ws.path))} {words}"
 
 
 def submit(ws: Workspace, kind: JobKind, parameters: Mapping[str, object]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from workbench.domain.observations import EventKind
 from workbench.domain.work import Case
-from workbench.reports.content.wording import mode_title, percent, readable, remaining_life
+from workbench.reports.content.wording import mode_title, percent, readable, remaining_life, sentence
 from workbench.workspace import Workspace
 from workbench_widgets.kit import Look, look
 
@@ -54,7 +54,7 @@ def events(ws: Workspace, subject: Subject) -> Json:
 
 def event_cause(kind: str, cause: str, subject: Subject) -> str:
     """Return the cause of an event in words; an error's is a code, to be read as the control shows it."""
-    return cause if kind == EventKind.ERROR else mode_title(cause, subject.profile)
+    return cause if kind == EventKind.ERROR else sentence(mode_title(cause, subject.profile)).rstrip(".")
 
 
 def predictions(subject: Subject) -> list[Json]:
@@ -82,7 +82,7 @@ def case_row(case: Case, subject: Subject) -> Json:
     return {
         "id": case.case_id,
         "look": look(case.severity),
-        "state": case.state.value,
+        "state": case.state.value.capitalize(),
         "summary": readable(case.summary, subject.profile),
         "opened": local_day(case.opened_at, subject.zone),
         "seen": local_moment(case.last_seen_at, subject.zone),

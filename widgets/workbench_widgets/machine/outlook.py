@@ -52,7 +52,8 @@ def header(subject: Subject) -> Json:
         "title": profile.title,
         "plate": [part for part in plate if part],
         "look": look(view.condition),
-        "status": look(view.status),
+        # Of a machine that never sent a reading nobody knows whether it runs.
+        "status": look(view.status) if last else None,
         "score": None if score is None else round(score),
         "week": percent(view.week_probability),
         "last_reading": local_moment(last, subject.zone) if last else "never",
@@ -137,19 +138,19 @@ def remaining_life(subject: Subject) -> Json:
         "why": why,
         "basis": rul.basis,
         "text": life(rul.life, rul.life_unit),
-        "expected": _expected(rul, subject),
+        **_expected(rul, subject),
         "axis": _axis(rul, rul.life, subject),
     }
 
 
-def _expected(rul: RemainingUsefulLife, subject: Subject) -> str:
-    """Return the expected date of failure, only where it is this machine's own and not open."""
+def _expected(rul: RemainingUsefulLife, subject: Subject) -> dict[str, str]:
+    """Return the expected date of failure and its interval, only where they are this machine's own."""
     if rul.expected_failure_at is None or rul.life is None or rul.basis != "model":
-        return ""
+        return {"expected": "", "between": ""}
     early, middle, late = (time.astimezone(subject.zone) for time in rul.expected_failure_at)
     if rul.life.upper_open:
-        return f"not before {local_day(early, subject.zone)}"
-    return f"{local_day(middle, subject.zone)} ({days_between(early, late)})"
+        return {"expected": f"not before {local_day(early, subject.zone)}", "between": ""}
+    return {"expected": local_day(middle, subject.zone), "between": days_between(early, late)}
 
 
 def _axis(rul: RemainingUsefulLife, interval: Interval, subject: Subject) -> Json:

@@ -170,12 +170,12 @@ def _judged(value: float | None, sensor: Sensor) -> Look:
         ("warning", limits.warning_low, limits.warning_high),
     ):
         if low is not None and value <= low:
-            return {"color": kind, "icon": kind, "word": f"below {kind} limit"}
+            return {"color": kind, "icon": kind, "word": f"Below {kind} limit"}
         if high is not None and value >= high:
-            return {"color": kind, "icon": kind, "word": f"above {kind} limit"}
+            return {"color": kind, "icon": kind, "word": f"Above {kind} limit"}
     if sensor.normal_low <= value <= sensor.normal_high:
-        return {"color": "healthy", "icon": "healthy", "word": "in normal range"}
-    side = "above" if value > sensor.normal_high else "below"
+        return {"color": "healthy", "icon": "healthy", "word": "In normal range"}
+    side = "Above" if value > sensor.normal_high else "Below"
     return {"color": "unknown", "icon": "info", "word": f"{side} normal range"}
 
 

@@ -31,6 +31,7 @@ class Subject:
     past_orders: tuple[WorkOrder, ...]
     past_cases: tuple[Case, ...]
     technicians: dict[str, str]
+    machines: dict[str, str]
 
     @property
     def profile(self) -> MachineProfile:
@@ -77,4 +78,5 @@ def subject_of(ws: Workspace, machine_id: str) -> Subject:
             if case.machine_id == machine_id and case.opened_at <= at and case.case_id not in open_ids
         ),
         technicians={person.technician_id: person.title for person in ws.technicians.all()},
+        machines={machine.machine_id: machine.title for machine in ws.machines.all()},
     )

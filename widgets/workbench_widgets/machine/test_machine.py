@@ -72,7 +72,7 @@ class TestWhatIsShown:
         axis = life["axis"]
         assert 0 < axis["lower"] < axis["median"] < axis["upper"] < 1
         assert not axis["open"]
-        assert life["expected"] == "3 Jan 2026 (2 to 5 Jan 2026)"
+        assert (life["expected"], life["between"]) == ("3 Jan 2026", "2 to 5 Jan 2026")
         assert [tick["label"] for tick in axis["ticks"]] == ["2 Jan", "3 Jan", "4 Jan", "5 Jan"]
 
     def test_diagnosis_is_ordered_and_names_its_method(self, plant):

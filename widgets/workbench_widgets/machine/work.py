@@ -20,8 +20,9 @@ def decision(subject: Subject) -> Json:
     """Return whether work is ordered now and why, both courses of action side by side, and what is recommended."""
     package = subject.view.package
     if package is None:
-        why = "No prediction was made for this machine." if subject.prediction is None else "No costs were weighed yet."
-        return {"why": f"{why} Run the cycle to weigh them."}
+        if subject.prediction is None:
+            return {"why": "No prediction was made for this machine. Run the cycle to make one."}
+        return {"why": "No costs were weighed yet. Run the cycle to weigh them."}
     decided = package.decision
     reason = decided.reason.removeprefix("Act: ").removeprefix("Do not act: ")
     return {
@@ -113,6 +114,7 @@ def _similar(package: AnalyticsPackage, subject: Subject) -> list[Json]:
     return [
         {
             "machine": past.machine_id,
+            "machine_title": subject.machines.get(past.machine_id, past.machine_id),
             "when": local_day(past.time, subject.zone),
             "cause": mode_title(past.cause, subject.profile),
             "remedy": past.remedy.replace("_", " ") or "not recorded",
@@ -153,7 +155,7 @@ def _order(order: WorkOrder, subject: Subject) -> Json:
         "number": order.number,
         "title": work_title(order, subject.profile.title),
         "priority": look(order.priority),
-        "state": order.state.value.replace("_", " "),
+        "state": sentence(order.state.value.replace("_", " ")).rstrip("."),
         "created": f"{local_moment(order.created_at, subject.zone)}, {raised}",
         "facts": facts,
         "why_technician": order.technician_reason,

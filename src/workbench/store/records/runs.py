@@ -53,6 +53,12 @@ class Runs(BodyRepository[CycleRun]):
             found = _Steps(self._database)._select(session, tables.cycle_steps.c.run_id == run_id)
         return sorted(found, key=lambda step: step.number)
 
+    def running(self, since: datetime | None = None) -> list[CycleRun]:
+        """Return the runs that have not ended, of all or of those begun ``since`` then, newest first."""
+        begun = [] if since is None else [self.table.c.started_at >= since]
+        with self._database.reading() as session:
+            return self._select(session, self.table.c.state == "running", *begun)
+
     def all(self, limit: int = 100) -> list[CycleRun]:
         """Return the newest ``limit`` runs, newest first."""
         with self._database.reading() as session:

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import DBAPIError
+
 from workbench.domain.base import Actor
 from workbench.domain.jobs import Job, JobKind, JobProgress, JobState
-from workbench.errors import InputError
+from workbench.errors import InputError, WorkbenchError
 from workbench.workflows import durable
 
 from .kinds import QUEUE_OF, checked_parameters, job_kind
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 WORKFLOW = "job"
 WATCH_S = 0.25
+# How long an ended job's workflow may take to end, too.
+ENDING_S = 2.0
 ACTIVE = (JobState.QUEUED, JobState.RUNNING)
 # A job's id is part of a file name: that of the lock of the process that runs it.
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -43,6 +47,8 @@ def _client(ws: Workspace) -> Iterator[DBOSClient]:
     )
     try:
         yield client
+    except DBAPIError as error:
+        raise durable.in_words(ws, error) from error
     finally:
         client.destroy()
 
@@ -120,7 +126,9 @@ def retry_job(ws: Workspace, job_id: str, *, actor: Actor | None = None) -> Job:
     Raises:
         NotFound: there is no such job.
         InputError: it has not ended, or it is done.
+        WorkbenchError: it cannot be queued, and stays as it was.
     """
+    before = ws.jobs.get(job_id)
     reset: dict[str, object] = {"attempts": 0, "started_at": None, "ended_at": None, "error": "", "result": {}}
     again = ws.jobs.change(
         job_id,
@@ -133,19 +141,40 @@ def retry_job(ws: Workspace, job_id: str, *, actor: Actor | None = None) -> Job:
         state = ws.jobs.get(job_id).state
         remedy = "Submit a new one." if state is JobState.DONE else "Wait for it to end, or cancel it first."
         raise InputError(f"Job {job_id!r} is {state}: only failed and cancelled jobs are tried again.", remedy)
+    try:
+        _rewind(ws, again)
+    except WorkbenchError:
+        as_it_was = {name: getattr(before, name) for name in ("state", *reset)}
+        ws.jobs.change(job_id, ws.change("cannot be tried again", actor), expected=(JobState.QUEUED,), **as_it_was)
+        raise
+    return again
+
+
+def _rewind(ws: Workspace, job: Job) -> None:
+    """Put the job's workflow back on its queue, to begin behind its last finished step."""
+    from dbos import error as engine
+
     with _client(ws) as client:
+        # The row tells of the end a moment before the workflow does.
+        deadline = time.monotonic() + ENDING_S
+        while time.monotonic() < deadline and client.list_workflows(workflow_ids=[job.job_id], status="PENDING"):
+            time.sleep(durable.POLL_S)
         finished = 0
-        for step in client.list_workflow_steps(job_id):
+        for step in client.list_workflow_steps(job.job_id):
             if step["error"] is not None:
                 break
             finished = step["function_id"]
-        client.rewind_workflow(
-            job_id,
-            start_step=finished + 1,
-            application_version=durable.WORKFLOW_VERSION,
-            queue_name=QUEUE_OF[again.kind],
-        )
-    return again
+        try:
+            client.rewind_workflow(
+                job.job_id,
+                start_step=finished + 1,
+                application_version=durable.WORKFLOW_VERSION,
+                queue_name=QUEUE_OF[job.kind],
+            )
+        except engine.DBOSException as error:
+            raise WorkbenchError(
+                f"Job {job.job_id!r} cannot be tried again: {error.message}.", "Submit a new one."
+            ) from error
 
 
 def watch_job(ws: Workspace, job_id: str) -> Iterator[JobProgress]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -70,7 +72,8 @@ def run_job(job_id: str) -> Result:
         )
         return result
     except Exception as error:
-        fail(durable.current().workspace, job_id, str(error))
+        ws = durable.current().workspace
+        fail(ws, job_id, str(durable.in_words(ws, error)))
         raise
     finally:
         shift.in_hand.remove(job_id)
@@ -149,7 +152,7 @@ def _send_notices(ws: Workspace, job_id: str) -> Result:
     except Exception as error:
         raise JobFailed(f"Unexpected {type(error).__name__}: {error}") from error
     ws.jobs.set_progress(job_id, 1.0, "done", datetime.now(UTC))
-    return {"sent": report.sent, "failed": report.failed}
+    return {"sent": report.sent, "failed": report.failed, "waiting": report.waiting, "problem": report.problem}
 
 
 def _attempt(ws: Workspace, job: Job) -> tuple[Result | None, str]:
@@ -168,23 +171,30 @@ def _attempt(ws: Workspace, job: Job) -> tuple[Result | None, str]:
     try:
         for message in process.messages(LOOK_S):
             if message is None:
-                try:
+                with _not_given_up(job.job_id):
                     _look(ws, job)
                     progress.write()
-                except EnvironmentFailure as error:
-                    # Hours of training are not given up because the records were locked for a moment.
-                    logger.warning("job %s: %s", job.job_id, error)
             elif "error" in message:
                 raise JobFailed(message["error"])
             elif "result" in message:
                 progress.note(1.0, "done")
-                progress.write(last=True)
+                with _not_given_up(job.job_id):
+                    progress.write(last=True)
                 return message["result"], ""
             else:
                 progress.note(message["fraction"], message["message"])
     finally:
         ending = process.end()
     return None, ending
+
+
+@contextmanager
+def _not_given_up(job_id: str) -> Iterator[None]:
+    """Only log a failure to read or write: hours of training are not given up because the records were locked."""
+    try:
+        yield
+    except EnvironmentFailure as error:
+        logger.warning("job %s: %s", job_id, error)
 
 
 def _look(ws: Workspace, job: Job) -> None:

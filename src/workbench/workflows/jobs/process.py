@@ -27,12 +27,17 @@ class JobProcess:
         self._hear, said = os.pipe()
         try:
             # A session of its own: an interrupt typed at the worker's terminal is for the worker alone.
+            # -P: what lies in the folder that the worker was started in is data, not modules to import.
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "workbench.workflows.jobs.child"],
+                [sys.executable, "-P", "-m", "workbench.workflows.jobs.child"],
                 stdin=told,
                 stdout=said,
                 start_new_session=True,
             )
+        except OSError:
+            os.close(self._tell)
+            os.close(self._hear)
+            raise
         finally:
             os.close(told)
             os.close(said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from dbos import DBOS
@@ -27,6 +28,7 @@ _UUID_LENGTH = 36
 _MOST_JOBS = 10_000
 # A disagreement may be just passing, for instance between two steps of a retry.
 PATIENCE_S = 20.0
+_LONGEST_RUN = timedelta(days=1)
 
 
 class Sweeper:
@@ -36,12 +38,14 @@ class Sweeper:
         self._ws = ws
         self._patience_s = patience_s
         self._suspects: dict[tuple[str, ...], float] = {}
+        self._since: datetime | None = None
 
     def sweep(self) -> None:
         """Take over the jobs and cycle runs of dead processes and mend records that disagree."""
         self.take_over_jobs()
         self.mend()
         self.take_over_cycle_runs()
+        self.end_broken_off_runs()
 
     def take_over_jobs(self) -> None:
         """Put the jobs of dead workers back on their queues; each attempt counts, so that this ends."""
@@ -122,6 +126,20 @@ class Sweeper:
             for status in left if job.ended else ():
                 self._end_run(status.workflow_id, job)
 
+    def end_broken_off_runs(self) -> None:
+        """End the cycle runs whose process died before it began them, or could not record how they failed."""
+        early = datetime.now(UTC) - timedelta(seconds=self._patience_s)
+        waiting = [run.run_id for run in self._ws.runs.running(self._since) if run.started_at < early]
+        # Once all that were ever recorded are looked through, then only the new ones: there may be a million.
+        self._since = early - _LONGEST_RUN
+        unfinished = {status.workflow_id for status in _workflows(list(durable.UNFINISHED), CYCLE_RUN, waiting)}
+        for run_id in waiting:
+            # Read again: a run's record ends before its workflow does.
+            if run_id not in unfinished and self._ws.runs.get(run_id).state == "running":
+                ended = change("run broken off")
+                outcome = "It was broken off. Run the cycle again."
+                self._ws.runs.finish(run_id, "failed", outcome, None, ended.at, ended)
+
     def _job_of(self, executor_id: str) -> Job | None:
         """Return the job whose process had this executor id, ``job-<job id>-<uuid>``."""
         if not executor_id.startswith("job-"):
@@ -134,7 +152,9 @@ class Sweeper:
         self._ws.runs.finish(run_id, "failed", f"Its job was {job.state}.", None, ended.at, ended)
 
 
-def _workflows(status: str | None, name: str, workflow_ids: list[str] | None = None) -> list[WorkflowStatus]:
+def _workflows(
+    status: str | list[str] | None, name: str, workflow_ids: list[str] | None = None
+) -> list[WorkflowStatus]:
     if workflow_ids == []:
         return []
     return DBOS.list_workflows(status=status, name=name, workflow_ids=workflow_ids, load_input=False, load_output=False)

@@ -25,7 +25,8 @@ SCHEDULES_S = 1.0
 NOTICES_S = 2.0
 # A duty that fails is tried again ever more seldom, up to this.
 LONGEST_PAUSE_S = 60.0
-# How long a stopping worker waits for its jobs to be put down.
+_MOST_DOUBLINGS = 10
+# How long a stopping worker waits for its jobs to be put down, and for the e-mail that it is sending.
 STOP_S = 5.0
 
 
@@ -49,7 +50,7 @@ class _Duty:
         except Exception:
             self.failures += 1
             logger.exception("%s failed %d times in a row", self.name, self.failures)
-        pause = self.every_s * 2**self.failures if self.failures else self.every_s
+        pause = self.every_s * 2 ** min(self.failures, _MOST_DOUBLINGS)
         self.due = time.monotonic() + min(pause, max(LONGEST_PAUSE_S, self.every_s))
 
 
@@ -69,8 +70,9 @@ def run_worker(ws: Workspace, *, takeover_every_s: float = TAKEOVER_S, stop: thr
     with durable.executing(ws, name="worker", queues=QUEUES) as execution, _stopped_by_signals(stopping):
         logger.info("%s works for %s", execution.executor_id, ws.path)
         # A mail server that hangs must not hold up the other duties.
-        notices = _Duty("sending notices", NOTICES_S, lambda: _send_notices(ws, execution.executor_id))
-        threading.Thread(target=_do, args=([notices], stopping), name="notices", daemon=True).start()
+        notices = _Duty("sending notices", NOTICES_S, lambda: _send_notices(ws, execution.executor_id, stopping))
+        sending = threading.Thread(target=_do, args=([notices], stopping), name="notices", daemon=True)
+        sending.start()
         sweeper = Sweeper(ws)
         duties = [
             _Duty("taking over", takeover_every_s, sweeper.sweep),
@@ -80,6 +82,8 @@ def run_worker(ws: Workspace, *, takeover_every_s: float = TAKEOVER_S, stop: thr
         deadline = time.monotonic() + STOP_S
         while shift.in_hand and time.monotonic() < deadline:
             time.sleep(0.02)
+        # A message that the server has just taken must be noted as sent, or it is sent again.
+        sending.join(max(deadline - time.monotonic(), 0.0))
         logger.info("%s stops", execution.executor_id)
 
 
@@ -96,10 +100,10 @@ def _submit_due(ws: Workspace) -> None:
     submit_due(ws, datetime.now(UTC))
 
 
-def _send_notices(ws: Workspace, executor_id: str) -> None:
+def _send_notices(ws: Workspace, executor_id: str, stopping: threading.Event) -> None:
     from workbench.workflows.notices import send_notices
 
-    send_notices(ws, executor_id=executor_id)
+    send_notices(ws, executor_id=executor_id, sleep=stopping.wait)
 
 
 @contextmanager

@@ -34,7 +34,9 @@
     const slow = setTimeout(() => { document.getElementById("loading-slow").hidden = false; }, SLOW_MS);
     document.getElementById("loading-reload").addEventListener("click", () => location.reload());
     const look = () => {
-      const drawn = [...cells.querySelectorAll(".jp-OutputArea-output")].some((output) => output.offsetHeight > 0);
+      // Until a widget is drawn, Voila's own "Loading widget..." stands in its place.
+      const drawn = [...cells.querySelectorAll(".jp-OutputArea-output")].some(
+        (output) => output.offsetHeight > 0 && output.textContent !== "Loading widget...");
       if (drawn || cells.querySelector(".fault")) {
         watch.disconnect();
         clearTimeout(slow);
