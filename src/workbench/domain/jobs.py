@@ -48,6 +48,10 @@ class Job(Frozen):
     attempts: int = Field(default=0, ge=0, description="how often a worker began it; at most 3")
     executor_id: str = Field(default="", description="worker that runs it, or ran it last")
     started_at: UtcTime | None = None
+    as_of: UtcTime | None = Field(
+        default=None,
+        description="instant that it looks at, set when it first begins; a retry keeps it and what was done",
+    )
     ended_at: UtcTime | None = None
     result: dict[str, object] = {}
     error: str = Field(default="", description="why it failed or was cancelled, in words")

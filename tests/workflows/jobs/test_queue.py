@@ -136,6 +136,25 @@ def test_a_cycle_job_runs_the_cycle_of_its_machines(plant, start_worker):
     assert done.result["machines"] == 2
 
 
+def test_a_retry_in_a_live_workspace_looks_at_the_instant_of_the_first_try(plant, start_worker):
+    plant.set_as_of("live")
+    # Its segments are gone: one machine cannot be read, the other's run is done and stays.
+    away = [file.rename(file.with_suffix(".away")) for file in (plant.path / "data").rglob(f"{FEW[0]}/**/*.parquet")]
+    start_worker(plant)
+    job = submit(plant, "cycle", {"machines": list(FEW[:2])})
+    list(watch_job(plant, job.job_id))
+    failed = plant.jobs.get(job.job_id)
+    assert failed.state is JobState.FAILED
+    for file in away:
+        file.rename(file.with_suffix(".parquet"))
+    retry_job(plant, job.job_id)
+    list(watch_job(plant, job.job_id))
+    done = plant.jobs.get(job.job_id)
+    assert done.state is JobState.DONE, done.error
+    assert done.result["as_of"] == failed.as_of.isoformat()
+    assert done.result["repeated"] == 1
+
+
 def test_a_worker_refuses_records_that_would_run_code(plant):
     with plant.database.writing() as session:
         submitted = submit(plant.bound(session), "notices")

@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench.domain.predictions import Prediction
 from workbench.reports.content.fleet import Condition, FleetSnapshot, MachineView
-from workbench.reports.content.wording import moment
+from workbench.reports.content.wording import day
 from workbench.workspace import Workspace
 
 INSTANTS = 12
@@ -25,7 +25,10 @@ class Trends:
     def counts(self, fleet: FleetSnapshot) -> tuple[list[datetime], dict[Condition, list[int]]]:
         """Return the instants, oldest first and the fleet's newest last, and each condition's count at each."""
         series = {view.machine_id: self._history(view, fleet.as_of) for view in fleet.machines}
-        instants = sorted({said.as_of for history in series.values() for said in history})[-INSTANTS:]
+        # Where no machine had a health state nothing was scored, and a line from there would tell of a rise that was none.
+        instants = sorted(
+            {said.as_of for history in series.values() for said in history if said.health_state is not None}
+        )[-INSTANTS:]
         tallies = [self._tally(fleet, series, instant) for instant in instants[:-1]]
         if instants:
             # The newest point is what the cards say, so that a line ends at its own figure.
@@ -61,6 +64,6 @@ def trend(instants: Sequence[datetime], counts: Sequence[int]) -> dict[str, Any]
     change_words = f"{change:+d}".replace("-", "−") if change else "no change"
     return {
         "points": list(counts),
-        "words": f"{change_words} since {moment(instants[0])}",
+        "words": f"{change_words} since {day(instants[0])}",
         "change": "up" if change > 0 else "down" if change < 0 else "steady",
     }

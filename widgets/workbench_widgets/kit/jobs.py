@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 from typing import Any
 
 import workbench
@@ -79,10 +80,22 @@ def _came_of(job: Job) -> str:
         again = f" ({result['repeated']} decided before)" if result.get("repeated") else ""
         return f"{count(result['machines'], 'machine')}{again}, {count(len(result['orders']), 'order')}"
     if "outputs" in result:
-        return "; ".join(result["outputs"].values())
+        return _files(result["outputs"].values())
     if "versions" in result:
         return f"{count(len(result['versions']), 'model')}, {result['active']} in use"
     return ""
+
+
+def _files(paths: Iterable[str]) -> str:
+    """Return paths in words; those that differ in their ending only are named once.
+
+    >>> _files(["outputs/reports/a.html", "outputs/reports/a.pdf"])
+    'outputs/reports/a (html, pdf)'
+    """
+    endings: dict[str, list[str]] = {}
+    for path in map(PurePosixPath, paths):
+        endings.setdefault(str(path.with_suffix("")), []).append(path.suffix.removeprefix("."))
+    return "; ".join(f"{path} ({', '.join(sorted(kinds))})" for path, kinds in endings.items())
 
 
 def _row(job: Job, progress: JobProgress | None, now: datetime) -> dict[str, Any]:

@@ -121,6 +121,7 @@ def _begin(ws: Workspace, job_id: str) -> Job:
         attempts=job.attempts + 1,
         executor_id=durable.current().executor_id,
         started_at=job.started_at or begun.at,
+        as_of=job.as_of or ws.as_of(),
     )
     if now is None:
         raise Abandoned
@@ -157,13 +158,12 @@ def _send_notices(ws: Workspace, job_id: str) -> Result:
 
 def _attempt(ws: Workspace, job: Job) -> tuple[Result | None, str]:
     """Do the work in a process of its own; return its result, or None and why that process ended without one."""
-    begun_at = job.started_at or job.submitted_at
     task = {
         "workspace": str(ws.path),
         "job_id": job.job_id,
         "kind": job.kind.value,
         "parameters": job.parameters,
-        "started_at": begun_at.isoformat(),
+        "as_of": (job.as_of or ws.as_of()).isoformat(),
         "submitted_by": job.submitted_by,
     }
     progress = _Progress(ws, job.job_id)

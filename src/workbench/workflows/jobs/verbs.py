@@ -22,7 +22,7 @@ _NAMED_FAILURES = 5
 
 
 def perform(task: dict[str, Any], progress: Progress) -> Result:
-    """Do the work of a task (workspace, job_id, kind, parameters, started_at, submitted_by) in this process."""
+    """Do the work of a task (workspace, job_id, kind, parameters, as_of, submitted_by) in this process."""
     from workbench.workspace import Workspace
 
     kind, parameters, job_id = JobKind(task["kind"]), task["parameters"], task["job_id"]
@@ -30,8 +30,7 @@ def perform(task: dict[str, Any], progress: Progress) -> Result:
     with Workspace.open(task["workspace"]) as ws:
         actor = Actor(id=task["submitted_by"], role=Role.SYSTEM)
         # A later attempt looks at the same instant as the first: what that one did is not done twice.
-        started = datetime.fromisoformat(task["started_at"])
-        as_of = started if ws.settings.as_of == "live" else ws.settings.as_of
+        as_of = datetime.fromisoformat(task["as_of"])
         if kind is JobKind.TRAIN:
             return _train(ws, TrainParameters(**parameters), as_of, actor, progress)
         if kind is JobKind.CYCLE:
