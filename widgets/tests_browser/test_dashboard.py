@@ -177,6 +177,25 @@ def test_a_machine_is_opened_by_keyboard_alone(fleet):
     back_to_fleet(fleet)
 
 
+def test_escape_closes_the_ticket_form(fleet):
+    open_first(fleet)
+    fleet.get_by_role("button", name="Raise a ticket").click()
+    form = fleet.locator(".mp-form")
+    fleet.locator(".mp-form input:focus").wait_for()
+    fleet.keyboard.press("Escape")
+    form.wait_for(state="hidden")
+
+
+def test_paper_holds_the_page_without_bar_and_drawer(fleet):
+    open_first(fleet)
+    fleet.emulate_media(media="print")
+    try:
+        assert fleet.locator(".mp-title h1:visible").count() == 1
+        assert not any(fleet.locator(part).is_visible() for part in (".wb-bar", ".wb-drawer", ".mp-actions"))
+    finally:
+        fleet.emulate_media(media="screen")
+
+
 def test_a_new_order_appears_without_anything_being_drawn_anew(fleet, dashboard_workspace):
     marked = fleet.evaluate("""() => {
         const nodes = document.querySelectorAll('.wb-machine, .wb-card, .wb-panel');

@@ -78,6 +78,13 @@ def test_trends_come_from_the_predictions_recorded_then(own_ws):
     assert {card["state"]: card for card in page.cards}["healthy"] == healthy
 
 
+def test_an_instant_at_which_nothing_could_be_scored_begins_no_trend(own_ws):
+    prediction = own_ws.predictions.latest()[FAN]
+    unknown = {"prediction_id": "past", "as_of": prediction.as_of - timedelta(days=7), "health_state": None}
+    own_ws.predictions.add(prediction.model_copy(update=unknown), own_ws.change("test"))
+    assert {card["trend"]["words"] for card in pages.fleet(own_ws).cards} == {"no trend yet"}
+
+
 def test_an_offline_machine_is_told_beside_the_cards(own_ws):
     from workbench.domain.equipment import MachineStatus
 

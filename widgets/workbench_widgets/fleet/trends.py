@@ -61,7 +61,7 @@ def trend(instants: Sequence[datetime], counts: Sequence[int]) -> dict[str, Any]
     if len(instants) < 2:
         return {"points": [], "words": "no trend yet" if instants else "not scored yet", "change": ""}
     change = counts[-1] - counts[0]
-    change_words = f"{change:+d}".replace("-", "−") if change else "no change"
+    change_words = f"{change:+d}".replace("-", "−") if change else "±0"
     return {
         "points": list(counts),
         "words": f"{change_words} since {day(instants[0])}",
