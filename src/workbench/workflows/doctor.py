@@ -160,10 +160,37 @@ def _workspace(path: Path) -> Iterator[Finding]:
         )
 
 
+def _background(path: Path) -> Iterator[Finding]:
+    from workbench.workflows.jobs import worker_lives
+    from workbench.workspace import Workspace
+
+    try:
+        ws = Workspace.open(path)
+    except WorkbenchError:
+        # Already among the findings.
+        return
+    with ws:
+        lives = worker_lives(ws)
+        yield Finding(
+            check="worker",
+            state="ok" if lives else "absent",
+            found="works" if lives else "none",
+            remedy="" if lives else "Only for queued jobs and schedules: workbench worker",
+        )
+        waiting = len(ws.notices.all("queued")) + len(ws.notices.all("sending"))
+        refused = len(ws.notices.all("failed"))
+        yield Finding(
+            check="notices",
+            state="absent" if waiting or refused else "ok",
+            found=f"{waiting} wait, {refused} could not be sent" if waiting or refused else "none waits",
+            remedy="See why: workbench notices list" if waiting or refused else "",
+        )
+
+
 def examine(path: Path | None = None) -> list[Finding]:
     """Check the installation, the machine and, when given, the workspace at ``path``."""
     place = path or Path.cwd()
     findings = [*_python(), *_machine(place)]
     if path is not None:
-        findings += _workspace(path)
+        findings += [*_workspace(path), *_background(path)]
     return findings
