@@ -15,6 +15,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 if TYPE_CHECKING:
     from workbench.errors import WorkbenchError
+    from workbench.workflows.anomalies import anomalies
     from workbench.workflows.benchmarks import run_benchmark
     from workbench.workflows.cycle import run_cycle
     from workbench.workflows.demo import run_demo
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 _EXPORTS = {
     "add_machine": ("workbench.workflows.onboard", "add_machine"),
     "add_schedule": ("workbench.workflows.schedules", "add_schedule"),
+    "anomalies": ("workbench.workflows.anomalies", "anomalies"),
     "cancel_job": ("workbench.workflows.jobs", "cancel_job"),
     "create_workspace": ("workbench.workflows.onboard", "create_workspace"),
     "fleet_summary": ("workbench.workflows.summary", "fleet_summary"),
@@ -73,6 +75,7 @@ __all__ = [
     "Workspace",
     "add_machine",
     "add_schedule",
+    "anomalies",
     "cancel_job",
     "create_workspace",
     "fleet_summary",

@@ -72,7 +72,7 @@ def test_the_data_folder_comes_from_the_environment_when_not_given(small, tmp_pa
 
 
 def test_bad_names_seeds_and_keys_are_refused(small, tmp_path):
-    with pytest.raises(InputError, match=r"azure, cmapss, dashboard, report, scoring, small, telemetry") as refused:
+    with pytest.raises(InputError, match=r"azure, cmapss, .*scoring, .*small, telemetry") as refused:
         run_benchmark("nonsense", data=tmp_path)
     assert refused.value.exit_code == 2
     with pytest.raises(InputError, match="seeds"):

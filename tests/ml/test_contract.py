@@ -9,7 +9,7 @@ import skops.io
 from sklearn.linear_model import LinearRegression
 
 from workbench.errors import CorruptArtifact, InputError, NotEnoughData
-from workbench.ml import BoostedDiagnoser, BoostedHealth, BoostedRul, IsolationAnomaly
+from workbench.ml import BoostedDiagnoser, BoostedHealth, BoostedRul, IsolationAnomaly, SubspaceAnomaly
 from workbench.ml.serialize import MARK, pack, unpack
 
 
@@ -42,13 +42,17 @@ def fit_anomaly(X, remaining, groups):
     return IsolationAnomaly(trees=20).fit(X, groups=groups, hours=np.arange(len(X), dtype=float))
 
 
+def fit_subspace(X, remaining, groups):
+    return SubspaceAnomaly().fit(X, groups=groups, hours=np.arange(len(X), dtype=float))
+
+
 def fit_diagnosis(X, remaining, groups):
     cause = np.where(np.asarray(X["side"]) > 0, "bearing_wear", "imbalance").astype(object)
     episodes = np.array([f"{g}-{c}" for g, c in zip(groups, cause, strict=True)])
     return BoostedDiagnoser(iterations=15).fit(X, cause, groups=groups, episodes=episodes)
 
 
-FITS = [fit_health, fit_rul, fit_anomaly, fit_diagnosis]
+FITS = [fit_health, fit_rul, fit_anomaly, fit_subspace, fit_diagnosis]
 
 
 @pytest.fixture(scope="module", params=FITS, ids=lambda f: f.__name__)

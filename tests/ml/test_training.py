@@ -7,7 +7,7 @@ import pytest
 
 from workbench.domain.predictions import Task
 from workbench.ml import train_fleet
-from workbench.ml.anomaly import IsolationAnomaly, episodes
+from workbench.ml.anomaly import IsolationAnomaly, count_episodes
 from workbench.ml.features import build
 from workbench.ml.life import running_rows
 from workbench.ml.models import Bundle
@@ -45,7 +45,7 @@ def test_the_stated_rate_of_false_alarms_holds_for_machines_never_seen(build_mac
             build(machine, bundle.spec).loc[running, list(bundle.estimator.feature_names_)]
         )
         hours = np.flatnonzero(running).astype(float)
-        count += episodes(hours[score > bundle.estimator.threshold_])
+        count += count_episodes(hours[score > bundle.estimator.threshold_])
         months += np.ptp(hours) / 730.5
     assert count / months == pytest.approx(model.metrics["alarm_episodes_per_machine_month"], abs=0.7)
     assert count / months < 1.8

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli import dashboard, jobs, machines, notices, orders, reports, schedules  # noqa: F401  (registers their commands)
+from workbench.cli import anomalies, dashboard, jobs, machines, notices, orders, reports, schedules  # noqa: F401  (registers their commands)
 from workbench.cli.main import app, open_workspace, options
 from workbench.cli.output import progress_bar, remark, say, say_json, table
 from workbench.cli.present import counted
@@ -250,7 +250,7 @@ def demo(json_: Json = False) -> None:
 
 @app.command()
 def benchmark(
-    name: Annotated[str, typer.Argument(help="telemetry, scoring, report, dashboard, cmapss or azure.")],
+    name: Annotated[str, typer.Argument(help="Its name; an unknown one lists all.")],
     data: Annotated[Path | None, typer.Option(help="Folder of data sets; default: WORKBENCH_DATASETS.")] = None,
     seed: Annotated[list[int] | None, typer.Option(help="Repeatable; default 0.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A small run, marked as such.")] = False,

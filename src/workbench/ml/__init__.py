@@ -1,15 +1,19 @@
 """Models of the workbench: features, health state, remaining useful life, anomalies, diagnosis.
 
-Fleet level: ``train_fleet``, ``load_models``, ``predict_machine``, ``predict_fleet``, ``shown_state``.
+Fleet level: ``train_fleet``, ``load_models``, ``predict_machine``, ``predict_fleet``, ``past_anomalies``,
+``shown_state``.
 Parts for data scientists: ``fit_spec`` and ``build`` (features of a machine), ``samples`` (features and labels of
-machines), the estimators ``BoostedHealth``, ``BoostedRul``, ``IsolationAnomaly``, ``BoostedDiagnoser`` on plain
-feature tables, and ``Lifetimes``.
+machines), the estimators ``BoostedHealth``, ``BoostedRul``, ``IsolationAnomaly``, ``SubspaceAnomaly``,
+``BoostedDiagnoser``, ``ConditionClassifier``, ``DegradationLife`` on plain feature tables, ``RecordDetector`` on raw readings, and ``Lifetimes``.
 """
 
 from __future__ import annotations
 
-from .anomaly import IsolationAnomaly
+from .anomaly import IsolationAnomaly, RecordDetector, SubspaceAnomaly
+from .anomaly_answers import past_anomalies
+from .condition import ConditionClassifier
 from .contract import AnomalyDetector, Diagnoser, Estimator, HealthEstimator, RulEstimator
+from .degradation import DegradationLife
 from .diagnosis import BoostedDiagnoser
 from .features import Samples, build, samples
 from .health import BoostedHealth, shown_state
@@ -28,6 +32,8 @@ __all__ = [
     "BoostedHealth",
     "BoostedRul",
     "Bundle",
+    "ConditionClassifier",
+    "DegradationLife",
     "Diagnoser",
     "Estimator",
     "FeatureSpec",
@@ -35,8 +41,10 @@ __all__ = [
     "IsolationAnomaly",
     "Lifetimes",
     "Models",
+    "RecordDetector",
     "RulEstimator",
     "Samples",
+    "SubspaceAnomaly",
     "TrainedModel",
     "build",
     "collect_lifetimes",
@@ -45,6 +53,7 @@ __all__ = [
     "label",
     "libraries",
     "load_models",
+    "past_anomalies",
     "predict_fleet",
     "predict_machine",
     "samples",

@@ -1,4 +1,4 @@
-"""The single answers about one machine: health, remaining useful life, anomaly, diagnosis."""
+"""The single answers about one machine: health, remaining useful life, diagnosis."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pandas as pd
 from workbench.domain.predictions import (
     UNKNOWN_MODE,
     Anomaly,
-    Contribution,
     Diagnosis,
     Evidence,
     HorizonProbability,
@@ -18,24 +17,17 @@ from workbench.domain.predictions import (
     RemainingUsefulLife,
     Task,
 )
-from workbench.errors import NotEnoughData
 
-from .anomaly import IsolationAnomaly
 from .arrays import FloatArray
 from .context import Context, recent_mean
 from .contract import Diagnoser, HealthEstimator, RulEstimator
 from .diagnosis import as_diagnosis, chance_of_a_mode, scaled, symptom_diagnosis, unknown_diagnosis
 from .evidence import NO_READINGS, failures_reason, readings_reason, support_reason, trend_reason, weigh, width_reason
-from .features import FeatureTable, compute
 from .features_canonical import symptom_matrix
 from .lifetimes import Lifetimes
 from .models import Bundle
 
 LONGEST_H = 50 * 8766.0
-STANDING_OUT = 5
-EARLY_SHARE = 0.3
-LEAST_SAMPLES = 50
-RECENT_SUFFIXES = ("mean6", "mean24", "mean5", "mean20")
 
 
 def _features(context: Context, bundle: Bundle) -> pd.DataFrame:
@@ -160,90 +152,6 @@ def expected_at(context: Context, life: Interval) -> tuple[datetime, datetime, d
     hours = [min(value / context.utilisation, LONGEST_H) for value in (life.lower, life.median, life.upper)]
     lower, median, upper = (max(start + timedelta(hours=h), context.as_of) for h in hours)
     return lower, median, upper
-
-
-def anomaly_columns(names: list[str]) -> list[str]:
-    """Features that say how far readings are from normal now: short means, no events, ages or counts."""
-    return [n for n in names if n.endswith(RECENT_SUFFIXES) and not n.startswith(("symptom", "second", "any", "mode_"))]
-
-
-def answer_anomaly(context: Context, budget: float) -> tuple[Evidence, Anomaly | None]:
-    """Return the anomaly score of the last reading, by the fleet's detector or one of the machine's own history.
-
-    There is none without a running reading since the last failure or replacement, without a sensor read lately, or
-    while the readings since the repair are too few to compare with: an empty row would count as normal.
-    """
-    bundle = context.models.pick(Task.ANOMALY, context.profile)
-    spec = context.own_spec if bundle is None else bundle.spec
-    if not context.has_run:
-        return weigh(NO_READINGS), None
-    unseen, blind = context.reset_reason(), context.sensors_reason(spec)
-    if unseen or blind:
-        return weigh(unseen, blind), None
-    try:
-        detector, row = _own_detector(context, budget) if bundle is None else _fleet_detector(context, bundle)
-    except NotEnoughData as lack:
-        return weigh(lack.what), None
-    if not bool(row.notna().any(axis=None)):
-        return weigh("no reading yet that can be compared with its healthy baseline"), None
-    score = float(detector.predict(row)[0])
-    found = Anomaly(
-        score=score,
-        threshold=detector.threshold_,
-        # A score of 1 is beyond any threshold: as strange as one normal reading in twenty thousand.
-        is_anomaly=score > detector.threshold_ or score >= 1.0,
-        contributions=contributions(context, context.table(spec)),
-    )
-    return weigh(), found
-
-
-def _fleet_detector(context: Context, bundle: Bundle) -> tuple[IsolationAnomaly, pd.DataFrame]:
-    assert isinstance(bundle.estimator, IsolationAnomaly)  # noqa: S101 - load_models restores by task
-    running = int(context.clock.running.sum())
-    if running < LEAST_SAMPLES:
-        raise NotEnoughData(f"{running} of {LEAST_SAMPLES} running readings needed")
-    return bundle.estimator, _features(context, bundle)
-
-
-def _own_detector(context: Context, budget: float) -> tuple[IsolationAnomaly, pd.DataFrame]:
-    """Fit a detector on the machine's own early history (its first 30 %, at least 50 readings)."""
-    table = compute(context.machine, context.own_spec)
-    columns = anomaly_columns(list(table.frame.columns))
-    running = np.flatnonzero(table.clock.running)
-    usable = running[table.frame[columns].notna().any(axis=1).to_numpy()[running]]
-    if len(usable) < LEAST_SAMPLES:
-        raise NotEnoughData(f"{len(usable)} of {LEAST_SAMPLES} running readings needed")
-    early = usable[: max(LEAST_SAMPLES, int(EARLY_SHARE * len(usable)))]
-    blocks = np.array([f"block{k}" for k in np.arange(len(early)) * 5 // len(early)], dtype=object)
-    hours = table.clock.time[early] / 3.6e12
-    detector = IsolationAnomaly(trees=50, budget=budget).fit(
-        table.frame[columns].iloc[early], groups=blocks, hours=hours
-    )
-    return detector, table.frame[columns].iloc[-1:]
-
-
-def contributions(context: Context, table: FeatureTable) -> tuple[Contribution, ...]:
-    """Sensors that stand out most, in standard deviations of their own baseline, averaged over the last readings."""
-    z = recent_mean(table)
-    fresh = table.clock.fresh[-1]
-    since = table.recent >= fresh
-    expected = table.expected[since][-24:]
-    order = [k for k in np.argsort(-np.abs(np.nan_to_num(z)), kind="stable") if np.isfinite(z[k])][:STANDING_OUT]
-    found = []
-    for k in order:
-        sensor = context.profile.sensor(table.indicators[k])
-        base = float(np.nanmean(expected[:, k]))
-        sd = float(np.nanmean(table.sd[since][-24:, k]))
-        found.append(
-            Contribution(
-                sensor=sensor.name,
-                deviation=float(z[k]),
-                value=base + float(z[k]) * sd,
-                baseline=base,
-                unit=sensor.unit,
-            )
-        )
-    return tuple(found)
 
 
 def answer_diagnosis(context: Context, within: FloatArray | None, anomaly: Anomaly | None) -> Diagnosis:

@@ -11,7 +11,7 @@ from workbench.domain.equipment import MachineProfile
 from workbench.domain.predictions import UNKNOWN_MODE, Anomaly, Diagnosis, ModeProbability
 from workbench.errors import NotEnoughData
 
-from .anomaly import DECADES
+from .anomaly.calibration import decades_of
 from .arrays import FloatArray, ObjectArray
 from .columns import varying_columns, without_empty
 from .contract import Diagnoser
@@ -145,7 +145,7 @@ def chance_of_a_mode(within: FloatArray, anomaly: Anomaly | None) -> float:
     leave a fifth of the machines that get work orders without a cause. The other is an alarm of the anomaly detector:
     one minus the share of normal readings (doubled, as in the score) that are as unusual.
     """
-    alarm = 1.0 - 10.0 ** (-DECADES * anomaly.score) if anomaly is not None and anomaly.is_anomaly else 0.0
+    alarm = 1.0 - float(10.0 ** -decades_of(anomaly.score)) if anomaly is not None and anomaly.is_anomaly else 0.0
     return float(np.clip(max(float(np.max(within)), alarm), 0.0, 1.0))
 
 

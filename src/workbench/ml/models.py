@@ -12,7 +12,7 @@ from workbench.domain.equipment import MachineProfile
 from workbench.domain.predictions import Horizons, ModelVersion, Task
 from workbench.errors import CorruptArtifact
 
-from .anomaly import IsolationAnomaly
+from .anomaly import DETECTORS
 from .arrays import FloatArray
 from .contract import Estimator
 from .diagnosis import BoostedDiagnoser
@@ -23,7 +23,8 @@ from .serialize import pack, unpack
 from .spec import FLEET, FeatureSpec
 
 ESTIMATORS: dict[str, type[Estimator]] = {
-    cls.__name__: cls for cls in (BoostedHealth, BoostedRul, IsolationAnomaly, BoostedDiagnoser)
+    **DETECTORS,
+    **{cls.__name__: cls for cls in (BoostedHealth, BoostedRul, BoostedDiagnoser)},
 }
 
 

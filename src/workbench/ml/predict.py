@@ -12,7 +12,8 @@ from workbench.domain.equipment import MachineStatus
 from workbench.domain.observations import EventKind, MachineData
 from workbench.domain.predictions import HealthState, Prediction, Task
 
-from .answers import answer_anomaly, answer_diagnosis, answer_health, answer_life, failure_curve
+from .anomaly_answers import answer_anomaly
+from .answers import answer_diagnosis, answer_health, answer_life, failure_curve
 from .arrays import FloatArray
 from .context import Context
 from .contract import state_probabilities

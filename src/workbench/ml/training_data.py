@@ -12,7 +12,7 @@ from workbench.domain.equipment import LifeUnit
 from workbench.domain.observations import MachineData
 from workbench.domain.predictions import Horizons
 
-from .answers import anomaly_columns
+from .anomaly_answers import anomaly_columns
 from .arrays import BoolArray, FloatArray, IntArray, sensor_matrix
 from .cadence import hourly
 from .contract import Refeature

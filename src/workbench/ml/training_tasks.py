@@ -10,7 +10,7 @@ import pandas as pd
 from workbench.domain.predictions import Task
 from workbench.errors import NotEnoughData
 
-from .anomaly import HOURS_PER_MONTH, IsolationAnomaly, budget_threshold, episodes
+from .anomaly import HOURS_PER_MONTH, IsolationAnomaly, budget_threshold, count_episodes
 from .arrays import NS_PER_H, FloatArray, IntArray, ObjectArray
 from .contract import Estimator
 from .diagnosis import BoostedDiagnoser
@@ -223,7 +223,8 @@ def _held_out_scores(
         other.fit(
             pd.DataFrame(matrix[mine]).set_axis(model.feature_names_, axis=1), groups=groups[mine], hours=hours[mine]
         )
-        score[split.test], fold[split.test] = other.score(matrix[split.test]), number
+        unseen = pd.DataFrame(matrix[split.test], columns=list(model.feature_names_))
+        score[split.test], fold[split.test] = other.score(unseen), number
     return score, fold
 
 
@@ -240,7 +241,7 @@ def _held_out_rate(
         for unit in np.unique(groups[inside]):
             mine = inside & (groups == unit)
             months += float(np.ptp(hours[mine])) / HOURS_PER_MONTH
-            count += episodes(hours[mine & (score > threshold)])
+            count += count_episodes(hours[mine & (score > threshold)])
     return count / months if months > 0 else None
 
 

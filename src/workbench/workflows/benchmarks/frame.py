@@ -23,8 +23,14 @@ Progress = Callable[[float, str], None]
 Metrics = dict[str, Any]
 
 BENCHMARKS: dict[str, str] = {
+    "ai4i": "workbench.workflows.benchmarks.ai4i",
     "azure": "workbench.workflows.benchmarks.azure",
     "cmapss": "workbench.workflows.benchmarks.cmapss",
+    "metropt3": "workbench.workflows.benchmarks.metropt3",
+    "nab": "workbench.workflows.benchmarks.nab",
+    "skab": "workbench.workflows.benchmarks.skab",
+    "femto": "workbench.workflows.benchmarks.femto",
+    "hydraulic": "workbench.workflows.benchmarks.hydraulic",
     "report": "workbench.workflows.benchmarks.report",
     "dashboard": "workbench.workflows.benchmarks.dashboard",
     "scoring": "workbench.workflows.benchmarks.scoring",

@@ -1,0 +1,34 @@
+"""Anomaly detectors behind one contract, their alarm budget, and episodes over a record.
+
+``IsolationAnomaly`` and ``SubspaceAnomaly`` take plain feature tables; ``RecordDetector`` takes raw readings with their
+times, in one piece or one by one. Scores run from 0 (normal) to 1, and a threshold comes from an alarm budget.
+
+A further detector subclasses ``contract.AnomalyDetector`` (``_fit``, ``_learn``, ``_raw``, ``_predict``, ``_blame``), keeps its
+fitted state as plain values and arrays, and joins ``DETECTORS``; artefacts, episodes, streams and the test suite then
+hold for it too.
+"""
+
+from __future__ import annotations
+
+from .budget import HOURS_PER_MONTH, MERGE_H, budget_threshold, count_episodes
+from .calibration import ONE_IN_TWENTY_THOUSAND, decades_of
+from .episodes import find_episodes
+from .forest import IsolationAnomaly
+from .record import DETECTORS, RecordDetector, Stream, StreamAnswer
+from .subspace import SubspaceAnomaly
+
+__all__ = [
+    "DETECTORS",
+    "HOURS_PER_MONTH",
+    "MERGE_H",
+    "ONE_IN_TWENTY_THOUSAND",
+    "IsolationAnomaly",
+    "RecordDetector",
+    "Stream",
+    "StreamAnswer",
+    "SubspaceAnomaly",
+    "budget_threshold",
+    "count_episodes",
+    "decades_of",
+    "find_episodes",
+]

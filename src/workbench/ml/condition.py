@@ -1,0 +1,252 @@
+"""Which condition a sample shows: several families of classifiers, combined and calibrated by held-out groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from workbench.domain.predictions import Task
+from workbench.errors import InputError, NotEnoughData
+
+from .arrays import FloatArray, IntArray, ObjectArray
+from .columns import varying_columns
+from .contract import Estimator
+from .metrics import best_threshold
+from .splits import grouped_folds
+
+FLOOR = 1e-3
+LEAST_PER_CLASS = 5
+ROUNDS = 6
+GAIN = 0.01
+SHRINKAGE = 1e-4
+TEMPERATURES = np.geomspace(0.25, 6.0, 61)
+
+
+def _discriminant(_seed: int, _trees: int) -> Any:
+    return make_pipeline(StandardScaler(), LinearDiscriminantAnalysis())
+
+
+def _boosting(seed: int, trees: int) -> Any:
+    return HistGradientBoostingClassifier(
+        max_iter=trees,
+        learning_rate=0.08,
+        max_leaf_nodes=15,
+        l2_regularization=1.0,
+        max_features=0.6,
+        random_state=seed,
+    )
+
+
+def _forest(seed: int, trees: int) -> Any:
+    return RandomForestClassifier(trees, max_features=0.6, random_state=seed)
+
+
+def _extra_trees(seed: int, trees: int) -> Any:
+    return ExtraTreesClassifier(trees, max_features=1.0, random_state=seed)
+
+
+FAMILIES: dict[str, Callable[[int, int], Any]] = {
+    "discriminant": _discriminant,
+    "boosting": _boosting,
+    "forest": _forest,
+    "extra_trees": _extra_trees,
+}
+# Trees cut along axes, so they gain from axes along which groups differ; the discriminant finds its own.
+SEES_WHITENED = frozenset({"boosting", "extra_trees"})
+# Boosting finds its bins many times slower with weights.
+COUNTS_GROUPS = frozenset({"forest", "extra_trees"})
+
+
+class ConditionClassifier(Estimator):
+    """Linear discriminant, boosting and two kinds of forest, mixed in the shares that held-out groups ask for.
+
+    Each family answers for groups that it did not learn from. The mixture is built greedily from those answers (a
+    family is added while the Brier score falls by 1 %; Caruana et al., ICML 2004) and sharpened or softened by one
+    temperature (Guo et al., ICML 2017). With two classes the threshold is that of best F1 on the same answers, or of
+    least cost where ``miss_cost`` says how many false alarms a miss is worth; with more the likeliest class is named.
+
+    Attributes after ``fit``: ``classes_``, ``shares_`` (family: share), ``held_out_brier_`` (of each family),
+    ``temperature_``, ``threshold_`` (two classes), ``members_``, ``medians_`` (which fill gaps), ``whitening_``, ``held_out_`` (calibrated answers for the training
+    rows when their group was held out; not kept in artefacts).
+    """
+
+    task = Task.DIAGNOSIS
+
+    def __init__(self, *, seed: int = 0, n_splits: int = 4, trees: int = 100, miss_cost: float | None = None) -> None:
+        super().__init__(seed=seed)
+        if miss_cost is not None and miss_cost <= 0:
+            raise InputError(f"miss_cost is {miss_cost}.", "Give how many false alarms a miss is worth, above 0.")
+        self.n_splits = n_splits
+        self.trees = trees
+        self.miss_cost = miss_cost
+
+    def fit(self, X: pd.DataFrame, y: npt.ArrayLike, *, groups: npt.ArrayLike | None = None) -> Self:
+        """Fit on labelled rows. Returns self.
+
+        Args:
+            X: numeric features, NaN allowed.
+            y: class of each row; with two classes the larger one is positive.
+            groups: rows that belong together (a machine, a run of constant condition); they stay on one side of
+                every inner fold. None: rows are independent.
+
+        Raises ``NotEnoughData`` below 50 rows, with one class, or with a class in fewer than five rows.
+        """
+        matrix = self._check_training(X)
+        labels = np.asarray(y)
+        names = None if groups is None else np.asarray(groups).astype(str)
+        if labels.shape != (len(matrix),) or (names is not None and names.shape != labels.shape):
+            raise InputError("y and groups must hold one value per row.", "Label every row.")
+        classes, code = np.unique(labels, return_inverse=True)
+        if len(classes) < 2 or np.bincount(code).min() < LEAST_PER_CLASS:
+            raise NotEnoughData(
+                f"The labels hold {len(classes)} classes, the rarest in {np.bincount(code).min()} rows.",
+                f"Give at least two classes of {LEAST_PER_CLASS} rows each.",
+            )
+        self.classes_ = classes
+        self.used_ = varying_columns(matrix)
+        self._combine(matrix[:, self.used_], code, names)
+        return self
+
+    def _combine(self, matrix: FloatArray, code: IntArray, groups: ObjectArray | None) -> None:
+        held_out = {family: np.zeros((len(code), len(self.classes_))) for family in FAMILIES}
+        for train, test in _folds(code, groups, self.n_splits, self.seed):
+            mine = None if groups is None else groups[train]
+            models, medians, whitening = self._fit_all(FAMILIES, matrix[train], code[train], mine)
+            for family, answers in held_out.items():
+                answers[test] = self._ask(family, models[family], _filled(matrix[test], medians), whitening)
+        truth = np.eye(len(self.classes_))[code]
+        self.held_out_brier_ = {family: _brier(truth, answer) for family, answer in held_out.items()}
+        self.shares_ = _mix(truth, held_out)
+        mixed = np.sum([share * held_out[family] for family, share in self.shares_.items()], axis=0)
+        self.temperature_ = _temperature(truth, mixed)
+        self.held_out_ = _tempered(mixed, self.temperature_)
+        self.threshold_ = self._threshold(code, self.held_out_[:, 1]) if len(self.classes_) == 2 else None
+        self.members_, self.medians_, self.whitening_ = self._fit_all(self.shares_, matrix, code, groups)
+
+    def _fit_all(
+        self, families: Iterable[str], matrix: FloatArray, code: IntArray, groups: ObjectArray | None
+    ) -> tuple[dict[str, Any], FloatArray, FloatArray | None]:
+        """Return the fitted families, and the medians and the whitening map of these rows."""
+        medians = pd.DataFrame(matrix).median().fillna(0.0).to_numpy(dtype=np.float64)
+        matrix = _filled(matrix, medians)
+        whitening, weight = (None, None) if groups is None else (_whitening(matrix, groups), _weight(groups))
+        models = {}
+        for family in families:
+            seen, model = _seen(family, matrix, whitening), FAMILIES[family](self.seed, self.trees)
+            models[family] = model.fit(seen, code, weight) if family in COUNTS_GROUPS else model.fit(seen, code)
+        return models, medians, whitening
+
+    def _ask(self, family: str, model: Any, matrix: FloatArray, whitening: FloatArray | None) -> FloatArray:
+        answer = np.zeros((len(matrix), len(self.classes_)))
+        answer[:, model.classes_] = model.predict_proba(_seen(family, matrix, whitening))
+        return answer
+
+    def _threshold(self, code: IntArray, probability: FloatArray) -> float:
+        if self.miss_cost is None:
+            return best_threshold(code, probability)
+        tried = np.unique(probability)
+        costs = [self.miss_cost * np.sum(code[probability < t]) + np.sum(code[probability >= t] == 0) for t in tried]
+        return float(tried[int(np.argmin(costs))])
+
+    def predict_proba(self, X: pd.DataFrame) -> FloatArray:
+        """Return the calibrated probability of each of ``classes_``, shape (rows, classes)."""
+        matrix = _filled(self._check(X)[:, self.used_], self.medians_)
+        answers = [
+            share * self._ask(family, self.members_[family], matrix, self.whitening_)
+            for family, share in self.shares_.items()
+        ]
+        return _tempered(np.sum(answers, axis=0), self.temperature_)
+
+    def predict(self, X: pd.DataFrame) -> npt.NDArray[Any]:
+        """Return the class of each row: by ``threshold_`` with two classes, the likeliest with more."""
+        return self.decide(self.predict_proba(X))
+
+    def decide(self, probability: FloatArray) -> npt.NDArray[Any]:
+        """Return the class that ``predict`` names at these probabilities."""
+        named = probability.argmax(axis=1)
+        if self.threshold_ is not None:
+            named = (probability[:, 1] >= self.threshold_).astype(np.intp)
+        return np.asarray(self.classes_[named])
+
+
+def _folds(
+    code: IntArray, groups: ObjectArray | None, n_splits: int, seed: int
+) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
+    if groups is None:
+        yield from StratifiedKFold(n_splits, shuffle=True, random_state=seed).split(np.zeros(len(code)), code)
+        return
+    for split in grouped_folds(groups, min(n_splits, len(np.unique(groups))), seed):
+        split.check(groups)
+        yield split.train, split.test
+
+
+def _filled(matrix: FloatArray, medians: FloatArray) -> FloatArray:
+    return np.where(np.isnan(matrix), medians, matrix)
+
+
+def _weight(groups: ObjectArray) -> FloatArray:
+    """Return a weight per row with which a group counts by the root of its size: rows of a group resemble each other."""
+    _, inverse, size = np.unique(groups, return_inverse=True, return_counts=True)
+    return np.asarray(1.0 / np.sqrt(size[inverse]))
+
+
+def _whitening(matrix: FloatArray, groups: ObjectArray) -> FloatArray | None:
+    """Return the map after which rows of one group scatter equally in every direction; None where nothing scatters.
+
+    What moves while the condition stays is noise; the map makes small differences between groups stand out of it.
+    Source: Hatch, Kajarekar, Stolcke, "Within-class covariance normalization", Interspeech 2006.
+    """
+    deviation = np.asarray(matrix.std(axis=0))
+    scale = np.where(deviation > 0, deviation, 1.0)
+    centre = pd.DataFrame(matrix).groupby(groups).transform("median").to_numpy()
+    within = (matrix - centre) / scale * _weight(groups)[:, None]
+    covariance = within.T @ within
+    spread = float(np.trace(covariance)) / len(scale)
+    if spread <= 0:
+        return None
+    root = np.linalg.cholesky(np.linalg.inv(covariance + SHRINKAGE * spread * np.eye(len(scale))))
+    return np.asarray(root / scale[:, None])
+
+
+def _seen(family: str, matrix: FloatArray, whitening: FloatArray | None) -> FloatArray:
+    """Return what a family sees: the features, and for trees the whitened ones beside them."""
+    if whitening is None or family not in SEES_WHITENED:
+        return matrix
+    return np.column_stack([matrix, matrix @ whitening])
+
+
+def _brier(truth: FloatArray, probability: FloatArray) -> float:
+    return float(((probability - truth) ** 2).sum(axis=1).mean())
+
+
+def _mix(truth: FloatArray, held_out: dict[str, FloatArray]) -> dict[str, float]:
+    """Return the shares of the mixture: the best family first, then whichever helps most, again and again."""
+    chosen: list[str] = []
+    total, best = np.zeros_like(truth), np.inf
+    for _ in range(ROUNDS):
+        scores = {family: _brier(truth, (total + a) / (len(chosen) + 1)) for family, a in held_out.items()}
+        family = min(scores, key=lambda name: scores[name])
+        if scores[family] > best * (1 - GAIN):
+            break
+        chosen.append(family)
+        total, best = total + held_out[family], scores[family]
+    return {family: chosen.count(family) / len(chosen) for family in dict.fromkeys(chosen)}
+
+
+def _temperature(truth: FloatArray, probability: FloatArray) -> float:
+    losses = [-np.log((_tempered(probability, t) * truth).sum(axis=1)).mean() for t in TEMPERATURES]
+    return float(TEMPERATURES[int(np.argmin(losses))])
+
+
+def _tempered(probability: FloatArray, temperature: float) -> FloatArray:
+    powered = np.maximum(probability, FLOOR) ** (1.0 / temperature)
+    return np.asarray(powered / powered.sum(axis=1, keepdims=True))

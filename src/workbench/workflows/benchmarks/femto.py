@@ -1,0 +1,152 @@
+"""Remaining life of bearings (FEMTO): intervals at one cut, from vibration up to it, by leaving one bearing out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from workbench.errors import InputError
+from workbench.ml.degradation import DegradationLife
+from workbench.ml.metrics import interval_score
+from workbench.telemetry.readers.samples import SampleTable, read_femto, read_femto_holdout
+
+from .frame import Metrics, Progress, under, with_intervals
+
+PROTOCOL = (
+    "leave one bearing out, or fit on the given and score the holdout; bearings that the challenge cut are cut at their "
+    "last row with in_test_set, the others at 10 seeded ages uniform over 20 to 90 % of life; features see rows up to the "
+    "cut only; coverage, interval score and relative width (width over true life left) are means over a bearing's cuts, "
+    "then mean (width: median) over bearings; intervals by bootstrap over bearings"
+)
+CHOSEN_BY = (
+    "the shrinkage by interval score on the other bearings, each left out in turn; the indicator (log of the stronger "
+    "axis' RMS above its beginning) and the form of the model were set on the given file, never on a holdout"
+)
+SNAPSHOT_S, CUTS, SMOOTH, BEGINNING = 10.0, 10, 30, 30
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Bearing:
+    """One bearing. ``features``: one row a snapshot; ``left_s`` serves as label and truth only."""
+
+    name: str
+    features: pd.DataFrame
+    left_s: Floats
+    shown: int | None
+
+    @property
+    def life_s(self) -> float:
+        """How long it lived; only for bearings that are learned from."""
+        return len(self.left_s) * SNAPSHOT_S
+
+
+def run(*, data: Path | None, seeds: Sequence[int], quick: bool, only: Sequence[str], progress: Progress) -> Metrics:
+    """Run the protocol; see ``frame.run_benchmark``."""
+    if data is None:
+        raise InputError("The bearings need a data folder.", "Give --data FOLDER.")
+    if only:
+        raise InputError(f"Benchmark 'femto' has no subset {', '.join(only)}.", "Leave --only out.")
+    given, holdout = read_femto(data), read_femto_holdout(data)
+    bearings, draws = _bearings(given), 50 if quick else 1000
+    scored = bearings if holdout is None else _bearings(holdout)
+    began = time.perf_counter()
+    ours, peers = [], []
+    for number, seed in enumerate(seeds):
+        for place, bearing in enumerate(scored):
+            progress((number + place / len(scored)) / len(seeds), bearing.name)
+            others = [one for one in bearings if one.name != bearing.name]
+            model = _fitted(others, seed)
+            at = cuts(bearing, seed)
+            mine = model.predict(bearing.features.iloc[at])[:, 1:]
+            ours.append(_scores(bearing, at, mine))
+            peers.append(_scores(bearing, at, _age_conditional(others, at)))
+
+    def table(rows: list[dict[str, float]]) -> Metrics:
+        frame = pd.DataFrame(rows).groupby(np.tile(np.arange(len(scored)), len(seeds))).mean()
+
+        def figures(picked: npt.NDArray[np.intp]) -> dict[str, float]:
+            part = frame.iloc[picked]
+            return {
+                "coverage_90": float(part["covered"].mean()),
+                "median_relative_width": float(part["relative_width"].median()),
+                "interval_score_90": float(part["score"].mean()),
+            }
+
+        return with_intervals(figures, np.arange(len(frame)), draws=draws)
+
+    metrics, peer = table(ours), table(peers)
+    ratio = {"interval_score_over_peer": metrics["interval_score_90"] / peer["interval_score_90"], "abstain_rate": 0.0}
+    return {
+        "metrics": {"bearings": len(scored), **metrics, **ratio},
+        "peers": under("age_conditional", peer),
+        "seconds": {"fit_and_predict": round(time.perf_counter() - began, 3)},
+        "data": [str(one.file) for one in (given, holdout) if one is not None],
+        "protocol": PROTOCOL,
+        "chosen_by": CHOSEN_BY,
+        "simulated": False,
+    }
+
+
+def indicator_features(snapshots: pd.DataFrame) -> pd.DataFrame:
+    """Return log of age and the worst smoothed rise so far of the log RMS; row t is made of rows up to t only."""
+    level = np.log(snapshots[["h_rms", "v_rms"]].max(axis=1).reset_index(drop=True))
+    smooth = level.rolling(SMOOTH, min_periods=1).median()
+    beginning = level.where(level.index < BEGINNING).expanding().median()
+    rise = (smooth - beginning).cummax().clip(upper=2.0)
+    return pd.DataFrame({"log_age": np.log(np.arange(1, len(level) + 1) * SNAPSHOT_S + 600.0), "rise": rise})
+
+
+def _bearings(table: SampleTable) -> list[Bearing]:
+    found = []
+    for name, rows in table.unit.groupby(table.unit).groups.items():
+        shown = np.flatnonzero(table.extra.loc[rows, "in_test_set"])
+        features = indicator_features(table.inputs.loc[rows])
+        left = table.labels.loc[rows, "rul_s"].to_numpy(dtype=np.float64)
+        found.append(Bearing(str(name), features, left, int(shown[-1]) if len(shown) else None))
+    return found
+
+
+def cuts(bearing: Bearing, seed: int) -> npt.NDArray[np.intp]:
+    """Return where a bearing is cut: its challenge point, or ten seeded ages uniform over 20 to 90 % of its life."""
+    if bearing.shown is not None:
+        return np.array([bearing.shown])
+    return _ages(bearing, seed)
+
+
+def _ages(bearing: Bearing, seed: int) -> npt.NDArray[np.intp]:
+    rng = np.random.default_rng([seed, *bearing.name.encode()])
+    return np.asarray(rng.uniform(0.2, 0.9, CUTS) * len(bearing.left_s), dtype=np.intp)
+
+
+def _fitted(others: Sequence[Bearing], seed: int) -> DegradationLife:
+    at = [_ages(one, seed) for one in others]
+    X = pd.concat([one.features.iloc[rows] for one, rows in zip(others, at, strict=True)], ignore_index=True)
+    y = np.concatenate([one.left_s[rows] for one, rows in zip(others, at, strict=True)])
+    names = np.repeat(np.array([one.name for one in others], dtype=object), CUTS)
+    return DegradationLife(seed=seed).fit(X, y, groups=names)
+
+
+def _age_conditional(others: Sequence[Bearing], at: npt.NDArray[np.intp]) -> Floats:
+    """Return the peer's interval: 5 and 95 % quantiles of what the others lived on beyond this age; 0 where none did."""
+    lives = np.array([one.life_s for one in others])
+    ages = (at + 1) * SNAPSHOT_S
+    return np.array(
+        [np.quantile(left, [0.05, 0.95]) if len(left := lives[lives > a] - a) else [0.0, 0.0] for a in ages]
+    )
+
+
+def _scores(bearing: Bearing, at: npt.NDArray[np.intp], ends: Floats) -> dict[str, float]:
+    truth = bearing.left_s[at]
+    low, high = ends[:, 0], ends[:, 1]
+    return {
+        "covered": float(np.mean((low <= truth) & (truth <= high))),
+        "relative_width": float(np.mean((high - low) / np.maximum(truth, SNAPSHOT_S))),
+        "score": interval_score(truth, low, high),
+    }
