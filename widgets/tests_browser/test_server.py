@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -75,7 +76,7 @@ def wait_until(true, seconds=PATIENCE_S):
         "nbconvert/html/app.ipynb", "data/workbench.db", "workbench.toml", "outputs/", "models/",
         "voila/static/../../../../../workbench.db", "voila/static/%2e%2e/%2e%2e/%2e%2e/app.py",
         "voila/templates/workbench/static/../index.html.j2", "voila/templates/workbench/static/..%2findex.html.j2",
-        "voila/labextensions/../../../../pyvenv.cfg", "voila/query/" + str(uuid.uuid4()), "voila/execution/" + str(uuid.uuid4()),
+        "voila/labextensions/../../../../pyvenv.cfg", "voila/query/566e883d-a03e-4865-9546-988c3dfb39ae", "voila/execution/ab346468-ccf7-459b-a55a-746f2d098996",
         "metrics", "login",
     ],
 )  # fmt: skip
