@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 WORKERS ?= auto
+# In processes of their own: a kernel that starts late among other tests loses the first words that nbval waits for.
+NOTEBOOKS := $(BIN)/python -m pytest -n 2 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=120 notebooks/examples
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all check lab dashboard clean
@@ -27,9 +29,11 @@ demo: $(VENV)/.installed-report ## set up and run the main job on the embedded f
 
 test: $(VENV)/.installed-report,dashboard,dev,postgres ## set up and run the tests (under 9 minutes)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=85 -m "not slow"
+	$(NOTEBOOKS)
 
 test-all: $(VENV)/.installed-report,dashboard,dev,postgres ## the same with the slow ones
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(NOTEBOOKS)
 
 check: $(VENV)/.installed-report,dashboard,dev,postgres ## lint, format, types, layers, stripped notebooks
 	$(BIN)/ruff check .

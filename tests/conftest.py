@@ -25,13 +25,10 @@ LONGEST = (
     "workflows/test_demo.py",
     "jobs/test_death.py",
     "tests_browser/test_server.py",
-    "test_public_fleets.py",
     "test_cycle_death.py",
     "test_wheel.py",
     "test_cli.py",
-    "01_first_steps.ipynb",
     "reports/test_run.py",
-    "benchmarks/test_report.py",
 )
 
 

@@ -22,5 +22,7 @@ def test_every_checked_cell_has_its_output_and_no_other_cell_has_one(path):
     assert len(checked) >= 6
     for cell in cells:
         assert bool(cell.outputs) == (cell in checked), cell.source
+        # A cell that has never run, by its count, is not compared.
+        assert (cell.execution_count is not None) == (cell in checked), cell.source
         assert ("keep_output" in cell.metadata.get("tags", [])) == (cell in checked), cell.source
         assert all(output.output_type == "stream" for output in cell.outputs), cell.source

@@ -20,6 +20,7 @@ def result(datasets):
     return run_benchmark("hydraulic", data=datasets, quick=True, only=["valve"])
 
 
+@pytest.mark.slow
 def test_every_key_of_the_protocol_is_there_with_its_interval(result):
     metrics = result["metrics"]
     for key in KEYS:
@@ -51,6 +52,7 @@ def test_renumbering_the_cycles_changes_the_nearest_peer_only(datasets):
     assert (before["nearest"].named != after["nearest"].named).any()
 
 
+@pytest.mark.slow
 def test_a_holdout_is_scored_by_a_model_of_the_given(datasets, tmp_path):
     whole = pd.read_parquet(datasets / "hydraulic_cycle_means.parquet")
     held = whole["cycle"] % 100 < 20

@@ -8,6 +8,7 @@ from workbench.errors import InputError
 from workbench.workflows.benchmarks import run_benchmark
 
 
+@pytest.mark.slow
 def test_quick_run_times_one_report_a_batch_and_a_bare_run(monkeypatch):
     monkeypatch.delenv("WORKBENCH_DATASETS", raising=False)
     told = []

@@ -9,6 +9,8 @@ import pytest
 import workbench
 from workbench.workflows.onboard import create_workspace
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def engines(datasets, tmp_path_factory):

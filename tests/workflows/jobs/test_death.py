@@ -176,7 +176,7 @@ def test_a_jobs_process_imports_nothing_from_the_folder_it_is_started_in(plant, 
     monkeypatch.chdir(tmp_path)
     process = JobProcess(
         {"workspace": str(plant.path), "job_id": "x", "kind": "notices", "parameters": {},
-         "started_at": plant.as_of().isoformat(), "submitted_by": "ada"}
+         "as_of": plant.as_of().isoformat(), "submitted_by": "ada"}
     )  # fmt: skip
     [message] = [message for message in process.messages(60.0) if message]
     process.end()

@@ -24,7 +24,9 @@ def lives(ws: Workspace, job_id: str) -> list[str]:
         return [row.action for row in session.execute(query.order_by(event_log.c.number))]
 
 
-@pytest.mark.parametrize(("place", "workers"), [("plant", 1), ("plant", 2), ("postgres_plant", 2)])
+@pytest.mark.parametrize(
+    ("place", "workers"), [pytest.param("plant", 1, marks=pytest.mark.slow), ("plant", 2), ("postgres_plant", 2)]
+)
 def test_each_of_200_queued_jobs_runs_once(request, start_worker, place, workers):
     ws = request.getfixturevalue(place)
     # Among the light ones, when two share the work, one that keeps a process busy.
