@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from workbench.workflows.anomalies import anomalies
     from workbench.workflows.benchmarks import run_benchmark
     from workbench.workflows.cycle import run_cycle
-    from workbench.workflows.demo import run_demo
+    from workbench.workflows.demo import open_demo, run_demo
     from workbench.workflows.ingest import ingest
     from workbench.workflows.jobs import cancel_job, retry_job, run_worker, submit, watch_job
     from workbench.workflows.notices import send_notices
@@ -47,6 +47,7 @@ _EXPORTS = {
     "create_workspace": ("workbench.workflows.onboard", "create_workspace"),
     "fleet_summary": ("workbench.workflows.summary", "fleet_summary"),
     "ingest": ("workbench.workflows.ingest", "ingest"),
+    "open_demo": ("workbench.workflows.demo", "open_demo"),
     "open": ("workbench.workspace", "open_workspace"),
     "pause_schedule": ("workbench.workflows.schedules", "pause_schedule"),
     "predict": ("workbench.workflows.score", "predict"),
@@ -81,6 +82,7 @@ __all__ = [
     "fleet_summary",
     "ingest",
     "open",
+    "open_demo",
     "pause_schedule",
     "predict",
     "propose_machine",

@@ -13,10 +13,13 @@ from workbench.errors import NotEnoughData
 
 from .record import known_until
 from .spec import FLEET, default_horizons, type_scopes
+from .threads import on_one_thread
 from .training_data import TrainingData, gather
 from .training_tasks import Outcome, train_anomaly, train_diagnosis, train_health, train_life
 
 Progress = Callable[[float, str], None]
+# With fewer rows than this a second thread makes boosting slower: 28 s against 18 s on 13,000 rows.
+SMALL_ROWS = 50_000
 TASKS: tuple[tuple[Task, Callable[[TrainingData, int, float], Outcome]], ...] = (
     (Task.HEALTH, train_health),
     (Task.RUL, train_life),
@@ -90,7 +93,8 @@ def train_fleet(
             progress(len(out) / steps, f"features of {scope}")
         chosen = horizons or default_horizons(members[0].profile.life_unit)
         data = gather(scope, members, chosen)
-        for model in _train_scope(data, seed, alarm_budget_per_machine_month, should_stop):
+        is_small = sum(len(machine.telemetry) for machine in members) < SMALL_ROWS
+        for model in _train_scope(data, seed, alarm_budget_per_machine_month, should_stop, is_small):
             out.append(model)
             if progress is not None:
                 progress(len(out) / steps, f"trained {model.task} for {scope}")
@@ -98,13 +102,13 @@ def train_fleet(
 
 
 def _train_scope(
-    data: TrainingData, seed: int, budget: float, should_stop: Callable[[], bool] | None
+    data: TrainingData, seed: int, budget: float, should_stop: Callable[[], bool] | None, is_small: bool
 ) -> Iterator[TrainedModel]:
     for task, trainer in TASKS:
         if should_stop is not None and should_stop():
             return
         try:
-            outcome = trainer(data, seed, budget)
+            outcome = (on_one_thread(trainer) if is_small else trainer)(data, seed, budget)
         except NotEnoughData as lack:
             outcome = Outcome(None, {}, {}, (lack.what,))
         bundle = outcome.bundle

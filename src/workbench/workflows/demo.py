@@ -82,13 +82,45 @@ def _open_or_create(path: Path) -> Workspace:
     return ws
 
 
-def run_demo(path: Path, *, machines: Collection[str] | None = None, progress: Progress | None = None) -> DemoOutcome:
-    """Run the whole main job in the workspace at ``path`` (made when absent); a second time only what is new is done.
+def open_demo(
+    path: Path, *, machines: Collection[str] | None = None, days: int = DAYS, progress: Progress | None = None
+) -> Workspace:
+    """Return the workspace at ``path`` with the embedded fleet's readings and events, simulated where they are absent.
 
-    ``machines`` names some of the embedded fleet, for a quicker look; default: all 26.
+    ``machines`` names some of the 26 and ``days`` shortens their record, for a quicker look. Raises ``InputError``
+    for a workspace that holds other machines.
     """
     from workbench.catalog import load_catalogue
     from workbench.twin import simulate_fleet
+
+    tell = progress or _silent
+    ws = _open_or_create(path)
+    if (ws.path / TRUTH).exists():
+        return ws
+    # The truth is written last: without it an earlier demo was interrupted, and all of this may be done again.
+    add_catalogue(ws, only=machines)
+    catalogue = load_catalogue()
+    profiles = [profile for profile in catalogue.machines if profile.machine_id in ws.machines.ids()]
+    tell(0.0, f"simulating {len(profiles)} machines over {days} days")
+    fleet = simulate_fleet(
+        profiles,
+        start=END - timedelta(days=days),
+        end=END,
+        seed=SEED,
+        sites=catalogue.sites,
+        progress=lambda fraction, message: tell(fraction / 2, message),
+    )
+    reason = "demo: embedded fleet"
+    ingest_simulation(ws, fleet, reason=reason, progress=lambda fraction, message: tell((1 + fraction) / 2, message))
+    return ws
+
+
+def _silent(fraction: float, message: str) -> None:
+    """Report progress to nobody."""
+
+
+def run_demo(path: Path, *, progress: Progress | None = None) -> DemoOutcome:
+    """Run the whole main job in the workspace at ``path`` (made when absent); a second time only what is new is done."""
     from workbench.workflows.cycle import run_cycle
     from workbench.workflows.report import report
     from workbench.workflows.train import is_trained, train
@@ -100,22 +132,7 @@ def run_demo(path: Path, *, machines: Collection[str] | None = None, progress: P
 
         return scaled
 
-    with _open_or_create(path) as ws:
-        if not (ws.path / TRUTH).exists():
-            # Written last: without it an earlier demo was interrupted, and all of this may be done again.
-            add_catalogue(ws, only=machines)
-            catalogue = load_catalogue()
-            profiles = [profile for profile in catalogue.machines if profile.machine_id in ws.machines.ids()]
-            part(0.0, 0.15)(0.0, f"simulating {len(profiles)} machines over {DAYS} days")
-            fleet = simulate_fleet(
-                profiles,
-                start=END - timedelta(days=DAYS),
-                end=END,
-                seed=SEED,
-                sites=catalogue.sites,
-                progress=part(0.0, 0.15),
-            )
-            ingest_simulation(ws, fleet, reason="demo: embedded fleet", progress=part(0.15, 0.3))
+    with open_demo(path, progress=part(0.0, 0.3)) as ws:
         if not is_trained(ws):
             train(ws, progress=part(0.3, 0.8))
         cycle = run_cycle(ws, progress=part(0.8, 0.9))
