@@ -15,6 +15,7 @@ from workbench.ml.spec import default_horizons
 from workbench.ml.training_data import gather
 
 
+@pytest.mark.slow
 def test_the_order_of_the_fleet_changes_nothing(small_fleet, trained, build_machine):
     shuffled = [small_fleet[k] for k in (5, 2, 7, 0, 1, 6, 4, 3)]
     again = train_fleet(shuffled, as_of=build_machine.end(small_fleet[0]), seed=3)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from workbench.workflows.benchmarks import telemetry
 
 
+@pytest.mark.slow
 def test_a_quick_run_gives_the_agreed_keys(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(telemetry.tempfile, "tempdir", None)
