@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import importlib.util
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -56,6 +57,31 @@ def datasets() -> Path:
     if not folder or not Path(folder).is_dir():
         lacking("datasets", "WORKBENCH_DATASETS names no folder of data sets")
     return Path(folder)
+
+
+def extra(name: str, *modules: str) -> None:
+    """Skip, or fail when required, unless the modules of the optional extra ``name`` are installed."""
+    missing = [module for module in modules if importlib.util.find_spec(module) is None]
+    if missing:
+        lacking(name, f"{', '.join(missing)} not installed (pip install 'predictive-maintenance-workbench[{name}]')")
+
+
+@pytest.fixture(scope="session")
+def deep() -> None:
+    """The test needs torch."""
+    extra("deep", "torch", "safetensors")
+
+
+@pytest.fixture(scope="session")
+def forecasting() -> None:
+    """The test needs Prophet and statsforecast."""
+    extra("forecast", "prophet", "statsforecast")
+
+
+@pytest.fixture(scope="session")
+def explaining() -> None:
+    """The test needs shap."""
+    extra("explain", "shap")
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:

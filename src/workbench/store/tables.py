@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     TextClause,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -147,11 +148,33 @@ model_versions = Table(
     label("scope"),
     instant("created_at"),
     Column("active", Boolean, nullable=False),
+    Column("shadow", Boolean, nullable=False, server_default=false()),
     Column("artifact_sha256", String(64), ForeignKey("artefacts.sha256"), nullable=False),
     body(),
 )
 IS_ACTIVE = model_versions.c.active.is_(True)
 _unique_where("uq_model_versions_active", text("active"), model_versions.c.task, model_versions.c.scope)
+IS_SHADOW = model_versions.c.shadow.is_(True)
+_unique_where("uq_model_versions_shadow", text("shadow"), model_versions.c.task, model_versions.c.scope)
+
+# Apart from the versions: curves and tables that only the model card and the performance page read.
+model_evaluations = Table(
+    "model_evaluations",
+    metadata,
+    Column("version_id", String(200), ForeignKey("model_versions.version_id"), primary_key=True),
+    instant("recorded_at"),
+    body(),
+)
+
+drift_reports = Table(
+    "drift_reports",
+    metadata,
+    key("drift_id"),
+    label("version_id", index=True),
+    instant("as_of"),
+    instant("recorded_at"),
+    body(),
+)
 
 predictions = Table(
     "predictions",
@@ -162,6 +185,41 @@ predictions = Table(
     instant("recorded_at"),
     body(),
     Index("ix_predictions_machine_id_as_of", "machine_id", "as_of", "recorded_at"),
+)
+
+shadow_predictions = Table(
+    "shadow_predictions",
+    metadata,
+    key("shadow_id"),
+    label("version_id"),
+    machine(),
+    instant("as_of"),
+    instant("recorded_at"),
+    body(),
+    Index("ix_shadow_predictions_version_id_as_of", "version_id", "as_of"),
+)
+
+explanations = Table(
+    "explanations",
+    metadata,
+    key("explanation_id"),
+    label("prediction_id", index=True),
+    machine(),
+    instant("as_of"),
+    instant("recorded_at"),
+    body(),
+)
+
+forecasts = Table(
+    "forecasts",
+    metadata,
+    key("forecast_id"),
+    machine(),
+    label("sensor"),
+    instant("as_of"),
+    instant("recorded_at"),
+    body(),
+    Index("ix_forecasts_machine_id_sensor_as_of", "machine_id", "sensor", "as_of"),
 )
 
 analytics_packages = Table(
