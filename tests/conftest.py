@@ -28,7 +28,6 @@ LONGEST = (
     "tests_browser/test_server.py",
     "test_cycle_death.py",
     "test_wheel.py",
-    "test_cli.py",
     "reports/test_run.py",
 )
 

@@ -12,7 +12,7 @@ CHECK = "# NBVAL_CHECK_OUTPUT"
 
 
 def test_there_are_examples():
-    assert [path.stem for path in EXAMPLES] == ["01_first_steps", "02_your_own_data"]
+    assert [path.stem for path in EXAMPLES][:2] == ["01_first_steps", "02_your_own_data"]
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

@@ -31,9 +31,9 @@ def wheel(tmp_path_factory) -> Path:
 
 def _environment(folder: Path, wheel: Path, *, bare: bool) -> Path:
     """Make a venv with the wheel; unless ``bare``, other packages come from the running one."""
-    venv.create(folder, with_pip=True)
     python = folder / "bin" / "python"
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    venv.create(folder, with_pip=bare)
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--disable-pip-version-check"]
     if bare:
         subprocess.run([*pip, "-c", ROOT / "constraints.txt", f"{wheel}[report]"], check=True)
     else:

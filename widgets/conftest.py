@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 import pytest
 from tests.conftest import demo_path, lacking
 
+from workbench.workspace import Workspace
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, Route
 
@@ -83,6 +85,14 @@ def running(path: Path, *words: str) -> Iterator[Dashboard]:
 def serve() -> Callable[..., Any]:
     """Return the context manager that runs a dashboard, for tests that need one of their own."""
     return running
+
+
+@pytest.fixture
+def demo_ws(demo_path: Path, tmp_path: Path) -> Iterator[Workspace]:
+    """A copy of the demo, to be changed at will."""
+    shutil.copytree(demo_path, tmp_path / "W")
+    with Workspace.open(tmp_path / "W") as workspace:
+        yield workspace
 
 
 @pytest.fixture(scope="module")

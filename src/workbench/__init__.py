@@ -15,12 +15,18 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 if TYPE_CHECKING:
     from workbench.errors import WorkbenchError
+    from workbench.telemetry.readers.sql import SqlSource
     from workbench.workflows.anomalies import anomalies
     from workbench.workflows.benchmarks import run_benchmark
+    from workbench.workflows.compare import compare_models
     from workbench.workflows.cycle import run_cycle
     from workbench.workflows.demo import open_demo, run_demo
+    from workbench.workflows.drift import drift
+    from workbench.workflows.explain import explain, explain_fleet, explain_global
+    from workbench.workflows.forecast import forecast, forecast_fleet
     from workbench.workflows.ingest import ingest
     from workbench.workflows.jobs import cancel_job, retry_job, run_worker, submit, watch_job
+    from workbench.workflows.models import activate_model, promote_model, rollback_model, shadow_model
     from workbench.workflows.notices import send_notices
     from workbench.workflows.onboard import add_machine, create_workspace, propose_machine
     from workbench.workflows.orders import raise_ticket
@@ -40,17 +46,26 @@ if TYPE_CHECKING:
 
 # Name: the module that holds it, and what it is called there.
 _EXPORTS = {
+    "activate_model": ("workbench.workflows.models", "activate_model"),
     "add_machine": ("workbench.workflows.onboard", "add_machine"),
     "add_schedule": ("workbench.workflows.schedules", "add_schedule"),
     "anomalies": ("workbench.workflows.anomalies", "anomalies"),
     "cancel_job": ("workbench.workflows.jobs", "cancel_job"),
+    "compare_models": ("workbench.workflows.compare", "compare_models"),
     "create_workspace": ("workbench.workflows.onboard", "create_workspace"),
+    "drift": ("workbench.workflows.drift", "drift"),
+    "explain": ("workbench.workflows.explain", "explain"),
+    "explain_fleet": ("workbench.workflows.explain", "explain_fleet"),
+    "explain_global": ("workbench.workflows.explain", "explain_global"),
+    "forecast": ("workbench.workflows.forecast", "forecast"),
+    "forecast_fleet": ("workbench.workflows.forecast", "forecast_fleet"),
     "fleet_summary": ("workbench.workflows.summary", "fleet_summary"),
     "ingest": ("workbench.workflows.ingest", "ingest"),
     "open_demo": ("workbench.workflows.demo", "open_demo"),
     "open": ("workbench.workspace", "open_workspace"),
     "pause_schedule": ("workbench.workflows.schedules", "pause_schedule"),
     "predict": ("workbench.workflows.score", "predict"),
+    "promote_model": ("workbench.workflows.models", "promote_model"),
     "propose_machine": ("workbench.workflows.onboard", "propose_machine"),
     "raise_ticket": ("workbench.workflows.orders", "raise_ticket"),
     "remove_schedule": ("workbench.workflows.schedules", "remove_schedule"),
@@ -58,12 +73,15 @@ _EXPORTS = {
     "report_batch": ("workbench.workflows.report", "report_batch"),
     "resume_schedule": ("workbench.workflows.schedules", "resume_schedule"),
     "retry_job": ("workbench.workflows.jobs", "retry_job"),
+    "rollback_model": ("workbench.workflows.models", "rollback_model"),
     "run_benchmark": ("workbench.workflows.benchmarks", "run_benchmark"),
     "run_cycle": ("workbench.workflows.cycle", "run_cycle"),
     "run_demo": ("workbench.workflows.demo", "run_demo"),
     "run_schedule": ("workbench.workflows.schedules", "run_schedule"),
     "run_worker": ("workbench.workflows.jobs", "run_worker"),
     "send_notices": ("workbench.workflows.notices", "send_notices"),
+    "shadow_model": ("workbench.workflows.models", "shadow_model"),
+    "SqlSource": ("workbench.telemetry.readers.sql", "SqlSource"),
     "submit": ("workbench.workflows.jobs", "submit"),
     "train": ("workbench.workflows.train", "train"),
     "watch_job": ("workbench.workflows.jobs", "watch_job"),
@@ -72,19 +90,29 @@ _EXPORTS = {
 }
 
 __all__ = [
+    "SqlSource",
     "WorkbenchError",
     "Workspace",
+    "activate_model",
     "add_machine",
     "add_schedule",
     "anomalies",
     "cancel_job",
+    "compare_models",
     "create_workspace",
+    "drift",
+    "explain",
+    "explain_fleet",
+    "explain_global",
     "fleet_summary",
+    "forecast",
+    "forecast_fleet",
     "ingest",
     "open",
     "open_demo",
     "pause_schedule",
     "predict",
+    "promote_model",
     "propose_machine",
     "raise_ticket",
     "remove_schedule",
@@ -92,12 +120,14 @@ __all__ = [
     "report_batch",
     "resume_schedule",
     "retry_job",
+    "rollback_model",
     "run_benchmark",
     "run_cycle",
     "run_demo",
     "run_schedule",
     "run_worker",
     "send_notices",
+    "shadow_model",
     "submit",
     "train",
     "watch_job",

@@ -65,3 +65,7 @@ class CorruptArtifact(WorkbenchError):
 
 class NotEnoughData(WorkbenchError):
     """An estimator was given fewer observations than it needs to say anything honest."""
+
+
+class LeakFound(WorkbenchError):
+    """A split, a column or a feature knows what it is to be judged on; no figure from it could be believed."""

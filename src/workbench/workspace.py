@@ -22,10 +22,15 @@ from workbench.store.records import (
     Cases,
     DispatchHistory,
     DispatchReports,
+    DriftReports,
+    Evaluations,
     EventLog,
     Events,
+    Explanations,
+    Forecasts,
     Jobs,
     Machines,
+    ModelExplanations,
     Models,
     Notices,
     Orders,
@@ -36,6 +41,7 @@ from workbench.store.records import (
     Runs,
     Schedules,
     Segments,
+    ShadowPredictions,
     Sites,
     Suppliers,
     Technicians,
@@ -233,9 +239,39 @@ class Workspace:
         return Models(self.database, Artifacts(self.path / "models"))
 
     @cached_property
+    def explanations(self) -> Explanations:
+        """Why predictions say what they say."""
+        return Explanations(self.database)
+
+    @cached_property
+    def model_explanations(self) -> ModelExplanations:
+        """What models rest on over the fleet."""
+        return ModelExplanations(self.database)
+
+    @cached_property
+    def evaluations(self) -> Evaluations:
+        """How good each model version is on units that it never saw."""
+        return Evaluations(self.database)
+
+    @cached_property
+    def shadow_predictions(self) -> ShadowPredictions:
+        """What challengers would have said."""
+        return ShadowPredictions(self.database)
+
+    @cached_property
+    def drift_reports(self) -> DriftReports:
+        """How far the models' inputs have moved from training."""
+        return DriftReports(self.database)
+
+    @cached_property
     def packages(self) -> Packages:
         """What predictions mean in money and action."""
         return Packages(self.database)
+
+    @cached_property
+    def forecasts(self) -> Forecasts:
+        """Forecasts made."""
+        return Forecasts(self.database)
 
     @cached_property
     def cases(self) -> Cases:

@@ -15,7 +15,7 @@ def test_likely_costly_failure_orders_work_with_the_sum_in_the_reason(predict):
     assert found.act
     assert found.rule == "expected_cost"
     assert found.expected_failure_cost == 1_184_925
-    assert "92.5% x 12,810.00 EUR = 11,849.25 EUR, exceeds" in found.reason
+    assert "92.5 % x 12,810.00 EUR = 11,849.25 EUR, exceeds" in found.reason
     assert "5,468.75 EUR" in found.reason
 
 
@@ -23,7 +23,7 @@ def test_unlikely_failure_orders_nothing_and_says_why(predict):
     found = decision(predict(0.1))
     assert not found.act
     assert found.rule == "none"
-    assert "10.0% x 12,810.00 EUR = 1,281.00 EUR, does not exceed" in found.reason
+    assert "10.0 % x 12,810.00 EUR = 1,281.00 EUR, does not exceed" in found.reason
 
 
 def test_equal_costs_do_not_order_work(predict):

@@ -15,8 +15,10 @@ from workbench.ml.features import build
 from workbench.ml.spec import fit_spec
 from workbench.workflows.benchmarks import run_benchmark
 from workbench.workflows.benchmarks.azure import component_macro_f1
-from workbench.workflows.benchmarks.azure_data import load_fleet
-from workbench.workflows.benchmarks.azure_models import FORBIDDEN, ErrorRule, LogisticPeer, ProductWarner, plain_table
+from workbench.workflows.benchmarks.azure_data import load_fleet, until
+from workbench.workflows.benchmarks.azure_lives import load_lives, score_lives
+from workbench.workflows.benchmarks.azure_models import FORBIDDEN, ProductWarner
+from workbench.workflows.benchmarks.azure_peers import ErrorRule, LogisticPeer, SignalThreshold, plain_table
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def fleet(datasets):
 
 
 def test_quick_run_has_the_keys_of_the_protocol(datasets):
-    result = run_benchmark("azure", data=datasets, quick=True)
+    result = run_benchmark("azure", data=datasets, quick=True, only=["main"])
     metrics = result["metrics"]
     for key in (
         "event_recall",
@@ -34,6 +36,7 @@ def test_quick_run_has_the_keys_of_the_protocol(datasets):
         "f1",
         "pr_auc",
         "brier_skill",
+        "ece",
         "component_macro_f1",
     ):
         assert key in metrics
@@ -42,6 +45,8 @@ def test_quick_run_has_the_keys_of_the_protocol(datasets):
     assert metrics["machines"] == 6
     assert result["peers"]["logistic_24h.f1"] > 0
     assert result["peers"]["error_rule.event_recall"] >= 0
+    assert result["peers"]["signal_threshold.false_alarm_episodes_per_machine_month"] > 0
+    assert metrics["false_alarm_episodes_per_machine_month"] <= 5
     assert result["simulated"] is False
     assert result["protocol"].startswith("quick run")
 
@@ -71,8 +76,8 @@ def test_forbidden_features_and_other_machines_are_not_used(fleet):
     train = np.flatnonzero(np.isin(fleet.machine.astype(str), units[:3]))
     test = np.flatnonzero(fleet.machine == units[3])
     warner = ProductWarner(0).fit(fleet, train)
-    assert not [name for name in warner.health_.feature_names_ if name.startswith(FORBIDDEN)]
-    assert not [name for name in warner.health_.feature_names_ if "hour" in name or "calendar" in name]
+    assert not [name for name in warner.columns_ if name.startswith(FORBIDDEN)]
+    assert not [name for name in warner.columns_ if "hour" in name or "calendar" in name]
     before = warner.predict(fleet, test)
     assert ((before >= 0) & (before <= 1)).all()
     shuffled = fleet.failing.copy()
@@ -118,5 +123,48 @@ def test_naming_either_of_two_components_is_right_and_naming_none_is_a_miss():
 
 
 def test_an_unknown_part_is_bad_input(datasets):
-    with pytest.raises(InputError, match="It has one: main"):
-        run_benchmark("azure", data=datasets, only=["survival"])
+    with pytest.raises(InputError, match="main, time, survival"):
+        run_benchmark("azure", data=datasets, only=["spring"])
+
+
+def test_what_is_learned_before_day_60_knows_nothing_later(fleet):
+    boundary = fleet.hour.min() + 59 * 24
+    early = until(fleet, boundary)
+    assert early.components == fleet.components
+    assert early.hour.max() + 24 < boundary
+    for machine in early.machines:
+        times = [machine.telemetry["time"], machine.events["time"]]
+        assert max(t.dt.as_unit("ns").astype("int64").max() for t in times) < boundary * 3_600_000_000_000
+    before = {(m, h): tuple(f) for m, h, f in zip(fleet.machine, fleet.hour, fleet.failing, strict=True)}
+    assert all(before[m, h] == tuple(f) for m, h, f in zip(early.machine, early.hour, early.failing, strict=True))
+
+
+def test_a_threshold_on_signals_is_tuned_on_training_machines(fleet):
+    train = np.flatnonzero(fleet.machine != fleet.machines[0].profile.machine_id)
+    peer = SignalThreshold(fleet).fit(fleet, train)
+    shuffled = fleet.failing.copy()
+    shuffled[np.setdiff1d(np.arange(len(fleet.row)), train)] = True
+    again = SignalThreshold(fleet).fit(dataclasses.replace(fleet, failing=shuffled), train)
+    assert (peer.window_, peer.threshold) == (again.window_, again.threshold)
+    assert peer.threshold > 1
+
+
+def test_lives_of_components_are_censored_and_entered_late(datasets):
+    lives = load_lives(datasets)
+    assert len(np.unique(lives.machine)) == 95
+    assert (lives.left > 0).all()
+    assert 0 < np.mean(lives.entry > 0) < 0.3
+    # The few that failed and were replaced at the same hour in which their life began have no length.
+    assert 680 <= lives.failed.sum() <= 705
+    assert set(lives.X) == {
+        *(f"component_comp{k}" for k in range(1, 5)),
+        *(f"model_model{k}" for k in range(1, 5)),
+        "age",
+    }
+
+
+def test_the_survival_model_beats_the_curves_of_components(datasets):
+    ours, peer = score_lives(datasets, (0,), 2, 5, lambda _fraction, _message: None)
+    assert ours["c_index"] > peer["c_index"] + 0.03
+    assert ours["brier"] < peer["brier"]
+    assert ours["machines"] == 95

@@ -23,6 +23,8 @@ SAMPLED = (
     "score",
     "cv_rmse",
     "cv_rmse_peer",
+    "cv_rmse_difference",
+    "abstain_rate",
     "coverage_90",
     "median_width_90",
     "interval_score_90",

@@ -68,7 +68,7 @@ def test_neither_the_life_nor_later_rows_of_the_bearing_asked_about_change_its_a
     blind = next(one for one in _bearings(cut) if one.name == "Bearing1_3")
     assert len(blind.left_s) < len(asked.left_s)
     assert blind.left_s[-1] > asked.left_s[-1]
-    before, after = (model.predict(one.features.iloc[cuts(one, 0)]) for one in (asked, blind))
+    before, after = (model.predict(one, cuts(one, 0)) for one in (asked, blind))
     np.testing.assert_allclose(before, after, rtol=1e-9)
 
 

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from workbench.errors import InputError
+from workbench.ml.metrics import equal_mass_ece
 from workbench.telemetry.readers.samples import HYDRAULIC_INPUTS, read_hydraulic
 from workbench.workflows.benchmarks import run_benchmark
-from workbench.workflows.benchmarks.classifier_figures import HeldOut, equal_mass_ece, multiclass_figures
+from workbench.workflows.benchmarks.classifier_figures import HeldOut, multiclass_figures
 from workbench.workflows.benchmarks.hydraulic import QUICK, _answers, _folds, _task
 
 KEYS = ("macro_f1", "macro_f1_blocks", "macro_f1_peer", "macro_f1_nearest", "ece", "brier_skill")

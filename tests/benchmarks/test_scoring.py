@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import pytest
 
 from workbench.errors import InputError
@@ -16,6 +18,9 @@ def test_quick_run_times_single_fleet_log_and_batch(monkeypatch):
     for key in ("single_p50_ms", "single_p95_ms", "fleet_ms", "log_ms", "batch_throughput_ratio"):
         assert metrics[key] > 0
         assert len(metrics[f"{key}_interval"]) == 2
+    if importlib.util.find_spec("shap"):
+        assert metrics["shap_fleet_s"] > 0
+        assert len(metrics["shap_fleet_s_interval"]) == 2
     assert metrics["single_p50_ms"] <= metrics["single_p95_ms"]
     assert metrics["machines"] == 8
     assert result["simulated"] is True

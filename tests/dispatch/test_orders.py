@@ -50,7 +50,7 @@ def test_critical_limit_is_urgent_and_criticality_moves_it(predict, profile, cro
 
 def test_priority_says_its_facts(predict, profile, crossing):
     words = judge_priority(predict(0.6, limit_crossings=[crossing()]), profile, 168)[1]
-    assert words == "urgent: 60% probability of failure within 168 h, critical limit crossed, criticality B"
+    assert words == "urgent: 60 % probability of failure within 168 h, critical limit crossed, criticality B"
 
 
 def test_due_before_the_expected_failure_where_possible(predict):

@@ -15,7 +15,7 @@ def report_of(order_for, analyse, profile, site, prediction, **changes):
 def test_summary_says_what_where_when_who_and_how_much(order_for, analyse, profile, site, predict):
     text = report_of(order_for, analyse, profile, site, predict(0.6)).summary
     for words in (
-        "WO-2026-0001, priority 3 (high: 60% probability of failure within 168 h, criticality B)",
+        "WO-2026-0001, priority 3 (high: 60 % probability of failure within 168 h, criticality B)",
         "Feed pump: bearing wear. Machine pump_001, Hall 2, Plant Berlin.",
         "Start Mon 5 Jan 2026 09:00 CET",
         "Alex One: qualified for pumps (level 4), free Mon 5 Jan 09:00, 0 km",
@@ -28,7 +28,7 @@ def test_summary_says_what_where_when_who_and_how_much(order_for, analyse, profi
 
 def test_failure_says_what_is_seen_and_how_sure(order_for, analyse, profile, site, predict, crossing):
     text = report_of(order_for, analyse, profile, site, predict(0.6, limit_crossings=[crossing()])).failure
-    assert "Bearing wear, 80% likely (by the symptom table)" in text
+    assert "Bearing wear, 80 % likely (by the symptom table)" in text
     assert "4.6 mm/s is above the critical limit 4 mm/s" in text
     assert "Remaining useful life: 200 operating hours, with 90 % confidence 100 to 400" in text
     assert ".." not in text

@@ -9,8 +9,21 @@ import skops.io
 from sklearn.linear_model import LinearRegression
 
 from workbench.errors import CorruptArtifact, InputError, NotEnoughData
-from workbench.ml import BoostedDiagnoser, BoostedHealth, BoostedRul, IsolationAnomaly, SubspaceAnomaly
+from workbench.ml import (
+    BlendedRul,
+    BoostedDiagnoser,
+    BoostedHealth,
+    BoostedRul,
+    ConditionClassifier,
+    DegradationLife,
+    IsolationAnomaly,
+    NetworkRul,
+    SubspaceAnomaly,
+)
+from workbench.ml.anomaly import AutoencoderAnomaly
+from workbench.ml.models import ESTIMATORS
 from workbench.ml.serialize import MARK, pack, unpack
+from workbench.ml.survival import HazardSurvival
 
 
 def data(rows=600, seed=0):
@@ -52,11 +65,41 @@ def fit_diagnosis(X, remaining, groups):
     return BoostedDiagnoser(iterations=15).fit(X, cause, groups=groups, episodes=episodes)
 
 
-FITS = [fit_health, fit_rul, fit_anomaly, fit_subspace, fit_diagnosis]
+def fit_network(X, remaining, groups):
+    return NetworkRul(cap=125, epochs=3, n_splits=2).fit(X, remaining, groups=groups)
+
+
+def fit_blend(X, remaining, groups):
+    return BlendedRul(cap=125, iterations=5, epochs=5, n_splits=2).fit(X, remaining, groups=groups)
+
+
+def fit_degradation(X, remaining, groups):
+    return DegradationLife(n_splits=4).fit(X, remaining, groups=groups)
+
+
+def fit_survival(X, remaining, groups):
+    return HazardSurvival(n_splits=2).fit(X, remaining + 1.0, np.ones(len(X)), groups=groups)
+
+
+def fit_autoencoder(X, remaining, groups):
+    return AutoencoderAnomaly(iterations=20).fit(X, groups=groups, hours=np.arange(len(X), dtype=float))
+
+
+def fit_condition(X, remaining, groups):
+    worn = np.digitize(remaining, [60, 130])
+    return ConditionClassifier(trees=8, n_splits=2).fit(X, worn, groups=groups)
+
+
+LIVES = [fit_rul, fit_network, fit_blend, fit_degradation, fit_survival]
+ANOMALIES = [fit_anomaly, fit_subspace, fit_autoencoder]
+FITS = [fit_health, *LIVES, *ANOMALIES, fit_diagnosis, fit_condition]
+WITH_TORCH = (fit_network, fit_blend, fit_autoencoder)
 
 
 @pytest.fixture(scope="module", params=FITS, ids=lambda f: f.__name__)
 def fit(request):
+    if request.param in WITH_TORCH:
+        request.getfixturevalue("deep")
     return request.param
 
 
@@ -90,8 +133,8 @@ def test_unknown_and_missing_columns_are_named(fitted):
 
 
 def test_too_few_rows_are_refused(fit):
-    X, remaining, groups = data(30)
-    with pytest.raises(NotEnoughData, match="at least 50 samples"):
+    X, remaining, groups = data(15)
+    with pytest.raises(NotEnoughData, match=r"at least \d+ samples, got 15"):
         fit(X, remaining, groups)
 
 
@@ -151,6 +194,20 @@ def test_changed_bytes_are_refused(fitted, place):
         type(fitted).from_bytes(bytes(payload))
 
 
+@pytest.mark.parametrize("fit", ANOMALIES, ids=lambda f: f.__name__)
+def test_times_that_run_back_are_refused(fit, request):
+    if fit in WITH_TORCH:
+        request.getfixturevalue("deep")
+    X, remaining, groups = data(100)
+    detector = type(fit(X, remaining, groups))()
+    with pytest.raises(InputError, match="not in ascending order"):
+        detector.fit(X, groups=groups, hours=np.arange(100.0)[::-1])
+
+
+def test_every_estimator_of_the_registry_is_in_the_suite(deep):
+    assert {type(fit(*data())).__name__ for fit in FITS} >= set(ESTIMATORS)
+
+
 def test_foreign_types_are_refused():
     model = LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0])
     assert unpack(pack({"model": model}))["model"].coef_[0] == pytest.approx(1.0)
@@ -181,6 +238,25 @@ def test_health_probabilities_never_fall_along_horizons():
     states = model.states(X)
     np.testing.assert_allclose(states.sum(axis=1), 1.0)
     assert within[remaining < 10, 0].mean() > within[remaining > 100, 0].mean() + 0.3
+
+
+@pytest.mark.parametrize("fit", [fit_rul, fit_network, fit_blend], ids=lambda f: f.__name__)
+def test_the_distribution_of_life_agrees_with_its_interval(fit, request):
+    if fit in WITH_TORCH:
+        request.getfixturevalue("deep")
+    model = fit(*data())
+    X = data(60, 4)[0]
+    within = np.column_stack([model.probability_within(X, horizon) for horizon in range(126)])
+    assert ((within >= 0) & (within <= 1)).all()
+    assert (np.diff(within, axis=1) >= 0).all()
+    _, lower, upper = model.predict(X).T
+    horizons = np.arange(126)
+    for row in range(len(X)):
+        assert (within[row][horizons < lower[row]] <= 0.05 + 1e-9).all()
+        assert (within[row][(horizons >= upper[row]) & (upper[row] < 125)] >= 0.95 - 1e-9).all()
+    for horizon in (-1.0, 126.0):
+        with pytest.raises(InputError, match="horizon"):
+            model.probability_within(X, horizon)
 
 
 def test_life_interval_holds_nine_of_ten():

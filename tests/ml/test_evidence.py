@@ -48,7 +48,7 @@ def test_autocorrelation_is_no_trend():
 def test_outside_training_support():
     low, high = np.zeros(10), np.ones(10)
     assert support_reason(np.full(10, 0.5), low, high) is None
-    assert "30% of the features" in support_reason(np.array([0.5] * 7 + [9.0] * 3), low, high)
+    assert "30 % of the features" in support_reason(np.array([0.5] * 7 + [9.0] * 3), low, high)
 
 
 def test_wider_than_the_prior():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from datetime import timedelta
 
 import numpy as np
@@ -209,3 +211,26 @@ def test_one_prediction_is_quick(models, failing, build_machine):
         predict_machine(failing, models, as_of=as_of)
         spent.append((time.process_time() - began) * 1000)
     assert np.median(spent) < 100
+
+
+def test_the_fleet_gets_the_answers_that_its_machines_get_alone(models, small_fleet, build_machine):
+    as_of = build_machine.end(small_fleet[0])
+    failures = sum(int((machine.events["kind"] == "failure").sum()) for machine in small_fleet)
+    alone = [predict_machine(machine, models, as_of=as_of, failures=failures) for machine in small_fleet]
+    assert predict_fleet(small_fleet, models, as_of=as_of) == alone
+
+
+def test_a_horizon_without_skill_gives_the_populations_rate_and_says_so(small_fleet, models, build_machine):
+    machine = small_fleet[0]
+    at = build_machine.end(machine)
+    bundle = models.pick(Task.HEALTH, machine.profile)
+    told = predict_machine(machine, models, as_of=at)
+    unskilled = copy.copy(bundle.estimator)
+    unskilled.boosters_ = [None, *bundle.estimator.boosters_[1:]]
+    unskilled.rates_ = [0.0123, *bundle.estimator.rates_[1:]]
+    others = tuple(b for b in models.bundles if b is not bundle)
+    said = predict_machine(machine, Models((*others, dataclasses.replace(bundle, estimator=unskilled))), as_of=at)
+    words = "within 24 "
+    assert said.failure_probability[0].probability == pytest.approx(0.0123)
+    assert any(r.startswith(words) and "the population's rate of failure is given" in r for r in said.reasons)
+    assert not any(reason.startswith(words) for reason in told.reasons)

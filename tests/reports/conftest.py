@@ -260,7 +260,7 @@ def package(of: Prediction, *, act: bool = True, probability: float = 0.42) -> A
             act=act,
             rule="expected_cost" if act else "none",
             reason=(
-                f"{'Act' if act else 'Do not act: no critical limit is crossed. The sum'}: {probability:.1%} x "
+                f"{'Act' if act else 'Do not act: no critical limit is crossed. The sum'}: {100 * probability:.1f} % x "
                 f"12,810.00 EUR = {expected / 100:,.2f} EUR against 5,470.00 EUR for planned work."
             ),
             horizon_h=168,

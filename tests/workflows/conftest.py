@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests.conftest import made_once
 
 from workbench.catalog import load_catalogue
 from workbench.twin import simulate_fleet
+from workbench.workflows.cycle import run_cycle
 from workbench.workflows.demo import ingest_simulation
 from workbench.workflows.onboard import add_catalogue, create_workspace
 from workbench.workflows.train import train
@@ -49,9 +51,29 @@ def _train(path: Path) -> None:
         train(ws, as_of=TRAINED)
 
 
+@pytest.fixture(scope="session")
+def ran_plant(trained_plant, tmp_path_factory) -> Path:
+    """Path of a copy of the trained plant after a run of the cycle over all machines; never change it."""
+
+    def run(path: Path) -> None:
+        shutil.copytree(trained_plant, path)
+        with Workspace.open(path) as ws:
+            assert not run_cycle(ws).failed
+
+    return made_once(tmp_path_factory, "ran", run)
+
+
 @pytest.fixture
-def plant(trained_plant, tmp_path) -> Workspace:
+def plant(trained_plant, tmp_path) -> Iterator[Workspace]:
     """A copy of the trained plant, to be changed at will."""
     shutil.copytree(trained_plant, tmp_path / "W")
     with Workspace.open(tmp_path / "W") as ws:
+        yield ws
+
+
+@pytest.fixture
+def ran(ran_plant, tmp_path) -> Iterator[Workspace]:
+    """A copy of the plant after a run of the cycle, to be changed at will."""
+    shutil.copytree(ran_plant, tmp_path / "ran")
+    with Workspace.open(tmp_path / "ran") as ws:
         yield ws

@@ -75,6 +75,11 @@ class Plants:
             with plant.opened() as ws:
                 self.logged = Counter((entry.entity, entry.action) for entry in ws.log.entries(limit=10_000))
 
+    @property
+    def on_server(self) -> bool:
+        """Whether the records are on a PostgreSQL server."""
+        return bool(self._url)
+
     @contextmanager
     def make(self) -> Iterator[Plant]:
         """Yield a fresh plant, which is removed afterwards."""
@@ -122,7 +127,8 @@ def test_an_undisturbed_run_orders_work_and_reserves_parts(plants):
 def test_killed_at_every_point_one_after_the_other(plants):
     """Each run dies a little later than the one before it; every one takes up what the last left."""
     with plants.make() as plant:
-        for point in POINTS:
+        # On a server, what differs is what happens around a commit.
+        for point in [point for point in POINTS if not plants.on_server or point.startswith(("within", "committed"))]:
             died = plant.start(at=point)
             assert died["status"] == KILLED, (point, died)
         last = plant.start()
@@ -137,7 +143,7 @@ def _same_but_for_the_log(plant: Plant, undisturbed: Records) -> None:
 def test_every_step_that_failed_once_leaves_nothing_twice_and_nothing_out(plants):
     """Each run fails a step later than the one before it, when the step's work is done but not committed."""
     with plants.make() as plant:
-        for step in [*CYCLE_STEPS, "finish"]:
+        for step in ["predict", "assign", "finish"] if plants.on_server else [*CYCLE_STEPS, "finish"]:
             failed = plant.start(fail=step)
             assert failed["status"] == 1, (step, failed["error"])
             with plant.opened() as ws:
@@ -183,7 +189,7 @@ def _moments(plants: Plants, count: int) -> list[float]:
 
 
 def test_killed_at_random_moments(plants):
-    for moment in _moments(plants, 5):
+    for moment in _moments(plants, 2):
         _die_and_resume(plants, after_s=moment)
 
 

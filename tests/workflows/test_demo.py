@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
 from workbench.errors import InputError
-from workbench.workflows.demo import TRUTH, run_demo
+from workbench.workflows.demo import TRUTH, open_demo, run_demo
 from workbench.workflows.onboard import MAIN_SITE, create_workspace
 from workbench.workflows.summary import fleet_summary
 from workbench.workspace import Workspace
@@ -65,3 +66,14 @@ def test_demo_refuses_a_workspace_with_other_machines(tmp_path):
     with Workspace.open(tmp_path / "own") as ws:
         assert ws.machines.ids() == []
         assert [site.site_id for site in ws.sites.all()] == [MAIN_SITE.site_id]
+
+
+def test_a_demo_that_is_interrupted_leaves_nothing_open(tmp_path):
+    def interrupt(fraction: float, message: str) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        open_demo(tmp_path / "W", machines=["pump_grundfos_cr3_004"], days=10, progress=interrupt)
+    opened = [str(file.readlink()) for file in Path("/proc/self/fd").iterdir() if file.exists()]
+    assert [name for name in opened if str(tmp_path) in name] == []
+    open_demo(tmp_path / "W", machines=["pump_grundfos_cr3_004"], days=10).close()

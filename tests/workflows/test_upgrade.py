@@ -10,6 +10,7 @@ from dbos._serialization import DBOSPortableJSONSerializer
 from sqlalchemy import text
 
 from workbench.errors import EnvironmentFailure
+from workbench.workflows import durable
 from workbench.workflows.durable import WORKFLOW_VERSION
 from workbench.workflows.upgrade import upgrade_workspace
 from workbench.workspace import Workspace
@@ -57,4 +58,14 @@ def test_work_of_an_older_version_stops_an_upgrade_until_it_is_finished_or_cance
 
 def test_work_of_this_version_stops_no_upgrade(workspace):
     _enqueue(workspace, "waiting", version=WORKFLOW_VERSION)
+    assert "has schema" in upgrade_workspace(workspace.path)
+
+
+def test_an_idle_worker_stops_an_upgrade_until_it_ends(workspace):
+    with durable.executing(workspace, name="worker", queues={}) as execution:
+        with pytest.raises(EnvironmentFailure, match=f"{execution.executor_id} still executes"):
+            upgrade_workspace(workspace.path)
+        assert not (workspace.path / "data" / "backups").exists()
+    killed = durable.workers_folder(workspace) / "worker-killed.lock"
+    killed.touch()
     assert "has schema" in upgrade_workspace(workspace.path)

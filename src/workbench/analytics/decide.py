@@ -81,13 +81,13 @@ def _sum_in_words(
         return f"Not enough evidence to weigh costs: {lack_of_evidence(prediction)}."
     if failure_cost is None:
         return (
-            f"The probability of failing within {horizon_h:g} calendar hours is {probability:.1%}, but no cost is "
+            f"The probability of failing within {horizon_h:g} calendar hours is {100 * probability:.1f} %, but no cost is "
             "known to weigh it."
         )
     expected = times(failure_cost, probability)
     relation = "exceeds" if expected > planned_cost else "does not exceed"
     return (
-        f"The expected cost of failing within {horizon_h:g} calendar hours, {probability:.1%} x "
+        f"The expected cost of failing within {horizon_h:g} calendar hours, {100 * probability:.1f} % x "
         f"{money_text(failure_cost, currency)} = {money_text(expected, currency)}, {relation} "
         f"the cost of planned work, {money_text(planned_cost, currency)}."
     )

@@ -100,7 +100,7 @@ def _parts(
             continue
         reason = (
             f"{quantity} needed for {remedy.title}, {part.stock} in stock; waiting {part.lead_time_days:g} days for it "
-            f"with the machine down is expected to cost {probability:.1%} x {part.lead_time_days * 24:g} h x "
+            f"with the machine down is expected to cost {100 * probability:.1f} % x {part.lead_time_days * 24:g} h x "
             f"{money_text(loss, currency)}/h = {money_text(saving, currency)}."
         )
         before = latest_start(prediction, remedy.resources.repair_h + 24 * part.lead_time_days)

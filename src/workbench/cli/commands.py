@@ -7,12 +7,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.cli import anomalies, dashboard, jobs, machines, notices, orders, reports, schedules  # noqa: F401  (registers their commands)
+from workbench.cli import (  # noqa: F401  (registers their commands)
+    anomalies,
+    dashboard,
+    explain,
+    forecasts,
+    jobs,
+    machines,
+    models,
+    notices,
+    orders,
+    reports,
+    schedules,
+)
 from workbench.cli.main import app, open_workspace, options
 from workbench.cli.output import progress_bar, remark, say, say_json, table
 from workbench.cli.present import counted
+from workbench.errors import InputError
 
 if TYPE_CHECKING:
+    from workbench.telemetry.readers.sql import SqlSource
     from workbench.workflows.ingest import IngestOutcome
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
@@ -115,13 +129,34 @@ def _show_ingest(outcome: IngestOutcome, *, of_events: bool) -> None:
         say(f"note: {note}")
 
 
+def _ingest_source(source: str | None, sql: str | None, url: str | None, params: list[str] | None) -> str | SqlSource:
+    if source is not None and sql is None and url is None and not params:
+        return source
+    if source is not None or sql is None or url is None:
+        raise InputError("Give either a file or --sql and --url.", "See `workbench ingest --help`.")
+    pairs = [param.partition("=") for param in params or ()]
+    for name, equals, _ in pairs:
+        if not equals:
+            raise InputError(f"--param {name!r} has no value.", "Write --param NAME=VALUE.")
+    from workbench.telemetry.readers.sql import SqlSource
+
+    return SqlSource(sql, url, {name: value for name, _, value in pairs})
+
+
 @app.command()
 def ingest(
-    source: Annotated[str, typer.Argument(help="A CSV or Parquet file, or: events, azure-pdm, cmapss.")],
+    source: Annotated[str | None, typer.Argument(help="A CSV or Parquet file, or: events, azure-pdm, cmapss.")] = None,
     path: Annotated[Path | None, typer.Argument(help="File or folder, for events, azure-pdm and cmapss.")] = None,
     machine: Annotated[str | None, typer.Option("-m", "--machine", help="Machine the file belongs to.")] = None,
     mapping: Annotated[Path | None, typer.Option(help="YAML or JSON file that maps the file's columns.")] = None,
     subset: Annotated[list[str] | None, typer.Option(help="C-MAPSS subset; repeatable, default FD001.")] = None,
+    sql: Annotated[
+        str | None, typer.Option(help="SELECT to read instead of a file; :since is the last reading.")
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Database of --sql: env:NAME of a variable that holds its URL.")
+    ] = None,
+    param: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of a :NAME in --sql; repeatable.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse the whole file for any bad row.")] = False,
     json_: Json = False,
 ) -> None:
@@ -130,7 +165,7 @@ def ingest(
 
     with open_workspace() as ws, progress_bar("ingest") as progress:
         outcome = flow.ingest(
-            ws, source, path, machine_id=machine, mapping=mapping, subsets=subset or ["FD001"], strict=strict,
+            ws, _ingest_source(source, sql, url, param), path, machine_id=machine, mapping=mapping, subsets=subset or ["FD001"], strict=strict,
             progress=progress,
         )  # fmt: skip
     if json_:
@@ -141,7 +176,13 @@ def ingest(
 
 @app.command()
 def train(
+    task: Annotated[str | None, typer.Argument(help="health, rul, anomaly or diagnosis; default: all.")] = None,
+    scope: Annotated[str | None, typer.Option(help="fleet, or type:<machine type>; default: all.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed; default: the workspace's.")] = None,
+    trials: Annotated[int, typer.Option(help="Settings to try for health and life; 1: the shipped ones.")] = 1,
+    mode: Annotated[
+        str, typer.Option(help="activate what meets its gates, shadow (beside the active one), or register only.")
+    ] = "activate",
     background: Background = False,
     json_: Json = False,
 ) -> None:
@@ -150,10 +191,11 @@ def train(
     from workbench.workflows.train import train as flow
 
     if background:
-        _submit("train", {"seed": seed}, json_=json_)
+        parameters: dict[str, object] = {"task": task, "scope": scope, "seed": seed, "trials": trials, "mode": mode}
+        _submit("train", parameters, json_=json_)
         return
     with open_workspace() as ws, progress_bar("train") as progress:
-        report = flow(ws, seed=seed, progress=progress)
+        report = flow(ws, task, scope=scope, seed=seed, trials=trials, mode=mode, progress=progress)
     if json_:
         say_json(report)
         return
@@ -162,7 +204,7 @@ def train(
         (
             v.task,
             v.scope,
-            "active" if v.active else "refused",
+            models.state_of(v),
             v.units,
             v.failures,
             metrics_in_words(v.metrics),
@@ -171,7 +213,7 @@ def train(
         for v in report.versions
     ]
     table(("task", "scope", "state", "units", "failures", "held-out figures", "split by"), rows)
-    for reason in report.refused:
+    for reason in (*report.refused, *report.kept):
         say(f"not active: {reason}")
 
 
@@ -262,7 +304,7 @@ def benchmark(
     from workbench.workflows.benchmarks.show import show_result
 
     def progress(fraction: float, message: str) -> None:
-        remark(f"[{fraction:5.0%}] {message}")
+        remark(f"[{100 * fraction:3.0f} %] {message}")
 
     result = run_benchmark(
         name, data=data, seeds=tuple(seed or (0,)), quick=quick, only=tuple(only or ()), progress=progress

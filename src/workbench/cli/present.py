@@ -66,7 +66,7 @@ def prediction_rows(predictions: Sequence[Prediction]) -> Iterator[tuple[str, ..
         )
         score = "" if p.health_score is None else f"{p.health_score:.0f}"
         week = p.probability_within(WEEK_H)
-        chance = "" if week is None else f"{week:.0%}"
+        chance = "" if week is None else f"{100 * week:.0f} %"
         yield (
             p.machine_id,
             state,

@@ -24,7 +24,9 @@ app.add_typer(reports, name="reports")
 
 @app.command()
 def report(
-    template: Annotated[str, typer.Argument(help="Report notebook: fleet_health, machine_report or cycle_run.")] = "",
+    template: Annotated[
+        str, typer.Argument(help="Report notebook: fleet_health, machine_report, cycle_run, model_card.")
+    ] = "",
     parameter: Annotated[list[str] | None, typer.Option("-p", "--parameter", help="name=value; repeatable.")] = None,
     format_: Annotated[
         list[str] | None, typer.Option("--format", help="html or pdf; repeatable. Default: both.")

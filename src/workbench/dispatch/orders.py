@@ -43,11 +43,11 @@ def judge_priority(prediction: Prediction, profile: MachineProfile, horizon_h: f
     soon = prediction.supported_probability_within(min(SOON_H, horizon_h))
     level, facts = Priority.ROUTINE, []
     if within is not None:
-        facts.append(f"{within:.0%} probability of failure within {horizon_h:g} h")
+        facts.append(f"{100 * within:.0f} % probability of failure within {horizon_h:g} h")
         level = Priority.HIGH if within >= 0.4 else level
         level = Priority.URGENT if within >= 0.8 else level
     if soon is not None and soon >= 0.5:
-        facts.append(f"{soon:.0%} within {min(SOON_H, horizon_h):g} h")
+        facts.append(f"{100 * soon:.0f} % within {min(SOON_H, horizon_h):g} h")
         level = Priority.EMERGENCY
     severities = {crossing.severity for crossing in prediction.limit_crossings}
     state = prediction.health_state if prediction.health_evidence.enough else None

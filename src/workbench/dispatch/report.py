@@ -125,7 +125,7 @@ def _failure(prediction: Prediction, package: AnalyticsPackage, profile: Machine
     sure = ""
     if package.failure_mode != UNKNOWN_MODE:
         method = {"classifier": "learned from past failures", "symptom_table": "by the symptom table"}
-        sure = f", {likeliest.probability:.0%} likely ({method.get(diagnosis.method, 'no method')})"
+        sure = f", {100 * likeliest.probability:.0f} % likely ({method.get(diagnosis.method, 'no method')})"
     lines = [f"{title[:1].upper()}{title[1:]}{sure}."]
     if known is not None:
         lines.append(f"What happens: {known.mechanism.rstrip('.')}.")
@@ -133,7 +133,9 @@ def _failure(prediction: Prediction, package: AnalyticsPackage, profile: Machine
         lines.append("No repair is known for this diagnosis, so the work is to find the cause.")
     others = sorted((pair for pair in diagnosis.modes if pair is not likeliest), key=lambda pair: -pair.probability)
     seconds = [
-        f"{mode_title(profile, pair.mode)} {pair.probability:.0%}" for pair in others[:3] if pair.probability >= 0.01
+        f"{mode_title(profile, pair.mode)} {100 * pair.probability:.0f} %"
+        for pair in others[:3]
+        if pair.probability >= 0.01
     ]
     if seconds:
         lines.append(f"Other possibilities: {', '.join(seconds)}.")

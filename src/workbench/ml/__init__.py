@@ -3,44 +3,53 @@
 Fleet level: ``train_fleet``, ``load_models``, ``predict_machine``, ``predict_fleet``, ``past_anomalies``,
 ``shown_state``.
 Parts for data scientists: ``fit_spec`` and ``build`` (features of a machine), ``samples`` (features and labels of
-machines), the estimators ``BoostedHealth``, ``BoostedRul``, ``IsolationAnomaly``, ``SubspaceAnomaly``,
+machines), the estimators ``BoostedHealth``, ``BoostedRul``, ``NetworkRul``, ``BlendedRul``, ``IsolationAnomaly``, ``SubspaceAnomaly``, ``AutoencoderAnomaly``,
 ``BoostedDiagnoser``, ``ConditionClassifier``, ``DegradationLife`` on plain feature tables, ``RecordDetector`` on raw readings, and ``Lifetimes``.
 """
 
 from __future__ import annotations
 
-from .anomaly import IsolationAnomaly, RecordDetector, SubspaceAnomaly
+from .anomaly import AutoencoderAnomaly, IsolationAnomaly, RecordDetector, SubspaceAnomaly
 from .anomaly_answers import past_anomalies
 from .condition import ConditionClassifier
 from .contract import AnomalyDetector, Diagnoser, Estimator, HealthEstimator, RulEstimator
 from .degradation import DegradationLife
+from .degradation_path import DegradationPath
 from .diagnosis import BoostedDiagnoser
+from .ensemble import BlendedRul
 from .features import Samples, build, samples
 from .health import BoostedHealth, shown_state
 from .life import label, timeline
 from .lifetimes import Lifetimes, collect_lifetimes
 from .models import Bundle, Models, load_models
+from .network import NetworkRul
 from .predict import predict_fleet, predict_machine
 from .rul import BoostedRul
 from .serialize import libraries
 from .spec import FeatureSpec, default_horizons, fit_spec, type_scopes
+from .survival import HazardSurvival
 from .train import TrainedModel, train_fleet
 
 __all__ = [
     "AnomalyDetector",
+    "AutoencoderAnomaly",
+    "BlendedRul",
     "BoostedDiagnoser",
     "BoostedHealth",
     "BoostedRul",
     "Bundle",
     "ConditionClassifier",
     "DegradationLife",
+    "DegradationPath",
     "Diagnoser",
     "Estimator",
     "FeatureSpec",
+    "HazardSurvival",
     "HealthEstimator",
     "IsolationAnomaly",
     "Lifetimes",
     "Models",
+    "NetworkRul",
     "RecordDetector",
     "RulEstimator",
     "Samples",

@@ -46,11 +46,11 @@ class _Judge:
 
     def scores(self, rows: IntArray) -> FloatArray:
         """Score rows of the table; NaN where no feature is known."""
-        features = self.table.frame[list(self.detector.feature_names_)].iloc[rows]
-        known = features.notna().any(axis=1).to_numpy()
+        features = self.table.select(self.detector.feature_names_, rows)
+        known = ~np.isnan(features.to_numpy()).all(axis=1)
         score = np.full(len(rows), np.nan)
         if known.any():
-            score[known] = self.detector.score(features[known])
+            score[known] = self.detector.score(features if known.all() else features[known])
         return score
 
 
@@ -177,9 +177,11 @@ def _strongest(
     """Sensors by how far ``z`` is off, in standard deviations of their own baseline at ``places`` of the residuals."""
     order = [k for k in np.argsort(-np.abs(np.nan_to_num(z)), kind="stable") if np.isfinite(z[k])][:STANDING_OUT]
     found = []
-    for k in order:
+    if not order:
+        return ()
+    levels = np.nanmean([table.expected[np.ix_(places, order)], table.sd[np.ix_(places, order)]], axis=1)
+    for k, base, sd in zip(order, *levels.tolist(), strict=True):
         sensor = context.profile.sensor(table.indicators[k])
-        base, sd = float(np.nanmean(table.expected[places, k])), float(np.nanmean(table.sd[places, k]))
         value = base + float(z[k]) * sd
         found.append(
             Contribution(sensor=sensor.name, deviation=float(z[k]), value=value, baseline=base, unit=sensor.unit)

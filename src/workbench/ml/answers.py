@@ -32,7 +32,7 @@ LONGEST_H = 50 * 8766.0
 
 def _features(context: Context, bundle: Bundle) -> pd.DataFrame:
     """The last row's features that the model takes, in its order."""
-    return context.table(bundle.spec).frame[list(bundle.estimator.feature_names_)]
+    return context.table(bundle.spec).select(bundle.estimator.feature_names_)
 
 
 def answer_health(context: Context, failures: int) -> tuple[Evidence, FloatArray | None]:
@@ -112,7 +112,7 @@ def answer_life(context: Context, failures: int) -> RemainingUsefulLife:
         readings_reason(context.clock.rows_since_reset()),
         trend_reason(condition_series(context, bundle)),
         support_reason(ordered, bundle.low, bundle.high),
-        width_reason(own, bundle.lifetimes.remaining(context.age)),
+        width_reason(own, bundle.lifetimes.remaining(context.age, profile=profile)),
     )
     if not evidence.enough:
         return _abstain(context, evidence, bundle.lifetimes, own)
@@ -129,7 +129,7 @@ def answer_life(context: Context, failures: int) -> RemainingUsefulLife:
 def _abstain(
     context: Context, evidence: Evidence, lives: Lifetimes | None, own: Interval | None
 ) -> RemainingUsefulLife:
-    prior = lives.remaining(context.age) if lives is not None else None
+    prior = lives.remaining(context.age, profile=context.profile) if lives is not None else None
     return RemainingUsefulLife(
         life_unit=context.profile.life_unit,
         evidence=evidence,
@@ -184,5 +184,6 @@ def answer_diagnosis(context: Context, within: FloatArray | None, anomaly: Anoma
 
 def _says_something(row: pd.DataFrame) -> bool:
     """Whether any symptom in a row of features is there and not nought, age and events aside."""
-    modal = [name for name in row.columns if name.startswith("mode_")]
-    return bool(np.nan_to_num(row[modal or list(row.columns)].to_numpy(dtype=np.float64)).any())
+    modal = np.array([name.startswith("mode_") for name in row.columns])
+    values = np.nan_to_num(row.to_numpy(dtype=np.float64))
+    return bool(values[:, modal if modal.any() else slice(None)].any())

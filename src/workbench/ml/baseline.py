@@ -23,6 +23,8 @@ FLOOR = 0.01
 OUTLIER_SD = 4.0
 LARGEST_Z = 50.0
 
+Epoch = tuple[int, list[IntArray]]
+
 
 @dataclass(frozen=True)
 class Baseline:
@@ -66,8 +68,10 @@ def _design(operating: FloatArray, lag_rows: float) -> FloatArray:
     filled, head = filled[:, usable], head[:, usable]
     if filled.shape[1] == 0:
         return np.ones((rows, 1))
-    middle = np.nanmedian(head, axis=0)
-    spread = np.maximum(np.nanstd(head, axis=0), 1e-3 * np.abs(middle) + 1e-9)
+    # numpy's functions for gaps take ten times as long, also where there are none.
+    median, deviation = (np.nanmedian, np.nanstd) if np.isnan(head).any() else (np.median, np.std)
+    middle = median(head, axis=0)
+    spread = np.maximum(deviation(head, axis=0), 1e-3 * np.abs(middle) + 1e-9)
     u = np.clip(np.nan_to_num((filled - middle) / spread), -LARGEST_Z, LARGEST_Z)
     decay = np.exp(-1.0 / lag_rows)
     start = u[:1] * decay
@@ -98,20 +102,20 @@ def _solve(design: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArr
     return np.where(enough, coefficients, np.nan), np.where(enough, scale, np.nan)
 
 
-def _epochs(rows: int, resets: IntArray) -> list[tuple[int, IntArray]]:
-    """When a baseline is fitted anew, and on which rows: ``(first row it serves, rows it is fitted on)``."""
-    epochs = [(count, np.arange(count)) for count in STAGES if count <= rows]
+def _epochs(rows: int, resets: IntArray) -> list[Epoch]:
+    """When a baseline is fitted anew, and on which rows: ``(first row it serves, spans of rows it is fitted on)``."""
+    epochs = [(count, [np.arange(count)]) for count in STAGES if count <= rows]
     settled = [int(start) for start in resets if start > 0 and start + SETTLED <= rows]
     served = min(STAGES[-1], rows)
     for number, start in enumerate(settled):
         serves = max(start + SETTLED, served)
         parts = [np.arange(min(STAGES[-1], start)), *(np.arange(s, s + SETTLED) for s in settled[: number + 1])]
         if serves <= rows:
-            epochs.append((serves, np.unique(np.concatenate(parts))))
+            epochs.append((serves, parts))
     return epochs
 
 
-def _schedules(indicators: FloatArray, resets: IntArray) -> list[tuple[IntArray, list[tuple[int, IntArray]]]]:
+def _schedules(indicators: FloatArray, resets: IntArray) -> list[tuple[IntArray, list[Epoch]]]:
     """Columns and their epochs: most go by the rows of the machine, each that lacks values at first by its own rows.
 
     A sensor that was fitted later, or is read once a day, has its baseline in its own first readings.
@@ -124,7 +128,7 @@ def _schedules(indicators: FloatArray, resets: IntArray) -> list[tuple[IntArray,
         mine = np.flatnonzero(known[:, column])
         own = _epochs(len(mine), np.unique(np.searchsorted(mine, resets)))
         # An epoch serves from the row after its last reading on.
-        served = [(int(mine[serves - 1]) + 1, mine[used]) for serves, used in own]
+        served = [(int(mine[serves - 1]) + 1, [mine[part] for part in parts]) for serves, parts in own]
         out.append((np.array([column]), served))
     return out
 
@@ -149,10 +153,11 @@ def fit_baseline(
     expected = np.full(indicators.shape, np.nan)
     sd = np.full(indicators.shape, np.nan)
     for columns, own in _schedules(indicators, resets):
-        for position, (serves, used) in enumerate(own):
+        for position, (serves, parts) in enumerate(own):
             stop = own[position + 1][0] if position + 1 < len(own) else rows
             if stop <= max(serves, first):
                 continue
+            used = parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
             coefficients, deviation = _solve(design[used], indicators[np.ix_(used, columns)])
             expected[serves:stop, columns] = design[serves:stop] @ coefficients
             sd[serves:stop, columns] = np.maximum(deviation, smallest_sd[columns])

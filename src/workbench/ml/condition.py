@@ -47,11 +47,11 @@ def _boosting(seed: int, trees: int) -> Any:
 
 
 def _forest(seed: int, trees: int) -> Any:
-    return RandomForestClassifier(trees, max_features=0.6, random_state=seed)
+    return RandomForestClassifier(trees, max_features=0.6, min_samples_leaf=2, random_state=seed, n_jobs=-1)
 
 
 def _extra_trees(seed: int, trees: int) -> Any:
-    return ExtraTreesClassifier(trees, max_features=1.0, random_state=seed)
+    return ExtraTreesClassifier(trees, max_features=1.0, random_state=seed, n_jobs=-1)
 
 
 FAMILIES: dict[str, Callable[[int, int], Any]] = {
@@ -62,8 +62,8 @@ FAMILIES: dict[str, Callable[[int, int], Any]] = {
 }
 # Trees cut along axes, so they gain from axes along which groups differ; the discriminant finds its own.
 SEES_WHITENED = frozenset({"boosting", "extra_trees"})
-# Boosting finds its bins many times slower with weights.
-COUNTS_GROUPS = frozenset({"forest", "extra_trees"})
+# These count groups by weights; boosting finds its bins many times slower with them.
+FORESTS = frozenset({"forest", "extra_trees"})
 
 
 class ConditionClassifier(Estimator):
@@ -71,7 +71,8 @@ class ConditionClassifier(Estimator):
 
     Each family answers for groups that it did not learn from. The mixture is built greedily from those answers (a
     family is added while the Brier score falls by 1 %; Caruana et al., ICML 2004) and sharpened or softened by one
-    temperature (Guo et al., ICML 2017). With two classes the threshold is that of best F1 on the same answers, or of
+    temperature (Guo et al., ICML 2017), for which each group counts once: rows of one group are right or wrong together,
+    and a long group would else set how sure all others may be. With two classes the threshold is that of best F1 on the same answers, or of
     least cost where ``miss_cost`` says how many false alarms a miss is worth; with more the likeliest class is named.
 
     Attributes after ``fit``: ``classes_``, ``shares_`` (family: share), ``held_out_brier_`` (of each family),
@@ -127,7 +128,7 @@ class ConditionClassifier(Estimator):
         self.held_out_brier_ = {family: _brier(truth, answer) for family, answer in held_out.items()}
         self.shares_ = _mix(truth, held_out)
         mixed = np.sum([share * held_out[family] for family, share in self.shares_.items()], axis=0)
-        self.temperature_ = _temperature(truth, mixed)
+        self.temperature_ = _temperature(truth, mixed, None if groups is None else _weight(groups) ** 2)
         self.held_out_ = _tempered(mixed, self.temperature_)
         self.threshold_ = self._threshold(code, self.held_out_[:, 1]) if len(self.classes_) == 2 else None
         self.members_, self.medians_, self.whitening_ = self._fit_all(self.shares_, matrix, code, groups)
@@ -142,7 +143,11 @@ class ConditionClassifier(Estimator):
         models = {}
         for family in families:
             seen, model = _seen(family, matrix, whitening), FAMILIES[family](self.seed, self.trees)
-            models[family] = model.fit(seen, code, weight) if family in COUNTS_GROUPS else model.fit(seen, code)
+            if family in FORESTS:
+                # Trees grow on all cores; for answers, waking others costs more than they bring.
+                models[family] = model.fit(seen, code, weight).set_params(n_jobs=None)
+            else:
+                models[family] = model.fit(seen, code)
         return models, medians, whitening
 
     def _ask(self, family: str, model: Any, matrix: FloatArray, whitening: FloatArray | None) -> FloatArray:
@@ -242,8 +247,10 @@ def _mix(truth: FloatArray, held_out: dict[str, FloatArray]) -> dict[str, float]
     return {family: chosen.count(family) / len(chosen) for family in dict.fromkeys(chosen)}
 
 
-def _temperature(truth: FloatArray, probability: FloatArray) -> float:
-    losses = [-np.log((_tempered(probability, t) * truth).sum(axis=1)).mean() for t in TEMPERATURES]
+def _temperature(truth: FloatArray, probability: FloatArray, weight: FloatArray | None) -> float:
+    losses = [
+        -np.average(np.log((_tempered(probability, t) * truth).sum(axis=1)), weights=weight) for t in TEMPERATURES
+    ]
     return float(TEMPERATURES[int(np.argmin(losses))])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -41,15 +42,20 @@ class Context:
     as_of: datetime
     window_days: float
     clock: Timeline
-    own_spec: FeatureSpec
     _tables: dict[str, FeatureTable] = field(default_factory=dict)
+    _blind: dict[tuple[str, ...], str | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, machine: MachineData, models: Models, as_of: datetime, window_days: float) -> Context:
         """Read the clock of ``machine``, whose record ends at ``as_of``."""
         # Models learned from hours: the spread and the slopes of single minutes would look like wear to them.
         averaged = hourly(machine)
-        return cls(averaged, machine, models, as_of, window_days, timeline(averaged), fit_spec([averaged]))
+        return cls(averaged, machine, models, as_of, window_days, timeline(averaged))
+
+    @cached_property
+    def own_spec(self) -> FeatureSpec:
+        """Canonical features of this machine alone, where there is no model."""
+        return fit_spec([self.machine])
 
     @property
     def profile(self) -> MachineProfile:
@@ -134,11 +140,17 @@ class Context:
     def sensors_reason(self, spec: FeatureSpec) -> str | None:
         """Say that no sensor that ``spec`` looks at was read lately: in 24 running readings, or a day of them."""
         names = spec.sensors if spec.scope != FLEET and spec.population is not None else indicator_names(self.profile)
+        if names not in self._blind:
+            self._blind[names] = self._blind_reason(names)
+        return self._blind[names]
+
+    def _blind_reason(self, names: tuple[str, ...]) -> str | None:
         rows = max(RECENT_ROWS, math.ceil(24.0 / max(self.clock.cadence_h, 1e-3)))
         if self.clock.life_unit is LifeUnit.CYCLE:
             rows = RECENT_ROWS
         last = np.flatnonzero(self.clock.running)[-rows:]
-        if np.isfinite(sensor_matrix(self.machine.telemetry.iloc[last], names)).any():
+        first = int(last[0]) if len(last) else 0
+        if np.isfinite(sensor_matrix(self.machine.telemetry, names, first=first)[last - first]).any():
             return None
         return f"no sensor reading in the last {rows} running readings"
 
@@ -158,13 +170,15 @@ class Context:
 
         Single readings, not hours: limits are about what was measured.
         """
-        time = nanoseconds(self.raw.telemetry["time"])
+        averaged = self.raw is not self.machine
+        time = nanoseconds(self.raw.telemetry["time"]) if averaged else self.clock.time
+        running = running_rows(self.raw) if averaged else self.clock.running
         if not len(time):
             return np.empty((0, len(self.profile.sensors))), np.empty(0, dtype=np.int64)
         first = int(np.searchsorted(time, time[-1] - int(days * 24 * NS_PER_H)))
-        rows = first + np.flatnonzero(running_rows(self.raw)[first:])
+        rows = first + np.flatnonzero(running[first:])
         names = tuple(sensor.name for sensor in self.profile.sensors)
-        return sensor_matrix(self.raw.telemetry.iloc[first:], names)[rows - first], time[rows]
+        return sensor_matrix(self.raw.telemetry, names, first=first)[rows - first], time[rows]
 
 
 def _moment(stamp: int) -> str:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr, ndtri
 
 from workbench.domain.predictions import Task
 from workbench.errors import CorruptArtifact, InputError, NotEnoughData
@@ -128,6 +129,7 @@ def folds_with_features(
     names = np.asarray(groups).astype(str)
     found = len(np.unique(names))
     for split in grouped_folds(names, min(n_splits, found), seed, balance=balance):
+        split.check(groups=names)
         table = X if refeature is None else refeature(sorted(set(names[split.train])))
         yield table, np.asarray(split.train, dtype=np.int64), np.asarray(split.test, dtype=np.int64)
 
@@ -224,19 +226,37 @@ class RulEstimator(Estimator):
     @abstractmethod
     def _predict(self, matrix: FloatArray) -> FloatArray: ...
 
+    def probability_within(self, X: pd.DataFrame, horizon: float) -> FloatArray:
+        """Return P(failure within ``horizon`` life units) per row: 5 % at the interval's lower end, 95 % at its upper.
+
+        It does not fall as ``horizon`` grows. Raises ``InputError`` for a horizon below 0 or beyond ``cap``, of which
+        the model knows nothing.
+        """
+        if not 0 <= horizon <= self.cap:
+            raise InputError(f"The horizon is {horizon:g}.", f"Give 0 to {self.cap:g}, the model's cap.")
+        return self._within(self._check(X), horizon)
+
+    def _within(self, matrix: FloatArray, horizon: float) -> FloatArray:
+        """P(life left <= horizon) by a normal distribution on each side of the median (Fechner's), through both ends."""
+        median, lower, upper = self._predict(matrix).T
+        side = np.maximum(np.where(horizon < median, median - lower, upper - median), 1e-9)
+        return np.asarray(ndtr(ndtri(0.95) * (horizon - median) / side), dtype=np.float64)
+
 
 class AnomalyDetector(Estimator):
     """Anomaly score from 0 (normal) towards 1, with a threshold from an alarm budget.
 
     ``fit(X, groups=..., hours=...)`` on normal rows; ``hours`` is each row's time in hours, ascending within each
     group. ``budget``: alarm episodes allowed per group's unit and month of normal rows; alarms under ``merge_h`` apart are one.
-    A subclass writes ``_learn`` and ``_raw`` (an index that rises with strangeness) beside ``_fit``.
+    A subclass writes ``_learn`` and ``_raw`` (an index that rises with strangeness) beside ``_fit``. ``steps``: how many
+    rows in sequence it looks at; each feature then has that many columns, oldest first.
 
     Attributes after ``fit``: ``threshold_``, and each feature's normal level and deviation ``centre_`` and ``spread_``.
     """
 
     task = Task.ANOMALY
     folds: ClassVar[int] = 3
+    steps: int = 1
     threshold_: float
     centre_: FloatArray
     spread_: FloatArray

@@ -17,6 +17,7 @@ from .columns import varying_columns, without_empty
 from .contract import Diagnoser
 from .features_canonical import symptom_matrix
 from .splits import grouped_folds
+from .trees import raw_predictions
 
 EPISODES_PER_MODE = 5
 STANDS_OUT = 2.0
@@ -96,7 +97,8 @@ class BoostedDiagnoser(Diagnoser):
         return wrong
 
     def _predict(self, matrix: FloatArray) -> FloatArray:
-        raw = self.booster_.predict_proba(matrix[:, self.used_])
+        # The classifier's own link (softmax, or a logistic curve for two classes) gives the very same numbers.
+        raw = self.booster_._loss.predict_proba(raw_predictions([self.booster_], matrix[:, self.used_]))
         out = np.zeros((len(matrix), len(self.modes_)))
         for column, mode in enumerate(self.booster_.classes_):
             out[:, self.modes_.index(str(mode))] += raw[:, column] * (1.0 - self.doubt_)

@@ -69,7 +69,7 @@ def support_reason(row: FloatArray, low: FloatArray, high: FloatArray) -> str | 
     share = outside_share(row, low, high)
     if share <= OUTSIDE_SHARE:
         return None
-    return f"outside training support: {share:.0%} of the features lie beyond the range seen in training"
+    return f"outside training support: {100 * share:.0f} % of the features lie beyond the range seen in training"
 
 
 def width_reason(own: Interval, prior: Interval | None) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from workbench.errors import NotEnoughData
 
 from .arrays import FloatArray, IntArray, ObjectArray, sensor_matrix
 from .baseline import fit_baseline, floors, fresh_positions, indicator_names, operating_names
-from .features_canonical import canonical_features, mode_features
+from .features_canonical import canonical_features, crossings, mode_features
 from .features_events import event_features
 from .life import Timeline, label, running_rows, timeline
 from .rolling import TrailingWindows
@@ -31,7 +32,7 @@ LAG_H = 6.0
 class FeatureTable:
     """Features of the last rows of one machine, and the residuals they were made of.
 
-    ``rows``: telemetry rows described; ``frame``: their features; ``recent``: positions (among all rows) of the
+    ``rows``: telemetry rows described; ``frame``: their features ``names``; ``recent``: positions (among all rows) of the
     running rows whose residuals ``z``, ``expected`` and ``sd`` (one column per ``indicators``) are kept.
     """
 
@@ -43,6 +44,24 @@ class FeatureTable:
     z: FloatArray
     expected: FloatArray
     sd: FloatArray
+    names: tuple[str, ...]
+
+    def select(self, names: tuple[str, ...], rows: IntArray | None = None) -> pd.DataFrame:
+        """Return the features ``names`` of some rows (default all), in that order."""
+        matrix = self.frame.to_numpy()[:, _places(self.names, names)]
+        return pd.DataFrame(matrix if rows is None else matrix[rows], columns=_columns(names), copy=False)
+
+
+@lru_cache(maxsize=64)
+def _columns(names: tuple[str, ...]) -> pd.Index[str]:
+    return pd.Index(names)
+
+
+@lru_cache(maxsize=64)
+def _places(names: tuple[str, ...], wanted: tuple[str, ...]) -> IntArray:
+    """Where the ``wanted`` columns are; pandas would look them up anew for every row."""
+    place = {name: k for k, name in enumerate(names)}
+    return np.array([place[name] for name in wanted], dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -82,7 +101,7 @@ def _residuals(machine: MachineData, spec: FeatureSpec, clock: Timeline, run: In
     return _Residuals(*(part[first:] for part in parts))
 
 
-def _per_sensor(windows: TrailingWindows, spec: FeatureSpec, per_row: float) -> dict[str, FloatArray]:
+def per_sensor(windows: TrailingWindows, spec: FeatureSpec, per_row: float) -> dict[str, FloatArray]:
     """Window statistics by name, each (rows, sensors)."""
     w = spec.windows
     stats = {f"mean{n:g}": windows.mean(w.rows(n, per_row)) for n in w.mean}
@@ -119,32 +138,27 @@ def compute(
     per_row = cadence(spec, clock)
     reach = spec.windows.rows(spec.windows.longest, per_row)
     first = max(0, int(position.min()) - reach - 1)
-    kept = max(0, min(first, int(position.min()) - int(history / per_row)))
-    wide = _residuals(machine, spec, clock, run, kept)
-    residuals = _Residuals(*(getattr(wide, f.name)[first - kept :] for f in fields(wide)))
+    since = max(0, min(first, int(position.min()) - int(history / per_row)))
+    wide = _residuals(machine, spec, clock, run, since)
+    residuals = _Residuals(*(getattr(wide, f.name)[first - since :] for f in fields(wide)))
     fresh = np.maximum(fresh_positions(clock.fresh, clock.running)[first:] - first, 0)
     windows = TrailingWindows(residuals.z, fresh)
-    stats = _per_sensor(windows, spec, per_row)
+    picked = np.maximum(position - first, 0)
+    needed = int(picked[0])
+    picked -= needed
+    stats = {name: values[needed:] for name, values in per_sensor(windows, spec, per_row).items()}
     if spec.scope == FLEET:
         indicators = indicator_names(machine.profile)
         widths = (spec.windows.rows(spec.windows.mean[1], per_row), reach)
-        columns = canonical_features(
-            machine.profile,
-            stats,
-            windows,
-            residuals.raw,
-            residuals.expected,
-            residuals.load,
-            widths,
-            spec.windows.by_quantity,
-        )
-        names = spec.windows.by_quantity
-        columns |= mode_features(machine.profile, spec.modes, stats[names[1]], stats[names[2]])
+        kept = spec.windows.by_quantity
+        columns = canonical_features(machine.profile, stats, kept)
+        crossed = crossings(machine.profile, windows, residuals.raw, residuals.expected, residuals.load, widths)
+        columns |= {name: values[needed:] for name, values in crossed.items()}
+        columns |= mode_features(machine.profile, spec.modes, stats[kept[1]], stats[kept[2]])
     else:
         indicators = spec.sensors
         columns = {f"{n}_{stat}": v[:, k] for stat, v in stats.items() for k, n in enumerate(indicators)}
     own = {"age": clock.age[rows], **event_features(machine.events, clock.time[rows], spec)}
-    picked = np.maximum(position - first, 0)
     # One array filled column by column: a table from a dict of columns would take longer than the features.
     matrix = np.empty((len(rows), len(columns) + len(own)), dtype=np.float32)
     for k, values in enumerate(columns.values()):
@@ -152,8 +166,9 @@ def compute(
     matrix[position < 0, : len(columns)] = np.nan
     for k, values in enumerate(own.values(), len(columns)):
         matrix[:, k] = values
-    frame = pd.DataFrame(matrix, columns=[*columns, *own], index=machine.telemetry.index[rows], copy=False)
-    return FeatureTable(frame, rows, clock, indicators, run[kept:], wide.z, wide.expected, wide.sd)
+    described = (*columns, *own)
+    frame = pd.DataFrame(matrix, columns=_columns(described), index=machine.telemetry.index[rows], copy=False)
+    return FeatureTable(frame, rows, clock, indicators, run[since:], wide.z, wide.expected, wide.sd, described)
 
 
 def build(machine: MachineData, spec: FeatureSpec, *, last: int | None = None) -> pd.DataFrame:

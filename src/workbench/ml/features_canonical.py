@@ -27,13 +27,11 @@ def symptom_matrix(profile: MachineProfile, sensors: tuple[str, ...]) -> FloatAr
 
 
 def _largest_two(values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Largest and second largest per row, NaN where there are none."""
-    if values.shape[1] == 0:
-        nothing = np.full(len(values), np.nan)
-        return nothing, nothing
-    ordered = np.sort(np.where(np.isnan(values), -np.inf, values), axis=1)
-    second = ordered[:, -2] if values.shape[1] > 1 else np.full(len(values), -np.inf)
-    return np.where(np.isfinite(ordered[:, -1]), ordered[:, -1], np.nan), np.where(np.isfinite(second), second, np.nan)
+    """Largest and second largest along the last axis, NaN where there are none."""
+    least = np.full((*values.shape[:-1], 2), -np.inf)
+    ordered = np.sort(np.concatenate([least, np.where(np.isnan(values), -np.inf, values)], axis=-1), axis=-1)
+    two = np.where(np.isfinite(ordered[..., -2:]), ordered[..., -2:], np.nan)
+    return two[..., 1], two[..., 0]
 
 
 def _members(sensors: list[Sensor]) -> dict[Quantity, list[int]]:
@@ -56,37 +54,33 @@ def limit_share(sensors: list[Sensor], raw: FloatArray, expected: FloatArray) ->
 
 
 def canonical_features(
-    profile: MachineProfile,
-    stats: dict[str, FloatArray],
-    windows: TrailingWindows,
-    raw: FloatArray,
-    expected: FloatArray,
-    load: FloatArray,
-    widths: tuple[int, int],
-    by_quantity: tuple[str, ...],
+    profile: MachineProfile, stats: dict[str, FloatArray], by_quantity: tuple[str, ...]
 ) -> dict[str, FloatArray]:
     """Aggregate per-sensor statistics into columns that every machine type has (NaN where it lacks the quantity).
 
-    ``widths`` are the rows of the short and the long window in which crossings are counted; ``by_quantity`` names the
-    statistics that are also kept per quantity.
+    ``stats``: statistics of the indicators by name, each (rows, indicators); ``by_quantity`` names those that are also
+    kept per quantity.
     """
     sensors = [s for s in profile.sensors if s.role is SensorRole.INDICATOR]
-    members = _members(sensors)
+    values = np.stack(list(stats.values()), axis=1)
+    nothing = np.full(values.shape[:2], np.nan)
+    high, low = {}, {}
+    for quantity, columns in _members(sensors).items():
+        picked = values[:, :, columns]
+        high[quantity] = np.fmax.reduce(picked, axis=2) if columns else nothing
+        low[quantity] = np.fmin.reduce(picked, axis=2) if columns else nothing
+    largest, second = _largest_two(np.abs(values))
     symptoms = symptom_matrix(profile, tuple(s.name for s in sensors))
-    rows = len(raw)
+    scores = np.nan_to_num(np.clip(values, -10.0, 20.0)).reshape(-1, len(sensors)) @ symptoms.T
+    strongest, runner_up = _largest_two(scores.reshape(*values.shape[:2], len(symptoms)))
     out: dict[str, FloatArray] = {}
-    for name, values in stats.items():
-        for quantity, columns in members.items() if name in by_quantity else ():
-            picked = values[:, columns]
-            nothing = np.full(rows, np.nan)
-            out[f"{quantity}_hi_{name}"] = np.fmax.reduce(picked, axis=1) if columns else nothing
-            out[f"{quantity}_lo_{name}"] = np.fmin.reduce(picked, axis=1) if columns else nothing
-        out[f"any_{name}"], out[f"second_{name}"] = _largest_two(np.abs(values))
+    for k, name in enumerate(stats):
+        for quantity in high if name in by_quantity else ():
+            out[f"{quantity}_hi_{name}"], out[f"{quantity}_lo_{name}"] = high[quantity][:, k], low[quantity][:, k]
+        out[f"any_{name}"], out[f"second_{name}"] = largest[:, k], second[:, k]
         if not name.startswith(("std", "max")):
-            scores = np.nan_to_num(np.clip(values, -10.0, 20.0)) @ symptoms.T
-            out[f"symptom_{name}"], out[f"symptom2_{name}"] = _largest_two(scores)
-    share = limit_share(sensors, raw, expected)
-    return out | _crossings(windows, share, load, widths)
+            out[f"symptom_{name}"], out[f"symptom2_{name}"] = strongest[:, k], runner_up[:, k]
+    return out
 
 
 def mode_features(
@@ -107,11 +101,20 @@ def mode_features(
     return out
 
 
-def _crossings(
-    windows: TrailingWindows, share: FloatArray, load: FloatArray, widths: tuple[int, int]
+def crossings(
+    profile: MachineProfile,
+    windows: TrailingWindows,
+    raw: FloatArray,
+    expected: FloatArray,
+    load: FloatArray,
+    widths: tuple[int, int],
 ) -> dict[str, FloatArray]:
-    """Shares of readings that stand out or pass a limit, and the operating load."""
+    """Shares of readings that stand out or pass a limit, and the operating load.
+
+    ``widths`` are the rows of the short and the long window in which they are counted.
+    """
     z = windows.values
+    share = limit_share([s for s in profile.sensors if s.role is SensorRole.INDICATOR], raw, expected)
     flags = np.zeros((len(share), 3))
     if share.shape[1]:
         with np.errstate(invalid="ignore"):

@@ -11,11 +11,12 @@ from .arrays import NS_PER_H, FloatArray, IntArray, nanoseconds
 from .spec import FeatureSpec
 
 
-def _count(events: IntArray, at: IntArray, window_h: float) -> FloatArray:
-    """Events in ``(t - window, t]``."""
+def _counts(events: IntArray, at: IntArray, windows_h: tuple[float, ...]) -> dict[str, FloatArray]:
+    """Events in ``(t - window, t]`` for each window."""
     until = np.searchsorted(events, at, side="right")
-    since = np.searchsorted(events, at - int(window_h * NS_PER_H), side="right")
-    return (until - since).astype(np.float64)
+    lengths = np.array([int(hours * NS_PER_H) for hours in windows_h], dtype=np.int64)
+    since = np.searchsorted(events, at - lengths[:, None], side="right")
+    return {f"{hours:g}h": (until - before).astype(np.float64) for hours, before in zip(windows_h, since, strict=True)}
 
 
 def _since(events: IntArray, at: IntArray) -> FloatArray:
@@ -31,12 +32,12 @@ def event_features(events: pd.DataFrame, at: IntArray, spec: FeatureSpec) -> dic
     kinds, causes = events["kind"].to_numpy(dtype=object), events["cause"].to_numpy(dtype=object)
     errors = kinds == str(EventKind.ERROR)
     renewed = kinds == str(EventKind.REPLACEMENT)
-    out = {f"errors_{h:g}h": _count(stamps[errors], at, h) for h in spec.windows.events_h}
+    out = {f"errors_{h}": count for h, count in _counts(stamps[errors], at, spec.windows.events_h).items()}
     out["since_error_h"] = _since(stamps[errors], at)
     out["since_maintenance_h"] = _since(stamps[renewed | (kinds == str(EventKind.MAINTENANCE))], at)
     for code in spec.error_codes:
         mine = stamps[errors & (causes == code)]
-        out |= {f"error_{code}_{h:g}h": _count(mine, at, h) for h in spec.windows.events_h}
+        out |= {f"error_{code}_{h}": count for h, count in _counts(mine, at, spec.windows.events_h).items()}
         out[f"since_error_{code}_h"] = _since(mine, at)
     ages = []
     for cause in spec.causes:

@@ -15,6 +15,7 @@ from workbench.errors import InputError
 from .arrays import FloatArray, ObjectArray
 from .columns import varying_columns, without_empty
 from .contract import HealthEstimator, Refeature, folds_with_features
+from .trees import raw_predictions
 
 FALLS_AFTER = 3
 TINY = 1e-4
@@ -89,12 +90,12 @@ class BoostedHealth(HealthEstimator):
 
     def _predict(self, matrix: FloatArray) -> FloatArray:
         out = np.empty((len(matrix), len(self.boosters_)))
-        matrix = matrix[:, self.used_]
-        for column, booster in enumerate(self.boosters_):
-            if booster is None:
-                out[:, column] = self.rates_[column]
-            else:
-                out[:, column] = apply_curve(booster.decision_function(matrix), self.curves_[column])
+        out[:] = self.rates_
+        skilled = [column for column, booster in enumerate(self.boosters_) if booster is not None]
+        if skilled:
+            log_odds = raw_predictions([self.boosters_[column] for column in skilled], matrix[:, self.used_])
+            for k, column in enumerate(skilled):
+                out[:, column] = apply_curve(log_odds[:, k], self.curves_[column])
         return out
 
 

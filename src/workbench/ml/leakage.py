@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.errors import InputError, WorkbenchError
+from workbench.errors import InputError, LeakFound
 
 from .splits import Split
 
 FEW_VALUES = 10
 SAME_RANK = 0.999
 BY_CHANCE = 1e-9
+SEVERAL = 3
 
 
 def guard(
@@ -28,7 +29,7 @@ def guard(
     horizon: Any = None,
     known: Collection[str] = (),
 ) -> None:
-    """Raise ``WorkbenchError`` when ``split`` breaks its declared kind or a column of ``X`` encodes ``y``.
+    """Raise ``LeakFound`` when ``split`` breaks its declared kind or a column of ``X`` encodes ``y``.
 
     Args:
         X: features, one row per sample.
@@ -43,22 +44,25 @@ def guard(
     labels = np.asarray(y)
     if len(labels) != len(X):
         raise InputError(f"y has {len(labels)} values for {len(X)} rows.", "Give one label per row.")
-    leaks = label_columns(X.iloc[split.train], labels[split.train])
+    units = None if groups is None else np.asarray(groups)[split.train]
+    leaks = label_columns(X.iloc[split.train], labels[split.train], units)
     found = [name for name in leaks if name not in known]
     if found:
-        raise WorkbenchError(
+        raise LeakFound(
             f"Columns encode the label: {', '.join(found)}.",
             "Leave them out; if they are known before the outcome, name them in known.",
         )
 
 
-def label_columns(X: pd.DataFrame, y: npt.ArrayLike) -> list[str]:
+def label_columns(X: pd.DataFrame, y: npt.ArrayLike, units: npt.ArrayLike | None = None) -> list[str]:
     """Return the columns of ``X`` that encode ``y``.
 
     A column encodes a quantity when it puts the rows in the same order (|rank correlation| of at least 0.999). It
     encodes classes when it is itself a kind of class (at most ten values) and one of its values occurs only with one
     class, more often than chance allows (base rate to the power of its rows under 1e-9): a copy of the label, a
-    renamed one, or a part of it such as a failure mode. A measured quantity that separates classes well is no leak.
+    renamed one, or a part of it such as a failure mode. Rows of one unit resemble each other, so with ``units`` a
+    value counts once for each unit that shows it, unless the column settles the class of every row. A measured
+    quantity that separates classes well is no leak.
 
     >>> label_columns(pd.DataFrame({"mode": [0] * 80 + [1] * 20, "size": range(100)}), [0] * 70 + [1] * 30)
     ['mode']
@@ -66,19 +70,46 @@ def label_columns(X: pd.DataFrame, y: npt.ArrayLike) -> list[str]:
     labels = pd.Series(np.asarray(y)).reset_index(drop=True)
     table = X.reset_index(drop=True)
     if pd.api.types.is_numeric_dtype(labels) and labels.nunique() > FEW_VALUES:
-        rank = labels.rank()
-        related = {str(name): table[name].rank().corr(rank) for name in table if table[name].nunique() > 1}
-        return [name for name, correlation in related.items() if abs(correlation) >= SAME_RANK]
-    return [str(name) for name in table if table[name].nunique() <= FEW_VALUES and _tells(table[name], labels)]
+        return _same_order(table, labels)
+    coded = labels.factorize()[0]
+    names = None if units is None else np.unique(np.asarray(units).astype(str), return_inverse=True)[1]
+    few = {str(name): codes for name in table if (codes := _codes(table[name])) is not None}
+    return [name for name, codes in few.items() if _encodes(codes, coded, names)]
 
 
-def _tells(column: pd.Series[Any], labels: pd.Series[Any]) -> bool:
-    rate = labels.value_counts(normalize=True)
-    counts = pd.crosstab(column, labels)
-    for value in counts.index:
-        row = counts.loc[value]
-        seen = row[row > 0]
-        if len(seen) == 1 and float(rate[seen.index[0]]) ** int(seen.iloc[0]) < BY_CHANCE and rate[seen.index[0]] < 0.5:
+def _same_order(table: pd.DataFrame, labels: pd.Series[Any]) -> list[str]:
+    known = labels.notna().to_numpy()
+    rank = labels[known].rank()
+    found = []
+    for name in table:
+        column = table[name][known]
+        # Most rows must be there: a column with gaps may agree by chance where it is.
+        if column.notna().mean() > 0.5 and column.nunique() > 1 and abs(column.rank().corr(rank)) >= SAME_RANK:
+            found.append(str(name))
+    return found
+
+
+def _codes(column: pd.Series[Any]) -> npt.NDArray[np.intp] | None:
+    """Return the places of the values among the column's own, -1 where missing; None for more than ten values."""
+    codes, values = column.factorize()
+    return codes if len(values) <= FEW_VALUES else None
+
+
+def _encodes(codes: npt.NDArray[np.intp], labels: npt.NDArray[np.intp], units: npt.NDArray[np.intp] | None) -> bool:
+    """Say whether a value goes with one class only, more often than chance allows, or all values do."""
+    known = (codes >= 0) & (labels >= 0)
+    codes, labels = codes[known], labels[known]
+    places = np.arange(len(codes)) if units is None else units[known]
+    counts = np.zeros((codes.max(initial=0) + 1, labels.max(initial=0) + 1), dtype=np.int64)
+    np.add.at(counts, (codes, labels), 1)
+    rate = counts.sum(axis=0) / max(len(codes), 1)
+    pure = (counts > 0).sum(axis=1) == 1
+    classes = [len(np.unique(places[labels == one])) for one in np.flatnonzero(rate)]
+    if len(counts) > 1 and len(classes) > 1 and bool(pure.all()) and min(classes) >= SEVERAL:
+        return True
+    for value in np.flatnonzero(pure):
+        share = float(rate[counts[value].argmax()])
+        if share < 0.5 and share ** len(np.unique(places[codes == value])) < BY_CHANCE:
             return True
     return False
 
@@ -86,7 +117,7 @@ def _tells(column: pd.Series[Any], labels: pd.Series[Any]) -> bool:
 def check_causal(
     build: Callable[[pd.DataFrame], pd.DataFrame], record: pd.DataFrame, cuts: Sequence[int], *, tolerance: float = 1e-6
 ) -> None:
-    """Raise ``WorkbenchError`` naming the features of a row that change when the rows after it are taken away.
+    """Raise ``LeakFound`` naming the features of a row that change when the rows after it are taken away.
 
     Args:
         build: makes one row of features per row of a record.
@@ -106,7 +137,35 @@ def check_causal(
         same = np.isclose(before.to_numpy(float), after.to_numpy(float), rtol=tolerance, atol=1e-9, equal_nan=True)
         changed |= {str(name) for name in before.index[~same]}
     if changed:
-        raise WorkbenchError(
+        raise LeakFound(
             f"Features see the future: {', '.join(sorted(changed))} change when later rows are taken away.",
             "Build each row from rows up to it only.",
+        )
+
+
+def check_fitted_on_training(
+    prepare: Callable[[pd.DataFrame], pd.DataFrame], raw: pd.DataFrame, split: Split, *, tolerance: float = 1e-6
+) -> None:
+    """Raise ``LeakFound`` naming what changes in training rows when only test rows are changed.
+
+    A scaler, an imputation or a selection that was fitted on all rows shows itself so.
+
+    Args:
+        prepare: makes features of raw rows, row by row; what it fits, it must fit on the training rows of ``split``.
+        raw: raw values, one row per sample.
+        split: its test rows are moved far away.
+        tolerance: relative difference that rounding may make.
+    """
+    moved = raw.copy()
+    for name in raw.select_dtypes("number"):
+        values = raw[name].to_numpy(dtype=np.float64, copy=True)
+        values[split.test] += 10.0 * (np.nanmax(np.abs(values)) + 1.0)
+        moved[name] = values
+    before, after = prepare(raw).iloc[split.train], prepare(moved).iloc[split.train]
+    same = np.isclose(before.to_numpy(float), after.to_numpy(float), rtol=tolerance, atol=1e-9, equal_nan=True)
+    changed = [str(name) for name in before.columns[~same.all(axis=0)]]
+    if changed:
+        raise LeakFound(
+            f"Features are fitted on test rows too: {', '.join(changed)} of training rows change with test rows.",
+            "Fit scalers and selections on the training rows of each fold.",
         )

@@ -16,7 +16,6 @@ Decisions, all following from asset events only:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -108,18 +107,15 @@ class Labels:
 def running_rows(machine: MachineData) -> BoolArray:
     """Say in which rows the machine runs: its ``state`` (the last one given), else its running rule, else always."""
     frame = machine.telemetry
-    by_rule = _running_by_rule(machine)
-    if "state" not in frame.columns or not frame["state"].notna().any():
-        return by_rule
-    state = frame["state"].ffill()
-    return np.where(state.notna(), _is_running(state), by_rule)
-
-
-def _is_running(state: pd.Series[Any]) -> BoolArray:
-    """Whether each state is RUNNING, however it is written."""
-    codes, names = pd.factorize(state)
+    if "state" not in frame.columns:
+        return _running_by_rule(machine)
+    codes, names = pd.factorize(frame["state"])
     runs = np.array([str(name).strip().upper() == str(MachineState.RUNNING) for name in names] + [False])
-    return np.asarray(runs[codes])
+    known = codes >= 0
+    if known.all():
+        return np.asarray(runs[codes])
+    last = np.maximum.accumulate(np.where(known, np.arange(len(codes)), -1))
+    return np.where(last >= 0, runs[codes[last]], _running_by_rule(machine))
 
 
 def _running_by_rule(machine: MachineData) -> BoolArray:
@@ -139,8 +135,11 @@ def running_hours(time: IntArray, running: BoolArray) -> FloatArray:
     steps = np.diff(time) / NS_PER_H
     if not len(steps):
         return np.zeros(len(time))
-    padded = np.append(steps, np.full(-len(steps) % CADENCE_ROWS, np.nan)).reshape(-1, CADENCE_ROWS)
-    longest = np.repeat(LONGEST_GAP_ROWS * np.nanmedian(padded, axis=1), CADENCE_ROWS)[: len(steps)]
+    whole = len(steps) // CADENCE_ROWS * CADENCE_ROWS
+    usual = np.median(steps[:whole].reshape(-1, CADENCE_ROWS), axis=1)
+    if whole < len(steps):
+        usual = np.append(usual, np.median(steps[whole:]))
+    longest = np.repeat(LONGEST_GAP_ROWS * usual, CADENCE_ROWS)[: len(steps)]
     return np.where(running, np.concatenate([[0.0], np.minimum(steps, longest)]), 0.0)
 
 
@@ -185,7 +184,7 @@ def _clock(machine: MachineData, time: IntArray, running: BoolArray) -> tuple[Fl
 
 
 def _select(events: pd.DataFrame, times: IntArray, kind: EventKind) -> tuple[IntArray, ObjectArray]:
-    mask = (events["kind"] == str(kind)).to_numpy(dtype=bool)
+    mask = events["kind"].to_numpy(dtype=object) == str(kind)
     return times[mask], events["cause"].to_numpy(dtype=object)[mask]
 
 

@@ -96,6 +96,29 @@ def best_threshold(truth: npt.ArrayLike, probability: npt.ArrayLike) -> float:
     return float((ranked[best] + ranked[best + 1]) / 2) if best + 1 < len(ranked) else float(ranked[best])
 
 
+def cheapest_threshold(truth: npt.ArrayLike, probability: npt.ArrayLike, *, missed: float, false_alarm: float) -> float:
+    """Return the threshold of least cost, where a missed positive costs ``missed`` and a false one ``false_alarm``.
+
+    Give it out-of-fold probabilities. Of calibrated ones it comes near false_alarm / (false_alarm + missed) (Elkan,
+    "The foundations of cost-sensitive learning", IJCAI 2001); above 1 it means that no alarm is worth its cost.
+    Raises ``InputError`` for costs that are not positive.
+
+    >>> cheapest_threshold([0, 0, 1, 1], [0.1, 0.4, 0.3, 0.9], missed=10, false_alarm=1)
+    0.2
+    """
+    a, b = _pair(truth, probability)
+    if missed <= 0 or false_alarm <= 0:
+        raise InputError(f"The costs are {missed:g} and {false_alarm:g}.", "Give costs above 0.")
+    order = np.argsort(-b, kind="stable")
+    ranked, hits = b[order], np.cumsum(a[order] > 0)
+    ends = np.flatnonzero(np.append(np.diff(ranked) < 0, True))
+    cost = missed * (hits[-1] - hits[ends]) + false_alarm * (ends + 1 - hits[ends])
+    if missed * hits[-1] <= cost.min():
+        return float(np.nextafter(max(1.0, ranked[0]), 2.0))
+    best = int(ends[np.argmin(cost)])
+    return float((ranked[best] + ranked[best + 1]) / 2) if best + 1 < len(ranked) else float(ranked[best])
+
+
 def pr_auc(truth: npt.ArrayLike, probability: npt.ArrayLike) -> float:
     """Area under the precision-recall curve as average precision (no interpolation); NaN without positives.
 
@@ -164,6 +187,48 @@ def expected_calibration_error(truth: npt.ArrayLike, probability: npt.ArrayLike,
     cell = np.clip((b * bins).astype(int), 0, bins - 1)
     gaps = np.bincount(cell, weights=b - a, minlength=bins)
     return float(np.abs(gaps).sum() / len(a))
+
+
+def equal_mass_parts(probability: Floats, bins: int = 15) -> list[npt.NDArray[np.intp]]:
+    """Return the rows of each of ``bins`` bins that hold equally many of them, ranked by probability.
+
+    >>> [part.tolist() for part in equal_mass_parts(np.array([0.9, 0.1, 0.4, 0.6]), 2)]
+    [[1, 2], [3, 0]]
+    """
+    order = np.argsort(probability, kind="stable")
+    return [part for part in np.array_split(order, bins) if len(part)]
+
+
+def equal_mass_ece(truth: npt.ArrayLike, probability: npt.ArrayLike, bins: int = 15) -> float:
+    """Expected calibration error over ``bins`` bins that hold equally many samples each.
+
+    ``probability`` and ``truth`` as for :func:`expected_calibration_error`; samples are ranked by probability.
+    Source: Nixon, Dusenberry, Zhang, Jerfel, Tran, "Measuring calibration in deep learning", CVPR workshops 2019.
+
+    >>> equal_mass_ece([0, 1, 0, 1], [0.5, 0.5, 0.5, 0.5], bins=2)
+    0.0
+    """
+    p, outcome = np.asarray(probability, dtype=float), np.asarray(truth)
+    if p.ndim == 2:
+        outcome, p = p.argmax(axis=1) == outcome, p.max(axis=1)
+    gaps = [np.abs((outcome[part] - p[part]).sum()) for part in equal_mass_parts(p, bins)]
+    return float(np.sum(gaps) / len(p))
+
+
+def roc_auc(truth: npt.ArrayLike, score: npt.ArrayLike) -> float:
+    """Area under the ROC curve: the chance that a positive scores above a negative, ties by half; NaN without both.
+
+    >>> roc_auc([0, 1, 0, 1], [0.1, 0.4, 0.4, 0.9])
+    0.875
+    """
+    a, b = _pair(truth, score)
+    positives = float((a > 0).sum())
+    negatives = len(a) - positives
+    if positives == 0 or negatives == 0:
+        return float("nan")
+    _, inverse, counts = np.unique(b, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2.0)[inverse]
+    return float((ranks[a > 0].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
 def coverage(

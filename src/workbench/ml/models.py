@@ -15,16 +15,22 @@ from workbench.errors import CorruptArtifact
 from .anomaly import DETECTORS
 from .arrays import FloatArray
 from .contract import Estimator
+from .degradation import DegradationLife
 from .diagnosis import BoostedDiagnoser
+from .ensemble import BlendedRul
 from .health import BoostedHealth
 from .lifetimes import Lifetimes
+from .network import NetworkRul
 from .rul import BoostedRul
 from .serialize import pack, unpack
 from .spec import FLEET, FeatureSpec
 
 ESTIMATORS: dict[str, type[Estimator]] = {
     **DETECTORS,
-    **{cls.__name__: cls for cls in (BoostedHealth, BoostedRul, BoostedDiagnoser)},
+    **{
+        cls.__name__: cls
+        for cls in (BoostedHealth, BoostedRul, NetworkRul, BlendedRul, DegradationLife, BoostedDiagnoser)
+    },
 }
 
 

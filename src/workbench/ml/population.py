@@ -1,7 +1,9 @@
 """What the units of one machine type read when all of them are taken together, per operating condition.
 
-Conditions are found in the data: few distinct combinations of the operating sensors become a table, a continuous
-dependence becomes a regression, and where operation explains nothing there is one condition for all.
+Conditions are found in the data, and so is their number. Each operating sensor is cut into levels where no reading lies
+for 5 % of its range (single linkage); the combinations of levels that hold at least 30 readings are the conditions. Two to
+24 of them become a table if they explain at least a fifth of the variance of the median sensor; a continuous dependence
+that explains as much becomes a regression; where operation explains less there is one condition for all.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from .arrays import FloatArray, IntArray
 
 GAP_SHARE = 0.05
 MOST_CONDITIONS = 24
+LEAST_ROWS = 30
 EXPLAINED = 0.2
 LARGEST_Z = 50.0
 
@@ -136,13 +139,18 @@ def _fit_table(
 ) -> tuple[tuple[tuple[float, ...], ...], tuple[int, ...], FloatArray, FloatArray] | None:
     edges = tuple(tuple(_cluster_edges(operating[:, column])) for column in range(operating.shape[1]))
     code = _codes(operating, edges)
-    found, inverse = np.unique(code, return_inverse=True)
+    found, counts = np.unique(code, return_counts=True)
+    found = found[counts >= LEAST_ROWS]
     if not 2 <= len(found) <= MOST_CONDITIONS:
         return None
-    levels = np.array([_mean(indicators[inverse == k]) for k in range(len(found))])
-    if _explained(indicators - levels[inverse], spread) < EXPLAINED:
+    members = [code == one for one in found]
+    levels = np.array([_mean(indicators[rows]) for rows in members])
+    residual = indicators - level
+    for rows, own in zip(members, levels, strict=True):
+        residual[rows] = indicators[rows] - own
+    if _explained(residual, spread) < EXPLAINED:
         return None
-    spreads = np.array([np.maximum(_spread(indicators[inverse == k]), floor) for k in range(len(found))])
+    spreads = np.array([np.maximum(_spread(indicators[rows]), floor) for rows in members])
     return (
         edges,
         tuple(int(c) for c in found),

@@ -49,7 +49,7 @@ def predict_machine(
     """
     machine = known_until(machine, as_of)
     context = Context.of(machine, models, as_of, tracking_window_days)
-    known = failures if failures is not None else int((machine.events["kind"] == str(EventKind.FAILURE)).sum())
+    known = failures if failures is not None else len(context.clock.failures.time)
     bundle = models.pick(Task.HEALTH, machine.profile)
     horizons = bundle.horizons if bundle is not None else default_horizons(machine.profile.life_unit)
     offline = context.offline_reason()

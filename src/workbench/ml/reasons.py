@@ -16,11 +16,13 @@ from workbench.domain.predictions import (
     LimitCrossing,
     RemainingUsefulLife,
     Severity,
+    Task,
     Trend,
 )
 
 from .arrays import NS_PER_H, FloatArray, nanoseconds
 from .context import Context
+from .health import BoostedHealth
 
 WORTH_NAMING_SD = 2.0
 ERROR_WINDOW_H = 72
@@ -54,7 +56,7 @@ def _error_words(context: Context) -> list[str]:
     events = context.machine.events
     until = pd.Timestamp(context.as_of).value
     stamps = nanoseconds(events["time"])
-    errors = (events["kind"] == str(EventKind.ERROR)).to_numpy(dtype=bool)
+    errors = events["kind"].to_numpy(dtype=object) == str(EventKind.ERROR)
     recent = errors & (stamps > until - ERROR_WINDOW_H * NS_PER_H) & (stamps <= until)
     if not recent.any():
         return []
@@ -75,7 +77,17 @@ def _failure_words(context: Context, within: FloatArray | None, horizons: Horizo
     if within is None:
         return []
     unit = unit_words(context.profile.life_unit)
-    return [f"probability of failure within {horizons.warning:g} {unit}: {within[1]:.0%}"]
+    words = [f"probability of failure within {horizons.warning:g} {unit}: {100 * within[1]:.0f} %"]
+    bundle = context.models.pick(Task.HEALTH, context.profile)
+    if bundle is not None and isinstance(bundle.estimator, BoostedHealth):
+        lives = (horizons.critical, horizons.warning, horizons.degrading)
+        told = [f"{life:g}" for life, booster in zip(lives, bundle.estimator.boosters_, strict=True) if booster is None]
+        if told:
+            words.append(
+                f"within {' and '.join(told)} {unit} the population's rate of failure is given: "
+                "readings told nothing more about held-out machines"
+            )
+    return words
 
 
 def _life_words(life: RemainingUsefulLife) -> list[str]:

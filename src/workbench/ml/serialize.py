@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import sys
 import zipfile
 from typing import Any
 
-import skops.io
-
 from workbench.errors import CorruptArtifact
+
+# skops imports every module of scikit-learn, and this one would take torch along: a second and 230 MB for nothing.
+TAKES_TORCH = "sklearn.externals.array_api_compat.torch"
+_hidden = TAKES_TORCH not in sys.modules
+if _hidden:
+    sys.modules[TAKES_TORCH] = None  # type: ignore[assignment]
+try:
+    import skops.io
+finally:
+    if _hidden:
+        del sys.modules[TAKES_TORCH]
 
 MARK = b"WBML"
 FORMAT = 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ class Windows:
 
     def rows(self, length: float, cadence: float) -> int:
         """Rows that a window of ``length`` holds at ``cadence`` life units per row."""
-        return int(np.clip(round(length / cadence), 2, 2016))
+        return min(max(round(length / cadence), 2), 2016)
 
     @property
     def by_quantity(self) -> tuple[str, ...]:
@@ -87,7 +88,7 @@ class FeatureSpec:
     modes: tuple[str, ...] = ()
     population: Population | None = field(default=None, compare=False)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Identity of the features: equal keys give equal features for the same machine."""
         numbers = "" if self.population is None else _fingerprint(self.population)

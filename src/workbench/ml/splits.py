@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from workbench.errors import InputError, NotEnoughData, WorkbenchError
+from workbench.errors import InputError, LeakFound, NotEnoughData, WorkbenchError
 
 Kind = Literal["units", "time", "both"]
 Rows = npt.NDArray[np.intp]
@@ -28,7 +28,7 @@ class Split:
     >>> split.check(groups=["a", "b", "b"])
     Traceback (most recent call last):
     ...
-    workbench.errors.WorkbenchError: The split declares 'units' but 1 unit is on both sides: b. ...
+    workbench.errors.LeakFound: The split declares 'units' but 1 unit is on both sides: b. ...
     """
 
     kind: Kind
@@ -51,7 +51,7 @@ class Split:
         if len(self.train) == 0 or len(self.test) == 0:
             raise WorkbenchError("A side of the split is empty.", "Give more units or another boundary.")
         if len(np.intersect1d(self.train, self.test)):
-            raise WorkbenchError("The split has rows on both sides.", "Build it with the functions of ml.splits.")
+            raise LeakFound("The split has rows on both sides.", "Build it with the functions of ml.splits.")
         if self.kind in ("units", "both"):
             self._check_units(_required(groups, "groups", self.kind))
         if self.kind in ("time", "both"):
@@ -61,7 +61,7 @@ class Split:
         shared = sorted({str(g) for g in groups[self.train]} & {str(g) for g in groups[self.test]})
         if shared:
             noun = "unit is" if len(shared) == 1 else "units are"
-            raise WorkbenchError(
+            raise LeakFound(
                 f"The split declares {self.kind!r} but {len(shared)} {noun} on both sides: {', '.join(shared[:5])}.",
                 "Split by unit, e.g. with grouped_folds.",
             )
@@ -69,7 +69,7 @@ class Split:
     def _check_time(self, times: npt.NDArray[Any], horizon: Any) -> None:
         last_label, first_test = times[self.train].max() + horizon, times[self.test].min()
         if not last_label < first_test:
-            raise WorkbenchError(
+            raise LeakFound(
                 f"The split declares {self.kind!r} but a training label window ends at {last_label}, "
                 f"not before the first test sample at {first_test}.",
                 "Purge at least the horizon before the boundary.",

@@ -1,4 +1,4 @@
-"""Keeps the prediction of single rows on one thread: waking others costs more than they bring."""
+"""Keeps predictions and trainings on one thread: waking others costs more than they bring on so few rows."""
 
 from __future__ import annotations
 

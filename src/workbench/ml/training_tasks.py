@@ -13,23 +13,29 @@ from workbench.errors import NotEnoughData
 from .anomaly import HOURS_PER_MONTH, IsolationAnomaly, budget_threshold, count_episodes
 from .arrays import NS_PER_H, FloatArray, IntArray, ObjectArray
 from .contract import Estimator
+from .degradation import DegradationLife
 from .diagnosis import BoostedDiagnoser
+from .evaluation import Judgement, judge_diagnosis, judge_health, judge_life, state_confusion
 from .evidence import failures_reason
+from .families import choose_family, degradation_features, ended_lives, family_facts, supervised_life
 from .features import every_nth
+from .guards import guard_columns
 from .health import BoostedHealth
+from .intervals import CalibratedRul
 from .metrics import macro_f1
 from .models import Bundle
-from .rul import BoostedRul
 from .spec import FLEET
 from .splits import grouped_folds
 from .training_data import TrainingData
-from .validation import health_metrics, life_metrics
+from .tuning import Tuning, tuned
+from .validation import cross_calibrated, health_metrics, held_out_answers, held_out_bands, life_metrics
 
 HORIZON_NAMES = ("critical", "warning", "degrading")
 BLOCKS_PER_MACHINE = 5
 INDICATOR_SENSORS = 8
 LIFE_ROWS = 12_000
 LEAST_SKILL = 0.05
+SHIPPED = Tuning()
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ class Outcome:
     metrics: dict[str, float | None]
     parameters: dict[str, float | int | str | bool | None]
     refused: tuple[str, ...] = ()
+    judgement: Judgement | None = None
 
 
 def _bundle(data: TrainingData, estimator: Estimator, rows: IntArray, facts: dict[str, float]) -> Bundle:
@@ -73,21 +80,34 @@ def _general(data: TrainingData) -> list[str]:
     return [name for name in data.samples.X.columns if not name.startswith("mode_")]
 
 
-def train_health(data: TrainingData, seed: int, _budget: float) -> Outcome:
+def train_health(data: TrainingData, seed: int, _budget: float, tuning: Tuning = SHIPPED) -> Outcome:
     """Train the health classifiers; a horizon without skill answers with the population's rate."""
     _enough_failures(data)
     lives = (data.horizons.critical, data.horizons.warning, data.horizons.degrading)
     y = np.column_stack([data.samples.within(life) for life in lives])
     rows = np.flatnonzero(~np.isnan(y).all(axis=1))
     y, groups = y[rows], data.samples.groups[rows]
-    model = BoostedHealth(seed=seed)
-    model.fit(data.samples.X[_general(data)].iloc[rows], y, groups=groups, refeature=data.refeature(rows))
+    columns, refeature = _general(data), data.refeature(rows)
+    guard_columns(data, rows, y, columns)
+    X = data.samples.X[columns].iloc[rows]
+    chosen = tuned(
+        BoostedHealth(seed=seed),
+        lambda model: model.fit(X, y, groups=groups, refeature=refeature),
+        lambda model: np.nanmean((_probability(model, y, groups, seed) - y) ** 2, axis=1),
+        groups,
+        tuning,
+    )
+    model = chosen.estimator
     metrics: dict[str, float | None] = {}
     skills: list[float] = []
+    answers = {}
     for column, name in enumerate(HORIZON_NAMES):
-        figures = health_metrics(model.held_out_[:, column], y[:, column], groups, seed)
+        held = held_out_answers(model.held_out_[:, column], y[:, column], groups, seed)
+        figures = health_metrics(held) if held is not None else {"base_rate": float(np.nanmean(y[:, column]))}
+        if held is not None:
+            answers[name] = held
         metrics |= {f"{key}_{name}": value for key, value in figures.items()}
-        skills.append(_number(figures.get("brier_skill")))
+        skills.append(_number(figures.get("brier_skill")) - chosen.flattery / max(float(np.nanvar(y[:, column])), 1e-9))
         if skills[-1] <= 0:
             model.boosters_[column] = None
             model.rates_[column] = _population_rate(data, lives[column])
@@ -95,7 +115,21 @@ def train_health(data: TrainingData, seed: int, _budget: float) -> Outcome:
     facts = {k: v for k, v in metrics.items() if v is not None and k.startswith("threshold")}
     main = HORIZON_NAMES[int(np.argmax(skills[:2]))]
     metrics |= {key: metrics.get(f"{key}_{main}") for key in ("f1", "pr_auc", "brier_skill", "ece")}
-    return Outcome(_bundle(data, model, rows, facts), metrics, _plain(model), refused)
+    states = state_confusion(y, _probability(model, y, groups, seed)) if len(answers) == len(HORIZON_NAMES) else None
+    silent = [name for column, name in enumerate(HORIZON_NAMES) if model.boosters_[column] is None]
+    judgement = judge_health(answers, states, seed, silent)
+    parameters = {**_plain(model), **chosen.parameters()}
+    return Outcome(_bundle(data, model, rows, facts), metrics, parameters, refused, judgement)
+
+
+def _probability(model: BoostedHealth, y: FloatArray, groups: ObjectArray, seed: int) -> FloatArray:
+    """Held-out probabilities of all horizons, calibrated on other units; NaN where a label is not known."""
+    out = np.full(y.shape, np.nan)
+    for column in range(y.shape[1]):
+        known = np.flatnonzero(~np.isnan(model.held_out_[:, column]) & ~np.isnan(y[:, column]))
+        if len(known) and len(np.unique(groups[known].astype(str))) > 1:
+            out[known, column] = cross_calibrated(model.held_out_[known, column], y[known, column], groups[known], seed)
+    return out
 
 
 def _population_rate(data: TrainingData, horizon: float) -> float:
@@ -116,24 +150,45 @@ def _plain(model: Estimator) -> dict[str, float | int | str | bool | None]:
     return {k: v for k, v in model.params().items() if isinstance(v, (int, float, str, bool)) or v is None}
 
 
-def train_life(data: TrainingData, seed: int, _budget: float) -> Outcome:
+def train_life(data: TrainingData, seed: int, _budget: float, tuning: Tuning = SHIPPED) -> Outcome:
     """Train remaining useful life; refused below 5 % skill over the mean."""
     _enough_failures(data)
     cap = data.horizons.degrading
     rows, y = data.life_rows(cap)
     picked = _thinned(data.samples.groups[rows], int(np.ceil(len(rows) / LIFE_ROWS)))
     rows, y = rows[picked], y[picked]
-    if len(np.unique(data.samples.life[rows][y < cap])) < 2:
-        raise NotEnoughData("fewer than two lives end in a failure that labels them", "Record more failures.")
+    lives = ended_lives(y, data.samples.life[rows], cap)
     groups = data.samples.groups[rows]
-    model = BoostedRul(cap=cap, seed=seed)
-    model.fit(data.samples.X[_general(data)].iloc[rows], y, groups=groups, refeature=data.refeature(rows))
-    metrics = life_metrics(model, y, groups, seed)
-    skill = _number(metrics.get("skill"))
+    columns, refeature = _general(data), data.refeature(rows)
+    family, why = choose_family(lives=lives, failures=data.lifetimes.failures, features=columns)
+    if family == "survival":
+        raise NotEnoughData(f"{why}: the population's lives answer", "Record readings up to more failures.")
+    shipped: CalibratedRul = supervised_life(cap=cap, seed=seed, lives=lives, scope=data.scope)
+    if family == "degradation":
+        shipped, columns = DegradationLife(cap=cap, seed=seed), degradation_features(columns)
+    guard_columns(data, rows, y[:, None], columns)
+    X = data.samples.X[columns].iloc[rows]
+    chosen = tuned(
+        shipped,
+        lambda model: model.fit(X, y, groups=groups, refeature=refeature),
+        lambda model: (model.held_out_ - y) ** 2,
+        groups,
+        tuning,
+    )
+    model = chosen.estimator
+    known = ~np.isnan(model.held_out_)
+    metrics: dict[str, float | None] = {}
+    judgement = None
+    if known.any():
+        truth, names, bands = y[known], groups[known], held_out_bands(model, y, groups, seed)[known]
+        metrics = life_metrics(truth, bands, cap)
+        judgement = judge_life(truth, bands, cap, names, seed)
+    skill = _number(metrics.get("skill")) - chosen.flattery / max(float(np.var(y)), 1e-9)
     refused = (
         () if skill >= LEAST_SKILL else (f"hardly any skill over the mean life on held-out machines ({skill:.3f})",)
     )
-    return Outcome(_bundle(data, model, rows, {}), metrics, _plain(model), refused)
+    parameters = {**_plain(model), **family_facts(model, lives=lives, scope=data.scope), **chosen.parameters()}
+    return Outcome(_bundle(data, model, rows, {}), metrics, parameters, refused, judgement)
 
 
 def _thinned(groups: ObjectArray, every: int) -> IntArray:
@@ -177,7 +232,7 @@ ANOMALY_MACHINES = 3
 ANOMALY_FOLDS = 3
 
 
-def train_anomaly(data: TrainingData, seed: int, budget: float) -> Outcome:
+def train_anomaly(data: TrainingData, seed: int, budget: float, _tuning: Tuning = SHIPPED) -> Outcome:
     """Train the anomaly detector on normal rows of all machines; its threshold is set by all rows of held-out ones."""
     s = data.unthinned
     columns = [name for name in s.X.columns if s.X[name].notna().any()]
@@ -254,7 +309,7 @@ def _auc(normal: FloatArray, failing: FloatArray) -> float | None:
     return float(roc_auc_score(np.arange(len(both)) >= len(normal), both))
 
 
-def train_diagnosis(data: TrainingData, seed: int, _budget: float) -> Outcome:
+def train_diagnosis(data: TrainingData, seed: int, _budget: float, _tuning: Tuning = SHIPPED) -> Outcome:
     """Train the diagnosis on the rows within the warning horizon before failures of known cause."""
     _enough_failures(data)
     s = data.samples
@@ -274,4 +329,5 @@ def train_diagnosis(data: TrainingData, seed: int, _budget: float) -> Outcome:
     counts = [float((truth == mode).mean()) for mode in set(truth)]
     accuracy = _number(metrics["accuracy"])
     refused = () if accuracy > max(counts) else ("no better than always naming the commonest mode",)
-    return Outcome(_bundle(data, model, rows, {}), metrics, _plain(model), refused)
+    judgement = judge_diagnosis(truth[tested], named[tested], s.groups[rows][tested], seed) if tested.any() else None
+    return Outcome(_bundle(data, model, rows, {}), metrics, _plain(model), refused, judgement)

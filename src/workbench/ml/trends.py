@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from scipy.special import ndtr
 
 from workbench.domain.equipment import MachineProfile, SensorRole
 from workbench.domain.predictions import Trend
 
-from .arrays import NS_PER_H, BoolArray, FloatArray, IntArray
+from .arrays import NS_PER_H, BoolArray, FloatArray, IntArray, carry_forward
 
 BLOCKS = 40
 LEAST_BLOCKS = 10
@@ -36,18 +38,30 @@ def mann_kendall(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     n, columns = values.shape
     if n < 4:
         return np.ones(columns), np.zeros(columns)
-    i, j = np.triu_indices(n, 1)
+    i, j = _pairs(n)
     difference = values[j] - values[i]
     score = np.sign(difference).sum(axis=0)
     slope = np.median(difference / (j - i)[:, None], axis=0)
-    powers = np.vander(np.linspace(-1.0, 1.0, n), min(CURVE + 1, n - 2))
-    residual = values - powers @ np.linalg.lstsq(powers, values, rcond=None)[0]
+    curve = _curve(n)
+    residual = values - curve @ (curve.T @ values)
     smallest = 1e-9 * ((values - values.mean(axis=0)) ** 2).sum(axis=0) + 1e-300
     lag_one = (residual[1:] * residual[:-1]).sum(axis=0) / np.maximum((residual**2).sum(axis=0), smallest)
     lag_one = np.clip((lag_one + BIAS / n) / (1 - min(BIAS / n, 0.5)), 0.0, 0.9)
     variance = n * (n - 1) * (2 * n + 5) / 18 * (1 + lag_one) / (1 - lag_one)
     statistic = np.where(score == 0, 0.0, (np.abs(score) - 1) / np.sqrt(variance))
     return np.asarray(2 * ndtr(-statistic)), slope
+
+
+@lru_cache(maxsize=BLOCKS)
+def _pairs(n: int) -> tuple[IntArray, IntArray]:
+    """All pairs of steps, the earlier first."""
+    return np.triu_indices(n, 1)
+
+
+@lru_cache(maxsize=BLOCKS)
+def _curve(n: int) -> FloatArray:
+    """Orthonormal columns that span the cubics over ``n`` steps."""
+    return np.linalg.qr(np.vander(np.linspace(-1.0, 1.0, n), min(CURVE + 1, n - 2)))[0]
 
 
 def block_means(values: FloatArray, blocks: int = BLOCKS) -> FloatArray:
@@ -65,11 +79,7 @@ def _means_between(values: FloatArray, starts: IntArray) -> FloatArray:
     count = np.add.reduceat(known.astype(np.float64), starts, axis=0)
     total = np.add.reduceat(np.where(known, values, 0.0), starts, axis=0)
     means = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
-    for k in range(1, len(means)):
-        means[k] = np.where(np.isnan(means[k]), means[k - 1], means[k])
-    for k in range(len(means) - 2, -1, -1):
-        means[k] = np.where(np.isnan(means[k]), means[k + 1], means[k])
-    return means
+    return carry_forward(carry_forward(means)[::-1])[::-1]
 
 
 def _daily_means(values: FloatArray, time: IntArray) -> tuple[FloatArray, float]:
@@ -136,9 +146,13 @@ def without_load(values: FloatArray, operating: BoolArray) -> FloatArray:
         return out
     drive = values[:, operating] - np.nanmean(values[:, operating], axis=0)
     drive = np.nan_to_num(drive)
-    for column in np.flatnonzero(~operating):
-        rows = ~np.isnan(values[:, column])
-        design = np.column_stack([np.ones(int(rows.sum())), drive[rows]])
-        effect = np.linalg.lstsq(design, values[rows, column], rcond=None)[0][1:]
-        out[rows, column] -= drive[rows] @ effect
+    design = np.column_stack([np.ones(len(values)), drive])
+    whole = ~operating & ~np.isnan(values).any(axis=0)
+    for columns in (np.flatnonzero(whole), *np.flatnonzero(~operating & ~whole)[:, None]):
+        if not len(columns):
+            continue
+        rows = ~np.isnan(values[:, columns[0]])
+        picked = np.ix_(rows, columns)
+        effect = np.linalg.lstsq(design[rows], values[picked], rcond=None)[0][1:]
+        out[picked] -= drive[rows] @ effect
     return out

@@ -2,15 +2,62 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from .arrays import FloatArray, ObjectArray
+import numpy as np
+import numpy.typing as npt
+
+from .arrays import BoolArray, FloatArray, ObjectArray
 from .health import apply_curve, fit_curve
-from .metrics import best_threshold, brier_skill, coverage, expected_calibration_error, pr_auc, rmse, scores_at
-from .rul import BoostedRul
+from .intervals import CalibratedRul
+from .metrics import (
+    best_threshold,
+    bootstrap_intervals,
+    brier_skill,
+    coverage,
+    equal_mass_ece,
+    pr_auc,
+    rmse,
+    roc_auc,
+    scores_at,
+)
 from .splits import grouped_folds
 
 FOLDS = 5
+# Intervals come from this many draws of units, over at most this many rows.
+DRAWS, MOST_ROWS = 200, 3000
+
+Rows = npt.NDArray[np.intp]
+Intervals = dict[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class HeldOutAnswers:
+    """Calibrated probabilities of one horizon and the alarms they make, each by what the other units taught."""
+
+    truth: FloatArray
+    probability: FloatArray
+    alarm: BoolArray
+    groups: ObjectArray
+
+    def figures(self) -> dict[str, float]:
+        """Return the figures that ML7 asks of a classifier; the alarm is the positive answer."""
+        chosen = scores_at(self.truth, self.alarm.astype(float), 0.5)
+        return {
+            "pr_auc": pr_auc(self.truth, self.probability),
+            "roc_auc": roc_auc(self.truth, self.probability),
+            "brier_skill": brier_skill(self.truth, self.probability),
+            "ece": equal_mass_ece(self.truth, self.probability),
+            "accuracy": float((self.alarm == (self.truth > 0)).mean()),
+            "f1": chosen.f1,
+            "precision": chosen.precision,
+            "recall": chosen.recall,
+        }
+
+    def take(self, rows: Rows) -> HeldOutAnswers:
+        """Return some of the rows."""
+        return HeldOutAnswers(self.truth[rows], self.probability[rows], self.alarm[rows], self.groups[rows])
 
 
 def cross_calibrated(log_odds: FloatArray, y: FloatArray, groups: ObjectArray, seed: int) -> FloatArray:
@@ -23,47 +70,64 @@ def cross_calibrated(log_odds: FloatArray, y: FloatArray, groups: ObjectArray, s
     return out
 
 
-def health_metrics(log_odds: FloatArray, y: FloatArray, groups: ObjectArray, seed: int) -> dict[str, float | None]:
-    """Return base rate, pr_auc, Brier skill, ECE and F1 (threshold of the other units) of one horizon."""
+def held_out_answers(log_odds: FloatArray, y: FloatArray, groups: ObjectArray, seed: int) -> HeldOutAnswers | None:
+    """Return the held-out answers of one horizon; None where one outcome or one unit alone is known."""
     known = ~np.isnan(log_odds) & ~np.isnan(y)
     truth, names = y[known], np.asarray(groups)[known].astype(str)
     if len(np.unique(truth)) < 2 or len(np.unique(names)) < 2:
-        return {"base_rate": float(truth.mean()) if len(truth) else None}
+        return None
     probability = cross_calibrated(log_odds[known], truth, names, seed)
-    hits = np.zeros(len(truth), dtype=bool)
+    alarm = np.zeros(len(truth), dtype=bool)
     for split in grouped_folds(names, min(FOLDS, len(np.unique(names))), seed + 1):
         if (truth[split.train] == 1).any():
-            hits[split.test] = probability[split.test] >= best_threshold(truth[split.train], probability[split.train])
-    chosen = scores_at(truth, hits.astype(float), 0.5)
+            alarm[split.test] = probability[split.test] >= best_threshold(truth[split.train], probability[split.train])
+    return HeldOutAnswers(truth, probability, alarm, names.astype(object))
+
+
+def health_metrics(answers: HeldOutAnswers) -> dict[str, float | None]:
+    """Return base rate, figures and the threshold of one horizon (threshold for alarms: that of all units)."""
     return {
-        "base_rate": float(truth.mean()),
-        "pr_auc": pr_auc(truth, probability),
-        "brier_skill": brier_skill(truth, probability),
-        "ece": expected_calibration_error(truth, probability, bins=15),
-        "f1": chosen.f1,
-        "precision": chosen.precision,
-        "recall": chosen.recall,
-        "threshold": best_threshold(truth, probability),
+        "base_rate": float(answers.truth.mean()),
+        **answers.figures(),
+        "threshold": best_threshold(answers.truth, answers.probability),
     }
 
 
-def life_metrics(model: BoostedRul, y: FloatArray, groups: ObjectArray, seed: int) -> dict[str, float | None]:
-    """Return RMSE, MAE, skill over the mean, coverage and width of the 90 % interval, all on held-out units."""
-    known = ~np.isnan(model.held_out_)
+def held_out_bands(model: CalibratedRul, y: FloatArray, groups: ObjectArray, seed: int) -> FloatArray:
+    """Return median, lower and upper of rows, each unit's interval calibrated on the other units; NaN where not held out."""
+    known = np.flatnonzero(~np.isnan(model.held_out_))
     truth, point, names = y[known], model.held_out_[known], np.asarray(groups)[known].astype(str)
-    if len(truth) == 0:
-        return {}
-    bands = np.empty((len(truth), 3))
+    spread = model.held_spread_[known]
+    bands = np.full((len(y), 3), np.nan)
     for split in grouped_folds(names, min(FOLDS, len(np.unique(names))), seed + 1):
-        probe = BoostedRul(cap=model.cap, seed=seed)
-        probe.calibrate(truth[split.train], point[split.train], names[split.train])
-        bands[split.test] = probe.with_interval(point[split.test])
-    error = rmse(truth, point)
+        probe = type(model)(**model.params())
+        probe.calibrate(truth[split.train], point[split.train], names[split.train], spread[split.train])
+        bands[known[split.test]] = probe.with_interval(point[split.test], spread[split.test])
+    return bands
+
+
+def life_metrics(truth: FloatArray, bands: FloatArray, cap: float) -> dict[str, float | None]:
+    """Return RMSE, MAE, skill over the mean, coverage and width of the 90 % interval of held-out answers."""
+    error = rmse(truth, bands[:, 0])
     spread = float(np.std(truth))
     return {
         "rmse": error,
-        "mae": float(np.mean(np.abs(truth - point))),
+        "mae": float(np.mean(np.abs(truth - bands[:, 0]))),
         "skill": 1.0 - (error / spread) ** 2 if spread > 0 else None,
-        "coverage_90": coverage(truth, bands[:, 1], bands[:, 2], bands[:, 2] >= model.cap),
+        "coverage_90": coverage(truth, bands[:, 1], bands[:, 2], bands[:, 2] >= cap),
         "median_width_90": float(np.median(bands[:, 2] - bands[:, 1])),
+    }
+
+
+def unit_intervals(figures: Callable[[Rows], dict[str, float]], groups: ObjectArray, seed: int) -> Intervals:
+    """Return the 95 % interval of each figure of rows, by bootstrap of whole units.
+
+    Long records are thinned for it, and the interval is moved to where the figure of all rows lies.
+    """
+    rows = np.arange(len(groups))
+    thin = rows[:: max(1, int(np.ceil(len(rows) / MOST_ROWS)))]
+    drawn = bootstrap_intervals(lambda picked: figures(thin[picked]), groups[thin].astype(str), draws=DRAWS, seed=seed)
+    whole, part = figures(rows), figures(thin)
+    return {
+        name: (low + whole[name] - part[name], high + whole[name] - part[name]) for name, (low, high) in drawn.items()
     }

@@ -1,6 +1,7 @@
 """Reports: a notebook and its parameters in, one self-contained page out, with a record of how it was made."""
 
 from .index_page import write_index
+from .model_snapshot import model_dossier
 from .parameters import ReportParameter, from_texts, report_parameters, template_names, template_path
 from .run import ReportFailed, render
 from .snapshot import cycle_snapshot, fleet_snapshot, machine_dossier, readings_of
@@ -12,6 +13,7 @@ __all__ = [
     "fleet_snapshot",
     "from_texts",
     "machine_dossier",
+    "model_dossier",
     "readings_of",
     "render",
     "report_parameters",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from workbench.scratch import scratch_folder
 
 from .kernel import running_kernel
 
@@ -40,9 +41,9 @@ def execute(notebook: Path, parameters: Mapping[str, object], *, limit_s: float,
         progress: told the fraction of cells that are done.
     """
     with (
-        tempfile.TemporaryDirectory(prefix="workbench-report-") as folder,
+        scratch_folder("workbench-report-") as folder,
         # Started before the imports below, which take as long as its own.
-        running_kernel(Path(folder)) as kernel,
+        running_kernel(folder) as kernel,
         _killed_after(limit_s, kernel) as expired,
     ):
         prepared = _prepared(notebook, parameters)

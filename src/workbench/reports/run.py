@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.base import Change, stable_id
+from workbench.domain.progress import Progress, untold
 from workbench.domain.work import ReportFile, ReportRecord
 from workbench.errors import EnvironmentFailure, InputError, WorkbenchError
 from workbench.store.files import write_atomically
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from workbench.workspace import Workspace
 
-Progress = Callable[[float, str], None]
 FORMATS = ("html", "pdf")
 OUTPUTS = Path("outputs")
 _PACKAGES = ("papermill", "nbconvert", "ipykernel", "great_tables")
@@ -98,7 +98,7 @@ def render(
     finished = ws.reports.find(report_id) if key else None
     if finished is not None:
         return finished
-    record = _made(ws, template, path, values, report_id, change, wanted, progress or _silent)
+    record = _made(ws, template, path, values, report_id, change, wanted, progress or untold)
     if key:
         # Only a finished report takes the key's id: one that failed can be made again under the same key.
         record = record.model_copy(update={"key": key, **({"report_id": own_id} if record.state == "failed" else {})})
@@ -210,10 +210,6 @@ def _subjects(values: Mapping[str, Any]) -> tuple[str, ...]:
 def _fit(text: str) -> str:
     """Return ``text`` as part of a file name."""
     return _UNFIT.sub("_", text)[:60]
-
-
-def _silent(fraction: float, message: str) -> None:
-    """Report progress to nobody."""
 
 
 def _checked_formats(formats: Collection[str] | None) -> tuple[str, ...]:

@@ -58,7 +58,7 @@ def fleet_snapshot(ws: Workspace) -> FleetSnapshot:
                 cases=tuple(cases[machine_id]),
             )
         )
-    return _snapshot(ws, at, views, [model for model in ws.models.active() if model.as_of <= at])
+    return snapshot_of(ws, at, views, [model for model in ws.models.active() if model.as_of <= at])
 
 
 def machine_dossier(ws: Workspace, machine_id: str, days: float) -> MachineDossier:
@@ -87,7 +87,7 @@ def machine_dossier(ws: Workspace, machine_id: str, days: float) -> MachineDossi
     )
     scopes = ("fleet", f"type:{profile.machine_type}")
     active = [model for model in ws.models.active() if model.as_of <= at and model.scope in scopes]
-    fleet = _snapshot(ws, at, [view], active, machine_id)
+    fleet = snapshot_of(ws, at, [view], active, machine_id)
     events = [AssetEvent.model_validate(row) for row in ws.events.frame(machine_id, at).to_dict("records")]
     named = {(event.time, event.kind) for event in events if event.cause != "unknown"}
     return MachineDossier(
@@ -100,6 +100,8 @@ def machine_dossier(ws: Workspace, machine_id: str, days: float) -> MachineDossi
         predictions=_one_an_instant(history),
         past_orders=tuple(order for order in orders if order.state not in OPEN_ORDER_STATES),
         site=ws.sites.find(profile.site_id),
+        forecasts=tuple(ws.forecasts.latest(machine_id, at).values()),
+        explanations=tuple(ws.explanations.of_prediction(prediction.prediction_id)) if prediction else (),
     )
 
 
@@ -137,7 +139,7 @@ def cycle_snapshot(ws: Workspace, run_id: str = "") -> CycleSnapshot:
     told = [one for one in ws.notices.all() if one.order_id in orders and one.created_at == chosen[0].as_of]
     notices = sorted(told, key=lambda one: (orders[one.order_id or ""].number, one.recipient))
     return CycleSnapshot(
-        fleet=_snapshot(ws, chosen[0].as_of, [view.view for view in runs], _models_of(ws, chosen), machine_id),
+        fleet=snapshot_of(ws, chosen[0].as_of, [view.view for view in runs], _models_of(ws, chosen), machine_id),
         runs=runs,
         left_out=left_out,
         started_by=said[-1].actor if said else "",
@@ -194,7 +196,7 @@ def _one_an_instant(newest_first: Iterable[Prediction]) -> tuple[Prediction, ...
     return tuple(found[at] for at in sorted(found))
 
 
-def _snapshot(
+def snapshot_of(
     ws: Workspace,
     at: datetime,
     views: Iterable[MachineView],

@@ -210,6 +210,16 @@ explanations = Table(
     body(),
 )
 
+model_explanations = Table(
+    "model_explanations",
+    metadata,
+    key("explanation_id"),
+    label("version_id", index=True),
+    instant("as_of"),
+    instant("recorded_at"),
+    body(),
+)
+
 forecasts = Table(
     "forecasts",
     metadata,

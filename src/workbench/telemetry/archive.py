@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from workbench.telemetry.ingest import Request
+    from workbench.telemetry.readers.sources import Source
 
 # What reads and writes readings is imported where it is used: a screen that shows records need not load 80 MB of it.
 Progress = Callable[[float, str], None]
@@ -176,11 +177,28 @@ class Archive:
         progress: Progress | None = None,
     ) -> IngestReport:
         """Ingest a CSV or Parquet file of any size by the rules of ``store``, in bounded memory."""
-        from workbench.telemetry.ingest import Request
-        from workbench.telemetry.readers.sources import Source, open_source
+        from workbench.telemetry.readers.sources import open_source
 
-        source: Source = open_source(path, delimiter=mapping.delimiter if mapping else None)
-        return self._ingest(Request(source, profiles, change, path.name, mapping, machine_id, (), strict, progress))
+        source = open_source(path, delimiter=mapping.delimiter if mapping else None)
+        return self.store_source(
+            source, profiles, change=change, mapping=mapping, machine_id=machine_id, strict=strict, progress=progress
+        )
+
+    def store_source(
+        self,
+        source: Source,
+        profiles: Mapping[str, MachineProfile],
+        *,
+        change: Change,
+        mapping: ColumnMapping | None = None,
+        machine_id: str | None = None,
+        strict: bool = False,
+        progress: Progress | None = None,
+    ) -> IngestReport:
+        """Ingest what can be read in blocks, and more than once, by the rules of ``store``, in bounded memory."""
+        from workbench.telemetry.ingest import Request
+
+        return self._ingest(Request(source, profiles, change, source.name, mapping, machine_id, (), strict, progress))
 
     def store_events(
         self,

@@ -15,6 +15,7 @@ from workbench.errors import WorkbenchError
 from workbench.workflows import durable, score
 from workbench.workflows.cycle_steps import STEPS, Request, Result, why_skipped
 from workbench.workflows.onboard import chosen_machines
+from workbench.workflows.shadow import log_shadows
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -205,6 +206,9 @@ def _run_fleet(
             except WorkbenchError as error:
                 failed.append((machine_id, str(error)))
                 exit_code = max(exit_code, error.exit_code)
+    if ws.models.challengers():
+        said = ws.predictions.latest(at)
+        log_shadows(ws, [said[name] for name in ids if name in said and said[name].as_of == at], actor)
     if progress:
         progress(1.0, "done")
     return FleetRun(at, tuple(done), repeated, tuple(failed), exit_code)

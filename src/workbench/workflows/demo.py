@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from workbench.config import SETTINGS_FILE
 from workbench.domain.observations import AssetEvent
+from workbench.domain.progress import Progress, untold
 from workbench.errors import InputError
 from workbench.store.files import write_atomically
 from workbench.workflows.onboard import add_catalogue
@@ -19,8 +20,6 @@ from workbench.workflows.summary import FleetSummary, fleet_summary
 if TYPE_CHECKING:
     from workbench.twin import SimulatedFleet
     from workbench.workspace import Workspace
-
-Progress = Callable[[float, str], None]
 
 END = datetime(2026, 1, 1, tzinfo=UTC)
 DAYS = 180
@@ -90,14 +89,21 @@ def open_demo(
     ``machines`` names some of the 26 and ``days`` shortens their record, for a quicker look. Raises ``InputError``
     for a workspace that holds other machines.
     """
+    ws = _open_or_create(path)
+    try:
+        # The truth is written last: without it an earlier demo was interrupted, and all of it may be done again.
+        if not (ws.path / TRUTH).exists():
+            _simulate(ws, machines, days, progress or untold)
+    except BaseException:
+        ws.close()
+        raise
+    return ws
+
+
+def _simulate(ws: Workspace, machines: Collection[str] | None, days: int, tell: Progress) -> None:
     from workbench.catalog import load_catalogue
     from workbench.twin import simulate_fleet
 
-    tell = progress or _silent
-    ws = _open_or_create(path)
-    if (ws.path / TRUTH).exists():
-        return ws
-    # The truth is written last: without it an earlier demo was interrupted, and all of this may be done again.
     add_catalogue(ws, only=machines)
     catalogue = load_catalogue()
     profiles = [profile for profile in catalogue.machines if profile.machine_id in ws.machines.ids()]
@@ -112,11 +118,6 @@ def open_demo(
     )
     reason = "demo: embedded fleet"
     ingest_simulation(ws, fleet, reason=reason, progress=lambda fraction, message: tell((1 + fraction) / 2, message))
-    return ws
-
-
-def _silent(fraction: float, message: str) -> None:
-    """Report progress to nobody."""
 
 
 def run_demo(path: Path, *, progress: Progress | None = None) -> DemoOutcome:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # Changed only when the steps of a workflow change: work begun under another version is not resumed.
 WORKFLOW_VERSION = "1"
 APPLICATION = "workbench"
+WORKERS = Path("data") / "workers"
 POLL_S = 0.02
 # Where runs that a dead process left behind wait: taken by any process that executes them, never by an idle worker.
 ABANDONED_RUNS = "abandoned_runs"
@@ -58,7 +59,19 @@ def current() -> Execution:
 
 def workers_folder(ws: Workspace) -> Path:
     """Return the folder with one locked file for each process that executes for ``ws``."""
-    return ws.path / "data" / "workers"
+    return ws.path / WORKERS
+
+
+def living_executors(workspace: Path) -> list[str]:
+    """Return the ids of the processes that execute for the workspace at a path, whatever their version."""
+    living = []
+    for path in sorted((workspace / WORKERS).glob("*.lock")):
+        handle = _lock(path)
+        if handle is None:
+            living.append(path.stem)
+        else:
+            handle.close()
+    return living
 
 
 def _lock(path: Path) -> IO[str] | None:

@@ -14,8 +14,10 @@ from workbench.errors import InputError, InvalidDocument
 from workbench.workflows.onboard import read_text
 
 if TYPE_CHECKING:
+    from workbench.domain.equipment import MachineProfile
     from workbench.domain.mapping import ColumnMapping
     from workbench.telemetry.readers.fleets import FleetSource
+    from workbench.telemetry.readers.sql import SqlSource
     from workbench.workspace import Workspace
 
 Progress = Callable[[float, str], None]
@@ -37,7 +39,7 @@ class IngestOutcome:
 
 def ingest(
     ws: Workspace,
-    source: str | Path,
+    source: str | Path | SqlSource,
     path: Path | None = None,
     *,
     machine_id: str | None = None,
@@ -50,19 +52,24 @@ def ingest(
     """Take a data source in.
 
     ``source`` is a CSV or Parquet file of telemetry, or one of ``events`` (a file of asset events),
-    ``azure-pdm`` and ``cmapss`` (folders in the publisher's form or as Parquet) with ``path``. Raises
-    ``RefusedFile`` for a file that cannot be used as a whole; nothing is changed then.
+    ``azure-pdm`` and ``cmapss`` (folders in the publisher's form or as Parquet) with ``path``, or a ``SqlSource``:
+    a query of a database that is only read. Raises ``RefusedFile`` for a file or a result that cannot be used as a
+    whole; nothing is changed then.
     """
-    kind = str(source)
+    kind = "sql" if not isinstance(source, str | Path) else str(source)
     if kind in (*FLEETS, *FILE_KINDS, "events"):
         if path is None:
             raise InputError(f"`ingest {kind}` needs a path.", f"Write: workbench ingest {kind} PATH")
     elif path is not None:
         known = ", ".join((*FLEETS, *FILE_KINDS, "events"))
         raise InputError(f"{kind!r} is no kind of source.", f"Use one of: {known}; or give one file.")
-    place = path or Path(source)
     before = ws.telemetry.span()
-    if kind == "events":
+    place = path or Path(kind)
+    if not isinstance(source, str | Path):
+        outcome = _ingest_query(
+            ws, source, machine_id=machine_id, mapping=mapping, strict=strict, actor=actor, progress=progress
+        )
+    elif kind == "events":
         outcome = _ingest_events(ws, place, strict=strict, actor=actor)
     elif kind == "azure-pdm":
         from workbench.telemetry.readers.azure import read_azure
@@ -90,17 +97,8 @@ def _ingest_file(
     actor: Actor | None,
     progress: Progress | None,
 ) -> IngestOutcome:
-    profiles = {profile.machine_id: profile for profile in ws.machines.all()}
-    if not profiles:
-        raise InputError(
-            "The workspace has no machines yet.",
-            f"Add one first: workbench machines add --from-csv {path} --id MACHINE_ID",
-        )
-    if machine_id is not None:
-        ws.machines.get(machine_id)
-    layout = read_mapping(mapping) if isinstance(mapping, Path) else mapping
-    if layout is None and machine_id is not None:
-        layout = profiles[machine_id].file_mapping
+    profiles = _profiles(ws, f"--from-csv {path} --id MACHINE_ID")
+    layout = _layout(ws, machine_id, mapping)
     report = ws.telemetry.store_file(
         path,
         profiles,
@@ -111,6 +109,55 @@ def _ingest_file(
         progress=progress,
     )
     return IngestOutcome((report,), 0, _where_quarantined(ws, report))
+
+
+def _ingest_query(
+    ws: Workspace,
+    source: SqlSource,
+    *,
+    machine_id: str | None,
+    mapping: ColumnMapping | Path | None,
+    strict: bool,
+    actor: Actor | None,
+    progress: Progress | None,
+) -> IngestOutcome:
+    from workbench.telemetry.readers.sql import fetched
+
+    profiles = _profiles(ws, "PROFILE.yaml")
+    layout = _layout(ws, machine_id, mapping)
+    machine_id = layout.machine_id if layout else machine_id
+    # Up to here every machine has readings; what is read twice is known and changes nothing.
+    ends = [span[1] for name in ([machine_id] if machine_id else profiles) if (span := ws.telemetry.span(name))]
+    since = min(ends, default=None)
+    zone = layout.time_zone if layout else "UTC"
+    with fetched(source, ws.telemetry.root, since=since, time_zone=zone) as rows:
+        if not rows.rows and since is not None and "since" in source.parameters():
+            return IngestOutcome((), 0, (f"{rows.name}: nothing newer than {since:%Y-%m-%d %H:%M:%S} UTC",))
+        report = ws.telemetry.store_source(
+            rows,
+            profiles,
+            change=ws.change(f"ingest {rows.name}", actor),
+            mapping=layout,
+            machine_id=None if layout else machine_id,
+            strict=strict,
+            progress=progress,
+        )
+    return IngestOutcome((report,), 0, _where_quarantined(ws, report))
+
+
+def _profiles(ws: Workspace, how_to_add: str) -> dict[str, MachineProfile]:
+    profiles = {profile.machine_id: profile for profile in ws.machines.all()}
+    if not profiles:
+        raise InputError("The workspace has no machines yet.", f"Add one first: workbench machines add {how_to_add}")
+    return profiles
+
+
+def _layout(ws: Workspace, machine_id: str | None, mapping: ColumnMapping | Path | None) -> ColumnMapping | None:
+    """Return the mapping that was given, else the one in the machine's profile."""
+    profile = ws.machines.get(machine_id) if machine_id is not None else None
+    if isinstance(mapping, Path):
+        return read_mapping(mapping)
+    return profile.file_mapping if mapping is None and profile is not None else mapping
 
 
 def _where_quarantined(ws: Workspace, report: IngestReport) -> tuple[str, ...]:

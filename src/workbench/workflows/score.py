@@ -14,6 +14,7 @@ from workbench.domain.work import OrderState
 from workbench.errors import WorkbenchError
 from workbench.workflows.model_cache import ModelCache
 from workbench.workflows.onboard import chosen_machines
+from workbench.workflows.shadow import log_shadows
 
 if TYPE_CHECKING:
     from workbench.domain.equipment import MachineProfile
@@ -55,10 +56,11 @@ def load_models(ws: Workspace, machine_id: str, as_of: datetime | None = None) -
     from workbench import ml
 
     _cache.size = ws.settings.model_cache_size
-    return ml.Models(tuple(_bundle(ws, version) for version in active_versions(ws, machine_id, as_of)))
+    return ml.Models(tuple(bundle_of(ws, version) for version in active_versions(ws, machine_id, as_of)))
 
 
-def _bundle(ws: Workspace, version: ModelVersion) -> Bundle:
+def bundle_of(ws: Workspace, version: ModelVersion) -> Bundle:
+    """Return one registered model; its file is read, verified and parsed once while it stays in memory."""
     made, here = version.libraries.get(DISTRIBUTION), importlib.metadata.version(DISTRIBUTION)
     if made != here:
         raise WorkbenchError(
@@ -136,11 +138,15 @@ def predict(
     as_of: datetime | None = None,
     actor: Actor | None = None,
 ) -> list[Prediction]:
-    """Predict for each machine (default: the fleet) and log every prediction with its input and versions."""
+    """Predict for each machine (default: the fleet) and log every prediction with its input and versions.
+
+    Challengers answer beside the active models; their answers are logged apart and are not among those returned.
+    """
     ids = chosen_machines(ws, machine_ids)
     predictions = [predict_one(ws, machine_id, as_of=as_of) for machine_id in ids]
     with ws.transaction() as tx:
         change = tx.change("predicted", actor)
         for prediction in predictions:
             tx.predictions.add(prediction, change)
+    log_shadows(ws, predictions, actor)
     return predictions

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workbench.workflows.durable import WORKFLOW_VERSION
+from workbench.errors import EnvironmentFailure
+from workbench.workflows.durable import WORKFLOW_VERSION, living_executors
 from workbench.workspace import Workspace
 
 
@@ -13,7 +14,14 @@ def upgrade_workspace(path: Path | str) -> str:
 
     Raises:
         NotFound: there is no workspace at ``path``.
-        EnvironmentFailure: durable work of an older version is not finished, the records cannot be used, or the
-            backup cannot be made; nothing was changed.
+        EnvironmentFailure: a process executes for the workspace, durable work of an older version is not finished,
+            the records cannot be used, or the backup cannot be made; nothing was changed.
     """
+    living = living_executors(Path(path))
+    if living:
+        # It would go on with records, and perhaps steps, that it does not know.
+        raise EnvironmentFailure(
+            f"{living[0]} still executes for the workspace{f' (and {len(living) - 1} more)' if living[1:] else ''}.",
+            "Stop `workbench worker` and wait for running commands, then upgrade. Nothing was changed.",
+        )
     return Workspace.upgrade(path, workflow_version=WORKFLOW_VERSION)

@@ -113,7 +113,7 @@ def test_machine_section_shows_why_the_sum_and_the_order(build):
     fleet = build.labelled_fleet()
     said = words(content.machine_details(fleet, lambda _: build.readings(), max_details=1, days=30))
     assert "Vibration, drive end 4.9 mm/s is 6.2 sd above its own baseline." in said, "names of sensors become titles"
-    assert "Order the work now. 53.0% x 12,810.00 EUR = 6,789.30 EUR against 5,470.00 EUR" in said
+    assert "Order the work now. 53.0 % x 12,810.00 EUR = 6,789.30 EUR against 5,470.00 EUR" in said
     assert "Production loss 9,000 EUR 14.4 h x 625" in said
     assert "Bearing temperature rises by 0.8 °C a day." in said
     assert "Assigned to Ana Ortiz" in said

@@ -134,7 +134,7 @@ def test_machine_out_of_service_has_no_state_but_its_sensors(make):
 
 def test_decision_weighs_waiting_against_planned_work(make):
     said = words(content.machine_decision(make.dossier()))
-    assert "Order the work now. 53.0% x 12,810.00 EUR = 6,789.30 EUR against 5,470.00 EUR" in said
+    assert "Order the work now. 53.0 % x 12,810.00 EUR = 6,789.30 EUR against 5,470.00 EUR" in said
     assert "waiting 7 days 6,789 EUR; planned work now 5,470 EUR; if it fails 12,810 EUR" in said
     assert "Replace the drive-end bearing at the next stop." in said
 

@@ -31,7 +31,11 @@ def test_a_training_is_queued_listed_shown_cancelled_and_queued_again(command):
     assert "is queued" in said.stdout
     assert "No worker runs for this workspace" in said.stderr
     (job,) = json.loads(command("jobs", "list", "--json").stdout)["jobs"]
-    assert (job["kind"], job["parameters"], job["state"]) == ("train", {"seed": 4}, "queued")
+    assert (job["kind"], job["parameters"], job["state"]) == (
+        "train",
+        {"seed": 4, "trials": 1, "mode": "activate"},
+        "queued",
+    )
     assert job["job_id"] in command("jobs", "list").stdout
     assert "seed = 4" in command("jobs", "show", job["job_id"]).stdout
     assert "is cancelled" in command("jobs", "cancel", job["job_id"]).stdout

@@ -30,13 +30,6 @@ def ws(demo_path, tmp_path_factory):
 
 
 @pytest.fixture
-def own_ws(demo_path, tmp_path):
-    shutil.copytree(demo_path, tmp_path / "W")
-    with Workspace.open(tmp_path / "W") as workspace:
-        yield workspace
-
-
-@pytest.fixture
 def page(ws):
     return pages.fleet(ws)
 
@@ -56,8 +49,8 @@ def test_with_one_scoring_there_is_no_trend_to_draw(page):
     assert {card["trend"]["words"] for card in page.cards} == {"no trend yet"}
 
 
-def test_trends_come_from_the_predictions_recorded_then(own_ws):
-    latest = own_ws.predictions.latest()
+def test_trends_come_from_the_predictions_recorded_then(demo_ws):
+    latest = demo_ws.predictions.latest()
     earlier = latest[FAN].as_of - timedelta(days=7)
     for prediction in latest.values():
         past = prediction.model_copy(
@@ -67,8 +60,8 @@ def test_trends_come_from_the_predictions_recorded_then(own_ws):
                 "health_state": HealthState.HEALTHY,
             }
         )
-        own_ws.predictions.add(past, own_ws.change("test"))
-    page = pages.fleet(own_ws)
+        demo_ws.predictions.add(past, demo_ws.change("test"))
+    page = pages.fleet(demo_ws)
     healthy = {card["state"]: card for card in page.cards}["healthy"]
     assert healthy["trend"]["points"] == [len(latest), healthy["count"]]
     assert healthy["trend"]["change"] == "down"
@@ -78,18 +71,18 @@ def test_trends_come_from_the_predictions_recorded_then(own_ws):
     assert {card["state"]: card for card in page.cards}["healthy"] == healthy
 
 
-def test_an_instant_at_which_nothing_could_be_scored_begins_no_trend(own_ws):
-    prediction = own_ws.predictions.latest()[FAN]
+def test_an_instant_at_which_nothing_could_be_scored_begins_no_trend(demo_ws):
+    prediction = demo_ws.predictions.latest()[FAN]
     unknown = {"prediction_id": "past", "as_of": prediction.as_of - timedelta(days=7), "health_state": None}
-    own_ws.predictions.add(prediction.model_copy(update=unknown), own_ws.change("test"))
-    assert {card["trend"]["words"] for card in pages.fleet(own_ws).cards} == {"no trend yet"}
+    demo_ws.predictions.add(prediction.model_copy(update=unknown), demo_ws.change("test"))
+    assert {card["trend"]["words"] for card in pages.fleet(demo_ws).cards} == {"no trend yet"}
 
 
-def test_an_offline_machine_is_told_beside_the_cards(own_ws):
+def test_an_offline_machine_is_told_beside_the_cards(demo_ws):
     from workbench.domain.equipment import MachineStatus
 
-    own_ws.machines.set_status(PUMP, MachineStatus.OFFLINE, own_ws.change("test"))
-    page = pages.fleet(own_ws)
+    demo_ws.machines.set_status(PUMP, MachineStatus.OFFLINE, demo_ws.change("test"))
+    page = pages.fleet(demo_ws)
     assert [(item["state"], item["count"]) for item in page.aside] == [("offline", 1)]
     page.state_filter = "offline"
     assert [machine["id"] for machine in page.machines] == [PUMP]
@@ -188,43 +181,43 @@ def test_a_machine_opens_and_an_unknown_one_is_refused(ws):
         page.open_machine("pump_grundfos_cr3_00")
 
 
-def test_hostile_text_stays_text_and_breaks_nothing(own_ws):
-    profile = own_ws.machines.get(PUMP)
+def test_hostile_text_stays_text_and_breaks_nothing(demo_ws):
+    profile = demo_ws.machines.get(PUMP)
     hostile = profile.model_copy(update={"title": HOSTILE, "location": HOSTILE[:400]})
-    own_ws.machines.update(hostile, own_ws.change("test"))
-    page = pages.fleet(own_ws)
+    demo_ws.machines.update(hostile, demo_ws.change("test"))
+    page = pages.fleet(demo_ws)
     page.search = "onerror=alert(2)"
     assert [machine["title"] for machine in page.machines] == [HOSTILE]
     page.search = "%_'; drop table machines; --"
     assert (page.matches, page.fault) == (0, {})
 
 
-def test_a_click_queues_a_job_and_says_when_nobody_works(own_ws):
-    page = pages.fleet(own_ws)
+def test_a_click_queues_a_job_and_says_when_nobody_works(demo_ws):
+    page = pages.fleet(demo_ws)
     page.run("cycle")
-    jobs = own_ws.jobs.all()
+    jobs = demo_ws.jobs.all()
     assert [job.kind for job in jobs] == [JobKind.CYCLE]
     assert page.answer["title"] == "Maintenance cycle is queued."
     assert page.running["cycle"]["message"] == "waits for a worker"
     assert not page.worker_lives
-    assert str(own_ws.path) in page.worker_command
+    assert str(demo_ws.path) in page.worker_command
     # A second click while it waits starts nothing more.
     page.run("cycle")
-    assert len(own_ws.jobs.all()) == 1
+    assert len(demo_ws.jobs.all()) == 1
 
 
-def test_progress_is_followed_to_the_end_and_then_the_page_is_read_again(own_ws):
-    page = pages.fleet(own_ws)
+def test_progress_is_followed_to_the_end_and_then_the_page_is_read_again(demo_ws):
+    page = pages.fleet(demo_ws)
     page.run("cycle")
-    job = own_ws.jobs.all()[0]
-    own_ws.jobs.change(job.job_id, own_ws.change("test"), state=JobState.RUNNING, executor_id="worker-1")
-    own_ws.jobs.set_progress(job.job_id, 0.5, "13 of 26 machines", own_ws.as_of())
+    job = demo_ws.jobs.all()[0]
+    demo_ws.jobs.change(job.job_id, demo_ws.change("test"), state=JobState.RUNNING, executor_id="worker-1")
+    demo_ws.jobs.set_progress(job.job_id, 0.5, "13 of 26 machines", demo_ws.as_of())
     page.vue_pulse()
     assert (page.running["cycle"]["fraction"], page.running["cycle"]["message"]) == (0.5, "13 of 26 machines")
     assert page.pulse_s == 1.0
     before = page.refreshed_at
-    own_ws.jobs.change(
-        job.job_id, own_ws.change("test"), state=JobState.FAILED, ended_at=own_ws.as_of(), error="no model is active"
+    demo_ws.jobs.change(
+        job.job_id, demo_ws.change("test"), state=JobState.FAILED, ended_at=demo_ws.as_of(), error="no model is active"
     )
     page.vue_pulse()
     assert page.running == {}
@@ -232,17 +225,17 @@ def test_progress_is_followed_to_the_end_and_then_the_page_is_read_again(own_ws)
     assert page.refreshed_at > before
 
 
-def test_records_that_cannot_be_read_leave_the_page_as_it_was(own_ws):
-    page = pages.fleet(own_ws)
+def test_records_that_cannot_be_read_leave_the_page_as_it_was(demo_ws):
+    page = pages.fleet(demo_ws)
     machines = page.machines
-    database = own_ws.path / "data" / "workbench.db"
-    own_ws.close()
+    database = demo_ws.path / "data" / "workbench.db"
+    demo_ws.close()
     hidden = database.rename(database.with_suffix(".away"))
     page.refresh()
     assert page.fault["what"]
     assert page.fault["remedy"]
     assert page.machines == machines
-    own_ws.close()
+    demo_ws.close()
     hidden.rename(database)
     page.vue_refresh()
     assert page.fault == {}

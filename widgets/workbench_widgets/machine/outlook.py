@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from workbench.domain.explanations import signed
 from workbench.domain.predictions import HealthState, Interval, RemainingUsefulLife
 from workbench.domain.work import standing_out
+from workbench.reports.content.explanations import answer_words, worth_showing
 from workbench.reports.content.fleet import Condition
 from workbench.reports.content.wording import (
     days_between,
@@ -32,6 +34,7 @@ _METHODS = {
 }
 # Deviations below this fill only part of their bar, however small the others are.
 _USUAL_SD = 5.0
+_MOST_SOURCES = 5
 _PERIODS = ((24.0, "1 day"), (168.0, "7 days"), (720.0, "30 days"))
 
 
@@ -124,6 +127,29 @@ def _states(subject: Subject) -> list[Json]:
         }
         for state in sorted(meaning, reverse=True)
     ]
+
+
+def why(subject: Subject) -> list[Json]:
+    """Return what each sensor adds to the state and the life, where the prediction was explained; else nothing."""
+    found = []
+    for one in worth_showing(subject.explanations):
+        strongest = [part for part in one.sources if part.contribution != 0.0][:_MOST_SOURCES]
+        furthest = max((abs(part.contribution) for part in strongest), default=1.0)
+        found.append(
+            {
+                "title": f"What adds to {one.output}, in {one.units}",
+                "text": _sentence(answer_words(one)),
+                "sources": [
+                    {
+                        "title": sensor_title(part.source, subject.profile) if part.is_sensor else part.source,
+                        "share": part.contribution / furthest,
+                        "adds": signed(part.contribution),
+                    }
+                    for part in strongest
+                ],
+            }
+        )
+    return found
 
 
 def remaining_life(subject: Subject) -> Json:

@@ -72,6 +72,7 @@ class MachinePage(Page):
             "header": outlook.header(subject),
             "health": outlook.health(subject),
             "life": outlook.remaining_life(subject),
+            "why": outlook.why(subject),
             "diagnosis": outlook.diagnosis(subject),
             "anomaly": outlook.anomaly(subject),
             "decision": work.decision(subject),

@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from workbench.domain.equipment import MachineProfile, Site
+from workbench.domain.explanations import Explanation
 from workbench.domain.predictions import Prediction
 from workbench.domain.work import Case, WorkOrder
 from workbench.reports.content.fleet import MachineView
@@ -32,6 +33,7 @@ class Subject:
     past_cases: tuple[Case, ...]
     technicians: dict[str, str]
     machines: dict[str, str]
+    explanations: tuple[Explanation, ...] = ()
 
     @property
     def profile(self) -> MachineProfile:
@@ -79,4 +81,5 @@ def subject_of(ws: Workspace, machine_id: str) -> Subject:
         ),
         technicians={person.technician_id: person.title for person in ws.technicians.all()},
         machines={machine.machine_id: machine.title for machine in ws.machines.all()},
+        explanations=tuple(ws.explanations.of_prediction(prediction.prediction_id)) if prediction else (),
     )

@@ -14,6 +14,7 @@ import pytest
 import workbench
 from workbench.domain.base import stable_id
 from workbench.domain.equipment import Limits, MachineStatus, Sensor
+from workbench.domain.explanations import Explanation, SourceContribution
 from workbench.domain.observations import EventKind
 from workbench.domain.predictions import Diagnosis, Evidence, Interval, ModeProbability, RemainingUsefulLife
 from workbench.errors import NotFound
@@ -96,6 +97,36 @@ class TestWhatIsShown:
         assert decision["recommendations"][0]["saving"] == "2,496\xa0EUR"
         assert decision["recommendations"][0]["reason"] == ""
         assert decision["similar"][0]["downtime"] == "4 h"
+
+    def test_what_each_sensor_adds_is_shown_where_the_prediction_was_explained(self, plant):
+        assert shown(plant).machine["why"] == []
+        said = subject_of(plant, FAN).prediction
+        parts = (("filter_drop_Pa", True, 1.5), ("age", False, -0.5))
+        plant.explanations.add(
+            Explanation(
+                explanation_id="e1",
+                prediction_id=said.prediction_id,
+                machine_id=FAN,
+                as_of=said.as_of,
+                task="health",
+                version_id="v1",
+                scope="fleet",
+                output="failure within 168 operating hours",
+                method="tree_shap",
+                units="log-odds",
+                base_value=-1.0,
+                margin=0.0,
+                features=(),
+                rest=1.0,
+                sources=tuple(SourceContribution(source=s, is_sensor=i, contribution=c) for s, i, c in parts),
+                answer=0.5,
+                to_answer="calibrated",
+            ),
+            plant.change("test"),
+        )
+        (why,) = shown(plant).machine["why"]
+        assert [(one["share"], one["adds"]) for one in why["sources"]] == [(1.0, "+1.5"), (-1 / 3, "−0.5")]
+        assert "50\u00a0% after calibration" in why["text"]
 
     def test_everything_is_plain_json(self, plant):
         page = shown(plant)

@@ -7,7 +7,6 @@ import errno
 import functools
 import os
 import re
-import shutil
 import signal
 import socket
 import sys
@@ -30,6 +29,7 @@ from traitlets.config import Config
 from voila.app import Voila
 
 from workbench.errors import EnvironmentFailure
+from workbench.scratch import scratch_folder
 
 from .handlers import MESSAGE_TYPES, Channel, CommsOnly, Farewell, KernelState, NotFound, PageHandler, StrangeHost
 from .headers import SecurityHeaders
@@ -209,8 +209,8 @@ class Server(Voila):  # type: ignore[misc]
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        self.connection_dir = tempfile.mkdtemp(prefix=SCRATCH)
-        try:
+        with scratch_folder(SCRATCH) as scratch:
+            self.connection_dir = str(scratch)
             self.app = Application(**self.init_settings())
             self.kernel_manager = self.app.settings["kernel_manager"] = self._kernels()
             self.app.add_handlers(self.hosts(), self.init_handlers())
@@ -224,8 +224,6 @@ class Server(Voila):  # type: ignore[misc]
             # Whatever was under way is cut off, and need not complain.
             self.log.setLevel("CRITICAL")
             await self.kernel_manager.shutdown_all(now=True)
-        finally:
-            shutil.rmtree(self.connection_dir, ignore_errors=True)
 
     def _kernels(self) -> Kernels:
         return Kernels(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 
@@ -11,7 +10,6 @@ from ipyvuetify import theme
 
 import workbench
 from workbench.domain.jobs import JobState
-from workbench.workspace import Workspace
 from workbench_widgets import pages
 
 PUMP = "pump_grundfos_cr3_004"
@@ -19,15 +17,8 @@ FAN = "fan_nicotra_gebhardt_rdh_014"
 
 
 @pytest.fixture
-def ws(demo_path, tmp_path):
-    shutil.copytree(demo_path, tmp_path / "W")
-    with Workspace.open(tmp_path / "W") as workspace:
-        yield workspace
-
-
-@pytest.fixture
-def app(ws):
-    return pages.app(ws)
+def app(demo_ws):
+    return pages.app(demo_ws)
 
 
 def test_it_opens_at_the_fleet_and_says_what_is_looked_at(app):
@@ -90,39 +81,39 @@ def test_an_unknown_machine_in_the_address_is_said_by_its_page(app):
     assert PUMP in app.page.machine["remedy"]
 
 
-def test_a_heartbeat_is_answered_and_finds_the_jobs(app, ws):
+def test_a_heartbeat_is_answered_and_finds_the_jobs(app, demo_ws):
     app.vue_beat(1)
     assert (app.answered, app.jobs, app.worker_lives, app.pulse_s) == (1, [], False, 5.0)
-    job = workbench.submit(ws, "cycle")
+    job = workbench.submit(demo_ws, "cycle")
     app.vue_beat(2)
     assert app.answered == 2
     assert [(row["id"], row["active"]) for row in app.jobs] == [(job.job_id, True)]
     assert app.pulse_s == 1.0
 
 
-def test_a_job_can_be_cancelled_here(app, ws):
-    job = workbench.submit(ws, "cycle")
+def test_a_job_can_be_cancelled_here(app, demo_ws):
+    job = workbench.submit(demo_ws, "cycle")
     app.vue_beat(1)
     app.vue_cancel(job.job_id)
-    assert ws.jobs.get(job.job_id).state is JobState.CANCELLED
+    assert demo_ws.jobs.get(job.job_id).state is JobState.CANCELLED
     assert [row["active"] for row in app.jobs] == [False]
     app.vue_cancel("no-such-job")
     assert app.note["kind"] == "error"
 
 
-def test_unreadable_jobs_do_not_stop_the_heartbeat(app, ws):
-    database = ws.path / "data" / "workbench.db"
-    ws.close()
+def test_unreadable_jobs_do_not_stop_the_heartbeat(app, demo_ws):
+    database = demo_ws.path / "data" / "workbench.db"
+    demo_ws.close()
     database.rename(database.with_suffix(".away"))
     app.vue_beat(7)
     assert app.answered == 7
 
 
-def test_a_kernel_with_the_dashboard_loads_nothing_heavy(ws):
+def test_a_kernel_with_the_dashboard_loads_nothing_heavy(demo_ws):
     script = f"""
 import sys, workbench
 from workbench_widgets import pages
-app = pages.app(workbench.open({str(ws.path)!r}))
+app = pages.app(workbench.open({str(demo_ws.path)!r}))
 app.vue_beat(1)
 app.open_page("machine", machine={PUMP!r})
 app.page.refresh()

@@ -75,13 +75,13 @@ class IsolationAnomaly(AnomalyDetector):
             cut.append(np.where(leaf, np.inf, tree.threshold))
             left.append(np.where(leaf, own, tree.children_left) + offset)
             right.append(np.where(leaf, own, tree.children_right) + offset)
-            path.append(_depths(tree.children_left, tree.children_right) + _average_path(tree.n_node_samples))
+            path.append(depths(tree.children_left, tree.children_right) + average_path(tree.n_node_samples))
             depth = max(depth, int(tree.max_depth))
             offset += nodes
         self.feature_, self.cut_ = np.concatenate(feature).astype(np.int64), np.concatenate(cut)
         self.left_, self.right_ = np.concatenate(left).astype(np.int64), np.concatenate(right).astype(np.int64)
         self.path_, self.roots_, self.depth_ = np.concatenate(path), np.asarray(roots, dtype=np.int64), depth
-        self.normaliser_ = float(_average_path(np.array([forest.max_samples_]))[0])
+        self.normaliser_ = float(average_path(np.array([forest.max_samples_]))[0])
 
     def _raw(self, filled: FloatArray) -> FloatArray:
         """Isolation score of Liu et al., 0.5 for average isolation, towards 1 for isolated rows."""
@@ -106,14 +106,15 @@ class IsolationAnomaly(AnomalyDetector):
         return np.asarray(((np.nan_to_num(matrix) - self.centre_) / self.spread_) ** 2)
 
 
-def _average_path(samples: IntArray) -> FloatArray:
+def average_path(samples: IntArray) -> FloatArray:
     """Average path length of an unsuccessful search in a binary tree of ``samples`` (Liu et al., equation 1)."""
     n = np.asarray(samples, dtype=np.float64)
     harmonic = np.log(np.maximum(n - 1, 1)) + np.euler_gamma
     return np.where(n > 2, 2 * harmonic - 2 * (n - 1) / np.maximum(n, 1), np.where(n == 2, 1.0, 0.0))
 
 
-def _depths(left: IntArray, right: IntArray) -> FloatArray:
+def depths(left: IntArray, right: IntArray) -> FloatArray:
+    """Return how deep each node of a tree lies; a leaf's children are negative, and children come after their parents."""
     depth = np.zeros(len(left))
     for node in range(len(left)):
         if left[node] >= 0:

@@ -18,11 +18,14 @@ from workbench.ml.arrays import NS_PER_H, FloatArray, IntArray, nanoseconds
 from workbench.ml.contract import AnomalyDetector
 from workbench.ml.serialize import pack, unpack
 
+from .autoencoder import AutoencoderAnomaly
 from .episodes import find_episodes
 from .forest import IsolationAnomaly
 from .subspace import SubspaceAnomaly
 
-DETECTORS: dict[str, type[AnomalyDetector]] = {cls.__name__: cls for cls in (IsolationAnomaly, SubspaceAnomaly)}
+DETECTORS: dict[str, type[AnomalyDetector]] = {
+    cls.__name__: cls for cls in (IsolationAnomaly, SubspaceAnomaly, AutoencoderAnomaly)
+}
 WINDOW = 10
 BLOCKS = 5
 MOST_SENSORS = 3
@@ -34,7 +37,7 @@ class RecordDetector:
 
     Each sensor is described by its mean over the last ``window`` readings: single readings scatter, and a fault shifts
     levels for longer. A gap longer than the window starts it anew, and nothing is said (NaN) until half of it has come.
-    ``detector`` learns these means; it is calibrated on consecutive fifths of the record, each judged by what the
+    ``detector`` learns these means, or the last ``steps`` of them where it looks along time; it is calibrated on consecutive fifths of the record, each judged by what the
     others taught. When a reading came never counts.
 
     ``fit``, ``score`` and ``episodes`` take a table with column ``time`` (ascending) and one column per sensor.
@@ -81,8 +84,19 @@ class RecordDetector:
         first = np.diff(time, prepend=time[:1]) > self.cadence_ns_ * self.window
         fresh = np.maximum.accumulate(np.where(first, np.arange(len(time)), 0))
         table = _trailing_mean(values, fresh, self.window)
-        table[np.arange(len(time)) - fresh + 1 < self._fewest] = np.nan
-        return pd.DataFrame(table, columns=list(self.sensors_))
+        age = np.arange(len(time)) - fresh
+        table[age + 1 < self._fewest] = np.nan
+        return self._table(_stacked(table, age, self.detector.steps))
+
+    def _table(self, rows: FloatArray) -> pd.DataFrame:
+        """Return described readings, shape (rows, sensors, steps), as the table that the detector takes."""
+        steps = self.detector.steps
+        names = (
+            list(self.sensors_)
+            if steps == 1
+            else [f"{s}[{k - steps + 1}]" for s in self.sensors_ for k in range(steps)]
+        )
+        return pd.DataFrame(rows.reshape(len(rows), -1), columns=names)
 
     @property
     def _fewest(self) -> int:
@@ -119,14 +133,16 @@ class RecordDetector:
 
     def _causes(self, described: pd.DataFrame) -> tuple[Contribution, ...]:
         """Return the sensors with at least a tenth of the blame, with their mean over the alarms."""
-        blame = self.detector_.blame(described).mean(axis=0)
+        steps = self.detector.steps
+        blame = self.detector_.blame(described).mean(axis=0).reshape(-1, steps).sum(axis=1)
         share = blame / max(float(blame.sum()), 1e-12)
         strongest = [k for k in np.argsort(-share, kind="stable")[:MOST_SENSORS] if share[k] >= LEAST_SHARE]
         found = []
         for k in strongest:
-            known = described.iloc[:, k].dropna()
+            newest = k * steps + steps - 1
+            known = described.iloc[:, newest].dropna()
             value = float(known.mean()) if len(known) else None
-            centre, spread = float(self.detector_.centre_[k]), float(self.detector_.spread_[k])
+            centre, spread = float(self.detector_.centre_[newest]), float(self.detector_.spread_[newest])
             deviation = 0.0 if value is None else (value - centre) / spread
             found.append(Contribution(sensor=self.sensors_[k], deviation=deviation, value=value, baseline=centre))
         return tuple(found)
@@ -181,6 +197,7 @@ class Stream:
     def __init__(self, fitted: RecordDetector) -> None:
         self._fitted = fitted
         self._kept: deque[FloatArray] = deque(maxlen=fitted.window)
+        self._means: deque[FloatArray] = deque(maxlen=fitted.detector.steps)
         self._last: int | None = None
         self._last_alarm: int | None = None
 
@@ -198,6 +215,7 @@ class Stream:
             raise InputError(f"The reading of {time} is not later than the one before it.", "Send readings in order.")
         if self._last is not None and now - self._last > fitted.cadence_ns_ * fitted.window:
             self._kept.clear()
+            self._means.clear()
         self._last = now
         values = [reading.get(name) for name in fitted.sensors_]
         self._kept.append(np.array([np.nan if value is None else float(value) for value in values]))
@@ -213,11 +231,12 @@ class Stream:
         fitted = self._fitted
         if len(self._kept) < fitted._fewest:
             return float("nan")
-        kept = np.array(self._kept)
-        row = _mean(kept)
+        self._means.append(_mean(np.array(self._kept)))
+        row = np.full((1, len(fitted.sensors_), fitted.detector.steps), np.nan)
+        row[0, :, -len(self._means) :] = np.array(self._means).T
         if np.isnan(row).all():
             return float("nan")
-        return float(fitted.detector_.score(pd.DataFrame([row], columns=list(fitted.sensors_)))[0])
+        return float(fitted.detector_.score(fitted._table(row))[0])
 
 
 def _mean(rows: FloatArray) -> FloatArray:
@@ -226,6 +245,16 @@ def _mean(rows: FloatArray) -> FloatArray:
     count = known.sum(axis=0)
     total = np.where(known, rows, 0.0).sum(axis=0)
     return np.asarray(np.divide(total, count, out=np.full(rows.shape[1], np.nan), where=count > 0))
+
+
+def _stacked(table: FloatArray, age: IntArray, steps: int) -> FloatArray:
+    """Return each row with the ``steps - 1`` before it, oldest first, shape (rows, columns, steps); NaN beyond ``age`` rows back."""
+    rows = np.arange(len(table))
+    out = np.full((*table.shape, steps), np.nan)
+    for back in range(steps):
+        reached = age >= back
+        out[reached, :, steps - 1 - back] = table[rows[reached] - back]
+    return out
 
 
 def _trailing_mean(values: FloatArray, fresh: IntArray, window: int) -> FloatArray:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from workbench.ml.arrays import FloatArray, ObjectArray
-from workbench.ml.contract import AnomalyDetector
+from workbench.ml.arrays import FloatArray
 
-from .budget import budget_threshold
-from .calibration import fit_tail, score_of
+from .index import IndexDetector
 
 LIMIT_LEVEL = 0.99
 LARGEST_Z = 50.0
@@ -17,7 +15,7 @@ SMALLEST_SHARE = 0.01
 NOTHING = 1e-9
 
 
-class SubspaceAnomaly(AnomalyDetector):
+class SubspaceAnomaly(IndexDetector):
     """Principal components of standardised features; index T2 / limit + Q / limit, each limit the 99 % point of training.
 
     The components that hold ``variance`` of the training variance span the normal subspace. A feature that never
@@ -35,11 +33,6 @@ class SubspaceAnomaly(AnomalyDetector):
     def __init__(self, *, seed: int = 0, variance: float = 0.95, budget: float = 1.0, merge_h: float = 24.0) -> None:
         super().__init__(seed=seed, budget=budget, merge_h=merge_h)
         self.variance = variance
-
-    def _fit(self, matrix: FloatArray, groups: ObjectArray, hours: FloatArray) -> None:
-        raw = self._learn_held_out(matrix, groups)
-        self.tail_ = fit_tail(raw)
-        self.threshold_ = budget_threshold(score_of(raw, self.tail_), groups, hours, self.budget, merge_h=self.merge_h)
 
     def _learn(self, matrix: FloatArray) -> None:
         known = ~np.isnan(matrix)
@@ -73,9 +66,6 @@ class SubspaceAnomaly(AnomalyDetector):
     def _raw(self, matrix: FloatArray) -> FloatArray:
         z = self._standardised(matrix)
         return np.asarray(np.einsum("ij,jk,ik->i", z, self.metric_, z))
-
-    def _predict(self, matrix: FloatArray) -> FloatArray:
-        return score_of(self._raw(matrix), self.tail_)
 
     def _blame(self, matrix: FloatArray) -> FloatArray:
         # Complete decomposition: the squares of metric^(1/2) z sum to the index (Alcala and Qin, Automatica 2009).

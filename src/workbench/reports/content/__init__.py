@@ -4,8 +4,10 @@ from .cycle import CycleSnapshot, RunView, cycle_cards, cycle_header, cycle_head
 from .cycle_effects import cycle_method, failures, people_told, reserved_parts
 from .cycle_runs import cycle_steps, run_table
 from .dossier import MachineDossier
+from .explanations import beeswarm, dependence, sensor_waterfall, waterfall
 from .fleet import Condition, FleetSnapshot, MachineView
 from .fleet_table import fleet_charts, fleet_table
+from .forecast import forecast_chart, machine_forecasts
 from .history import machine_history
 from .machine import machine_details
 from .machine_page import (
@@ -18,6 +20,21 @@ from .machine_page import (
 )
 from .markup import Fragment
 from .method import method_notes, model_table
+from .model_card import (
+    ModelDossier,
+    model_calibration,
+    model_cards,
+    model_confusion,
+    model_drift,
+    model_figures,
+    model_header,
+    model_headline,
+    model_history,
+    model_importance,
+    model_life_errors,
+    model_limits,
+    model_training,
+)
 from .notebook import notebook_style
 from .outlook import machine_decision, machine_outlook, machine_reasons
 from .sensors import machine_charts, machine_sensors
@@ -32,18 +49,22 @@ __all__ = [
     "Fragment",
     "MachineDossier",
     "MachineView",
+    "ModelDossier",
     "RunView",
     "anomaly_table",
+    "beeswarm",
     "case_table",
     "cycle_cards",
     "cycle_header",
     "cycle_headline",
     "cycle_method",
     "cycle_steps",
+    "dependence",
     "evidence_note",
     "failures",
     "fleet_charts",
     "fleet_table",
+    "forecast_chart",
     "header",
     "headline",
     "limit_table",
@@ -52,6 +73,7 @@ __all__ = [
     "machine_charts",
     "machine_decision",
     "machine_details",
+    "machine_forecasts",
     "machine_header",
     "machine_headline",
     "machine_history",
@@ -61,7 +83,19 @@ __all__ = [
     "machine_sensors",
     "made_from",
     "method_notes",
+    "model_calibration",
+    "model_cards",
+    "model_confusion",
+    "model_drift",
+    "model_figures",
+    "model_header",
+    "model_headline",
+    "model_history",
+    "model_importance",
+    "model_life_errors",
+    "model_limits",
     "model_table",
+    "model_training",
     "notebook_style",
     "order_table",
     "past_orders",
@@ -69,7 +103,9 @@ __all__ = [
     "purchase_table",
     "reserved_parts",
     "run_table",
+    "sensor_waterfall",
     "state_strip",
     "summary_cards",
     "trend_table",
+    "waterfall",
 ]

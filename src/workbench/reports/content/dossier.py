@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbench.domain.equipment import MachineProfile, Site
+from workbench.domain.explanations import Explanation
+from workbench.domain.forecasts import Forecast
 from workbench.domain.observations import AssetEvent
 from workbench.domain.predictions import Prediction
 from workbench.domain.work import WorkOrder
@@ -32,6 +34,8 @@ class MachineDossier:
     predictions: tuple[Prediction, ...] = ()
     past_orders: tuple[WorkOrder, ...] = ()
     site: Site | None = None
+    forecasts: tuple[Forecast, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
 
     @property
     def view(self) -> MachineView:

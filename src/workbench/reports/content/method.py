@@ -9,23 +9,26 @@ from .markup import Fragment, chip, element, empty, text
 from .tables import table
 from .wording import count, day, life_unit_label
 
-_SPLITS = {
+SPLITS = {
     "units": "held-out machines (none on both sides)",
     "time": "a later period (label windows end before it)",
     "both": "held-out machines in a later period",
 }
 _GOOD_COVERAGE = (0.85, 0.97)
 _STATES = ("critical", "warning", "degrading")
-_METRICS = {
+METRICS = {
     "accuracy": "accuracy",
     "brier_skill": "Brier skill",
     "coverage_90": "90 % interval coverage",
     "ece": "calibration error",
+    "interval_score_90": "interval score of the 90 % interval",
     "f1": "F1",
     "mae": "MAE",
     "macro_f1": "macro F1",
     "pr_auc": "PR AUC",
     "rmse": "RMSE",
+    "roc_auc": "ROC AUC",
+    "skill": "skill over the mean",
 }
 
 
@@ -42,7 +45,7 @@ def model_table(fleet: FleetSnapshot) -> Fragment:
             + (chip("Simulated data", "simulated") if model.simulated else ""),
             "trained": text(f"{count(model.units, 'machine')}, {count(model.failures, 'failure')}")
             + element("small", text(f"as of {day(model.as_of)}, data {model.data_hash[:8] or 'unknown'}")),
-            "measured": text(_SPLITS.get(model.split, model.split)),
+            "measured": text(SPLITS.get(model.split, model.split)),
             "metrics": _metrics(model),
         }
         for model in sorted(fleet.models, key=lambda m: (m.task, m.scope))
@@ -57,7 +60,7 @@ def _metrics(model: ModelVersion) -> str:
     for name, value in model.metrics.items():
         stem, _, last = name.rpartition("_")
         group, figure = (last, stem) if stem and last in _STATES else ("", name)
-        groups.setdefault(group, []).append(f"{_METRICS.get(figure, figure.replace('_', ' '))} {_figure(value)}")
+        groups.setdefault(group, []).append(f"{METRICS.get(figure, figure.replace('_', ' '))} {_figure(value)}")
     lines = [
         (f"{g.capitalize()} or worse: " if g else "") + ", ".join(groups[g]) for g in ("", *_STATES) if g in groups
     ]
@@ -73,7 +76,7 @@ def _remarks(model: ModelVersion) -> list[str]:
         return []
     where = "machines" if model.split in ("units", "both") else "later readings"
     verdict = "it is too narrow" if held < _GOOD_COVERAGE[0] else "it is wider than it need be"
-    return [f"its 90 % interval held {held:.0%} on held-out {where}: {verdict}".replace("%", " %").replace("  ", " ")]
+    return [f"its 90 % interval held {100 * held:.0f} % on held-out {where}: {verdict}"]
 
 
 def _figure(value: float | None) -> str:

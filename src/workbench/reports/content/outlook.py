@@ -9,6 +9,7 @@ from . import svg
 from .charts import COLOURS, amount_bars, life_bar, life_rows, probability_bars, stacked_bar
 from .decision import costs, recommended, verdict
 from .dossier import MachineDossier
+from .explanations import sensor_waterfall, worth_showing
 from .fleet import Condition
 from .machine import span
 from .markup import Fragment, element, empty, facts, listing, text
@@ -113,7 +114,11 @@ def machine_reasons(machine: MachineDossier) -> Fragment:
     reasons = machine.prediction.reasons if machine.prediction else ()
     if not reasons:
         return Fragment(empty("No reason was recorded.", short="no reasons"))
-    return Fragment(listing((text(readable(reason, machine.profile)) for reason in reasons), "reasons"))
+    listed = listing((text(readable(reason, machine.profile)) for reason in reasons), "reasons")
+    return Fragment(
+        listed
+        + "".join(str(sensor_waterfall(one, profile=machine.profile)) for one in worth_showing(machine.explanations))
+    )
 
 
 def machine_decision(machine: MachineDossier) -> Fragment:

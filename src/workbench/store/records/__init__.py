@@ -1,9 +1,12 @@
 """Repositories: typed access to the records, each write with its actor, reason, and row in the event log."""
 
-from .analysis import Models, Packages, Predictions, Reports
+from .analysis import Packages, Predictions, Reports
+from .explanations import Explanations, ModelExplanations
+from .forecasts import Forecasts
 from .jobs import Jobs, Schedules
 from .log import EventLog, LogEntry
 from .machines import Machines
+from .models import DriftReports, Evaluations, Models, ShadowPredictions
 from .observations import BatchRow, Events, SegmentRow, Segments
 from .resources import Parts, Sites, Suppliers, Technicians
 from .runs import Runs
@@ -15,11 +18,16 @@ __all__ = [
     "DispatchEntry",
     "DispatchHistory",
     "DispatchReports",
+    "DriftReports",
+    "Evaluations",
     "EventLog",
     "Events",
+    "Explanations",
+    "Forecasts",
     "Jobs",
     "LogEntry",
     "Machines",
+    "ModelExplanations",
     "Models",
     "Notices",
     "Orders",
@@ -31,6 +39,7 @@ __all__ = [
     "Schedules",
     "SegmentRow",
     "Segments",
+    "ShadowPredictions",
     "Sites",
     "Suppliers",
     "Technicians",

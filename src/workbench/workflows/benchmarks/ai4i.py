@@ -158,6 +158,6 @@ def _forest_peer(
     """Return the F1-best threshold of inner folds and a plain random forest fitted on all rows."""
     held_out = np.zeros(len(y))
     for train, test in StratifiedKFold(3, shuffle=True, random_state=seed).split(X, y):
-        fitted = RandomForestClassifier(trees, random_state=seed).fit(X.iloc[train], y[train])
+        fitted = RandomForestClassifier(trees, random_state=seed, n_jobs=-1).fit(X.iloc[train], y[train])
         held_out[test] = fitted.predict_proba(X.iloc[test])[:, 1]
-    return best_threshold(y, held_out), RandomForestClassifier(trees, random_state=seed).fit(X, y)
+    return best_threshold(y, held_out), RandomForestClassifier(trees, random_state=seed, n_jobs=-1).fit(X, y)

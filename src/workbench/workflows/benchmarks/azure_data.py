@@ -66,7 +66,20 @@ def load_fleet(folder: Path, *, most: int | None = None) -> Fleet:
         own = events[(events["machine_id"] == name) & (events["time"] <= telemetry["time"].iloc[-1])]
         machines.append(MachineData(profiles[str(name)], telemetry, own.drop(columns="machine_id")))
     failures = events[events["kind"] == str(EventKind.FAILURE)]
-    return _labelled(tuple(machines), failures, source.files)
+    return _labelled(tuple(machines), failures, source.files, tuple(sorted(failures["cause"].unique())))
+
+
+def until(fleet: Fleet, hour: float) -> Fleet:
+    """Return the fleet as it was known at ``hour`` (since 1970): later readings and events are cut off."""
+    machines = []
+    for machine in fleet.machines:
+        readings, events = machine.telemetry, machine.events
+        telemetry = readings[hours(readings["time"]) < hour].reset_index(drop=True)
+        known = events[hours(events["time"]) < hour].reset_index(drop=True)
+        machines.append(MachineData(machine.profile, telemetry, known))
+    failures = pd.concat([m.events.assign(machine_id=m.profile.machine_id) for m in machines], ignore_index=True)
+    failures = failures[failures["kind"] == str(EventKind.FAILURE)]
+    return _labelled(tuple(machines), failures, fleet.files, fleet.components)
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
@@ -82,8 +95,9 @@ def hours(times: pd.Series[Any]) -> Floats:
     return np.asarray(times.dt.as_unit("ns").astype("int64").to_numpy(dtype=np.float64) / NS_PER_H)
 
 
-def _labelled(machines: tuple[MachineData, ...], failures: pd.DataFrame, files: tuple[Path, ...]) -> Fleet:
-    components = tuple(sorted(failures["cause"].unique()))
+def _labelled(
+    machines: tuple[MachineData, ...], failures: pd.DataFrame, files: tuple[Path, ...], components: tuple[str, ...]
+) -> Fleet:
     parts: list[tuple[npt.NDArray[np.object_], npt.NDArray[np.intp], Floats, Bools]] = []
     failures_h: dict[str, list[float]] = {}
     for machine in machines:

@@ -35,7 +35,10 @@ def bare_calls(estimator: Estimator, table: pd.DataFrame, seed: int) -> list[Cal
         return [partial(b.predict_proba, used) for b in estimator.boosters_ if b is not None]
     if isinstance(estimator, BoostedRul):
         used = matrix[:, estimator.used_]
-        return [partial(estimator.booster_.predict, used)]
+        calls: list[Callable[[], Any]] = [partial(estimator.booster_.predict, used)]
+        if estimator.spread_ is not None:
+            calls.append(partial(estimator.spread_.predict, np.column_stack([used, estimator.booster_.predict(used)])))
+        return calls
     if isinstance(estimator, BoostedDiagnoser):
         used = matrix[:, estimator.used_]
         return [partial(estimator.booster_.predict_proba, used)]

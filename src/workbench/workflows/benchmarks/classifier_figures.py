@@ -15,7 +15,6 @@ from .frame import Metrics, with_intervals
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
-BINS = 15
 
 
 @dataclass(frozen=True)
@@ -36,23 +35,6 @@ class HeldOut:
         probability = None if self.probability is None else self.probability[rows]
         base = None if self.base is None else self.base[rows]
         return HeldOut(self.truth[rows], self.named[rows], self.classes, probability, base)
-
-
-def equal_mass_ece(truth: npt.ArrayLike, probability: npt.ArrayLike, bins: int = BINS) -> float:
-    """Expected calibration error over ``bins`` bins that hold equally many samples each.
-
-    ``probability`` and ``truth`` as for ``metrics.expected_calibration_error``; samples are ranked by probability.
-    Source: Nixon, Dusenberry, Zhang, Jerfel, Tran, "Measuring calibration in deep learning", CVPR workshops 2019.
-
-    >>> equal_mass_ece([0, 1, 0, 1], [0.5, 0.5, 0.5, 0.5], bins=2)
-    0.0
-    """
-    p, outcome = np.asarray(probability, dtype=float), np.asarray(truth)
-    if p.ndim == 2:
-        outcome, p = p.argmax(axis=1) == outcome, p.max(axis=1)
-    order = np.argsort(p, kind="stable")
-    gaps = [np.abs((outcome[part] - p[part]).sum()) for part in np.array_split(order, bins) if len(part)]
-    return float(np.sum(gaps) / len(p))
 
 
 def multiclass_brier_skill(truth: npt.NDArray[np.intp], probability: Floats, base: Floats) -> float:
@@ -78,7 +60,7 @@ def binary_figures(answer: HeldOut) -> dict[str, float]:
         table |= {
             "pr_auc": metrics.pr_auc(truth, positive),
             "brier_skill": multiclass_brier_skill(truth.astype(np.intp), answer.probability, answer.base),
-            "ece": equal_mass_ece(truth, positive),
+            "ece": metrics.equal_mass_ece(truth, positive),
         }
     return table
 
@@ -89,7 +71,7 @@ def multiclass_figures(answer: HeldOut) -> dict[str, float]:
     if answer.probability is not None and answer.base is not None:
         code = np.searchsorted(answer.classes, answer.truth)
         table |= {
-            "ece": equal_mass_ece(code, answer.probability),
+            "ece": metrics.equal_mass_ece(code, answer.probability),
             "brier_skill": multiclass_brier_skill(code, answer.probability, answer.base),
         }
     return table

@@ -145,10 +145,13 @@ def cross_validate(subset: Subset, seed: int, size: Size, progress: Progress) ->
         fold.check(units)
         train, test = rows.iloc[fold.train].reset_index(drop=True), rows.iloc[fold.test].reset_index(drop=True)
         at = np.searchsorted(fold.test, cuts[np.isin(cuts, fold.test)])
-        models: tuple[CycleModel, CycleModel] = (ProductRul(subset, seed=seed), PeerModel(seed))
-        for model, kept in zip(models, parts, strict=True):
-            answer = model.fit(train).predict(test, at)
-            kept.append(Scored(units[fold.test][at], left[fold.test][at], *answer))
+        product = ProductRul(subset, seed=seed).fit(train)
+        # Evidence is weighed engine by engine, which takes longer than the answers: at the first cut of each.
+        abstained = np.full(len(at), np.nan)
+        abstained[:: size.cuts] = product.abstains(test, at[:: size.cuts])
+        unit, truth = units[fold.test][at], left[fold.test][at]
+        parts[0].append(Scored(unit, truth, *product.predict(test, at), abstained=abstained))
+        parts[1].append(Scored(unit, truth, *PeerModel(seed).fit(train).predict(test, at)))
     return joined(parts[0]), joined(parts[1])
 
 
@@ -163,8 +166,10 @@ def _cross_validation_figures(
         return {
             "cv_rmse": mine,
             "cv_rmse_peer": peer,
+            "cv_rmse_difference": mine - peer,
             "cv_rmse_over_peer": mine / peer,
             **_mean_of([m.interval_figures(rows) for m, _ in held_out]),
+            "abstain_rate": _mean([m.abstain_rate(rows) for m, _ in held_out]),
         }
 
     def constant(rows: Rows) -> dict[str, float]:

@@ -48,13 +48,21 @@ def seeded_cuts(rows: pd.DataFrame, *, farthest: int, count: int, seed: int) -> 
 
 @dataclass(frozen=True)
 class Scored:
-    """Predictions of one model beside the truth: arrays over (unit, cut) pairs or over test engines."""
+    """Predictions of one model beside the truth: arrays over (unit, cut) pairs or over test engines.
+
+    ``abstained``: 1 where the product would answer "not enough evidence", NaN where it was not asked.
+    """
 
     unit: npt.NDArray[Any]
     truth: Floats
     point: Floats
     lower: Floats | None = None
     upper: Floats | None = None
+    abstained: Floats | None = None
+
+    def abstain_rate(self, rows: Rows) -> float:
+        """Share of the pairs asked in which the product would abstain."""
+        return float("nan") if self.abstained is None else float(np.nanmean(self.abstained[rows]))
 
     def capped_rmse(self, rows: Rows) -> float:
         """RMSE against the capped truth."""
@@ -95,7 +103,7 @@ def joined(parts: Sequence[Scored]) -> Scored:
         found = [getattr(part, name) for part in parts]
         return None if any(item is None for item in found) else np.concatenate(found)[order]
 
-    return Scored(unit[order], *(gather(name) for name in ("truth", "point", "lower", "upper")))
+    return Scored(unit[order], *(gather(name) for name in ("truth", "point", "lower", "upper", "abstained")))
 
 
 def constant_width(scored: Scored, seed: int) -> Scored:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from workbench.errors import InputError
 from workbench.ml.degradation import DegradationLife
+from workbench.ml.degradation_path import DegradationPath
 from workbench.ml.metrics import interval_score
 from workbench.telemetry.readers.samples import SampleTable, read_femto, read_femto_holdout
 
@@ -25,10 +26,12 @@ PROTOCOL = (
     "then mean (width: median) over bearings; intervals by bootstrap over bearings"
 )
 CHOSEN_BY = (
-    "the shrinkage by interval score on the other bearings, each left out in turn; the indicator (log of the stronger "
-    "axis' RMS above its beginning) and the form of the model were set on the given file, never on a holdout"
+    "the shrinkage by interval score on the other bearings, each left out in turn; rate and diffusion of the path from the "
+    "other bearings; the indicator (log of the stronger axis' RMS above its beginning), its threshold, the memory of the "
+    "path and the form of the model were set on the given file, never on a holdout"
 )
 SNAPSHOT_S, CUTS, SMOOTH, BEGINNING = 10.0, 10, 30, 30
+THRESHOLD, MEMORY_H, PASSAGE_H = 2.0, 1.0, (0.01, 100.0)
 Floats = npt.NDArray[np.float64]
 
 
@@ -64,7 +67,7 @@ def run(*, data: Path | None, seeds: Sequence[int], quick: bool, only: Sequence[
             others = [one for one in bearings if one.name != bearing.name]
             model = _fitted(others, seed)
             at = cuts(bearing, seed)
-            mine = model.predict(bearing.features.iloc[at])[:, 1:]
+            mine = model.predict(bearing, at)[:, 1:]
             ours.append(_scores(bearing, at, mine))
             peers.append(_scores(bearing, at, _age_conditional(others, at)))
 
@@ -99,7 +102,7 @@ def indicator_features(snapshots: pd.DataFrame) -> pd.DataFrame:
     level = np.log(snapshots[["h_rms", "v_rms"]].max(axis=1).reset_index(drop=True))
     smooth = level.rolling(SMOOTH, min_periods=1).median()
     beginning = level.where(level.index < BEGINNING).expanding().median()
-    rise = (smooth - beginning).cummax().clip(upper=2.0)
+    rise = (smooth - beginning).cummax().clip(upper=THRESHOLD)
     return pd.DataFrame({"log_age": np.log(np.arange(1, len(level) + 1) * SNAPSHOT_S + 600.0), "rise": rise})
 
 
@@ -125,12 +128,37 @@ def _ages(bearing: Bearing, seed: int) -> npt.NDArray[np.intp]:
     return np.asarray(rng.uniform(0.2, 0.9, CUTS) * len(bearing.left_s), dtype=np.intp)
 
 
-def _fitted(others: Sequence[Bearing], seed: int) -> DegradationLife:
+@dataclass(frozen=True)
+class Fitted:
+    """What other bearings taught: how their indicator rises, and the life that was left at what it promised."""
+
+    path: DegradationPath
+    life: DegradationLife
+
+    def predict(self, bearing: Bearing, at: npt.NDArray[np.intp]) -> Floats:
+        """Return median and 90 % interval of the life left (s) at the rows ``at``, shape (rows, 3)."""
+        return self.life.predict(passage_features(bearing, self.path, at))
+
+
+def passage_features(bearing: Bearing, path: DegradationPath, at: npt.NDArray[np.intp]) -> pd.DataFrame:
+    """Return age, indicator and the log of its median time to the threshold (h) at the rows ``at``."""
+    tracked = path.track(*_history(bearing, int(at.max()) + 1))[at]
+    passage = np.log(np.clip(path.remaining(tracked)[:, 0], *PASSAGE_H))
+    return bearing.features.iloc[at].assign(passage=passage)
+
+
+def _history(bearing: Bearing, rows: int) -> tuple[Floats, Floats]:
+    hours = (np.arange(rows) + 1) * SNAPSHOT_S / 3600
+    return hours, bearing.features["rise"].to_numpy(dtype=np.float64)[:rows]
+
+
+def _fitted(others: Sequence[Bearing], seed: int) -> Fitted:
+    path = DegradationPath.learn([_history(one, len(one.left_s)) for one in others], THRESHOLD, memory=MEMORY_H)
     at = [_ages(one, seed) for one in others]
-    X = pd.concat([one.features.iloc[rows] for one, rows in zip(others, at, strict=True)], ignore_index=True)
+    parts = [passage_features(one, path, rows) for one, rows in zip(others, at, strict=True)]
     y = np.concatenate([one.left_s[rows] for one, rows in zip(others, at, strict=True)])
     names = np.repeat(np.array([one.name for one in others], dtype=object), CUTS)
-    return DegradationLife(seed=seed).fit(X, y, groups=names)
+    return Fitted(path, DegradationLife(seed=seed).fit(pd.concat(parts, ignore_index=True), y, groups=names))
 
 
 def _age_conditional(others: Sequence[Bearing], at: npt.NDArray[np.intp]) -> Floats:

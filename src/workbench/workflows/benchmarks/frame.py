@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from workbench.domain.progress import Progress as Progress
+from workbench.domain.progress import untold
 from workbench.errors import InputError, WorkbenchError
 
-Progress = Callable[[float, str], None]
 Metrics = dict[str, Any]
 
 BENCHMARKS: dict[str, str] = {
@@ -30,6 +31,7 @@ BENCHMARKS: dict[str, str] = {
     "nab": "workbench.workflows.benchmarks.nab",
     "skab": "workbench.workflows.benchmarks.skab",
     "femto": "workbench.workflows.benchmarks.femto",
+    "forecast": "workbench.workflows.benchmarks.forecast",
     "hydraulic": "workbench.workflows.benchmarks.hydraulic",
     "report": "workbench.workflows.benchmarks.report",
     "dashboard": "workbench.workflows.benchmarks.dashboard",
@@ -84,14 +86,10 @@ def run_benchmark(
     module = importlib.import_module(BENCHMARKS[name])
     started = time.perf_counter()
     result: dict[str, Any] = module.run(
-        data=folder, seeds=tuple(seeds), quick=quick, only=tuple(only), progress=progress or _silent
+        data=folder, seeds=tuple(seeds), quick=quick, only=tuple(only), progress=progress or untold
     )
     total = time.perf_counter() - started
     return _complete(name, result, seeds=seeds, quick=quick, total_s=total)
-
-
-def _silent(_fraction: float, _message: str) -> None:
-    """Take no notice of progress."""
 
 
 def _data_folder(name: str, data: Path | None) -> Path | None:

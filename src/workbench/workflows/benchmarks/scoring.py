@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -28,7 +29,8 @@ from .frame import Metrics, Progress, with_intervals
 
 PROTOCOL = (
     "embedded fleet, simulated hourly; from each machine's telemetry in memory to a Prediction (features, state, life, "
-    "anomaly, diagnosis); no SHAP, no forecast; log: writing predictions to the records of a scratch workspace, one "
+    "anomaly, diagnosis); no SHAP, no forecast; SHAP apart: every task of every machine by features and sensors, from "
+    "telemetry and predictions in memory, shap imported; log: writing predictions to the records of a scratch workspace, one "
     "transaction each; batch: our estimators' predict over the bare scikit-learn estimators' predict on the same "
     "feature matrix of 10,000 machines (throughput ratio, 1 = no overhead)"
 )
@@ -129,8 +131,24 @@ def _timings(fleet: Sequence[MachineData], models: Models, catalogue: Catalogue,
     )
     whole = np.array([_ms(partial(predict_fleet, fleet, models, as_of=END)) for _ in range(max(size.repeats // 2, 2))])
     table |= _medians("fleet_ms", whole, size.draws)
+    if importlib.util.find_spec("shap"):
+        table |= _medians("shap_fleet_s", _explaining_s(fleet, models, predictions, size.repeats), size.draws)
     table |= _medians("log_ms", _logging_ms(catalogue, fleet, predictions), size.draws)
     return table | _medians("batch_throughput_ratio", _throughput(fleet, models, size, seed), size.draws)
+
+
+def _explaining_s(
+    fleet: Sequence[MachineData], models: Models, predictions: Sequence[Prediction], repeats: int
+) -> npt.NDArray[np.float64]:
+    """Return the seconds that explaining every task of every machine takes, features included, shap warm."""
+    from workbench.ml.explain import explain_machine
+
+    def explain() -> None:
+        for machine, prediction in zip(fleet, predictions, strict=True):
+            explain_machine(machine, models, prediction)
+
+    explain()
+    return np.array([_ms(explain) / 1000.0 for _ in range(max(repeats // 2, 2))])
 
 
 def _medians(key: str, values: npt.NDArray[np.float64], draws: int) -> Metrics:

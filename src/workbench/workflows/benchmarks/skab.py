@@ -33,7 +33,7 @@ PROTOCOL = (
 CHOSEN_BY = (
     "T2 and Q of means over 10 readings with a budget of one alarm a day, chosen by the figures on the eight even-numbered "
     "files of valve1 among some thirty settings (means over 1 to 120 readings alone and together, with standard deviations, "
-    "90 to 99 % of the variance, z-scores that allow for drift, isolation forest; budgets of one an hour to one a month); the "
+    "90 to 99 % of the variance, z-scores that allow for drift, isolation forest, convolutional autoencoder over one to twenty rows; budgets of one an hour to one a month); the "
     "labels of no other file were looked at before: held_out.* are the figures of those alone"
 )
 PUBLISHED = {

@@ -9,8 +9,10 @@ from pydantic import Field, ValidationError
 
 from workbench.domain.base import Frozen
 from workbench.domain.jobs import JobKind
+from workbench.domain.predictions import Task
 from workbench.errors import InputError
 from workbench.workflows.onboard import chosen_machines
+from workbench.workflows.train import MOST_TRIALS, TrainMode
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -36,6 +38,10 @@ class TrainParameters(Frozen):
     """What a training may be told."""
 
     seed: int | None = Field(default=None, ge=0)
+    task: Task | None = None
+    scope: str | None = None
+    trials: int = Field(default=1, ge=1, le=MOST_TRIALS)
+    mode: TrainMode = TrainMode.ACTIVATE
 
 
 class CycleParameters(Frozen):

@@ -45,13 +45,17 @@ def perform(task: dict[str, Any], progress: Progress) -> Result:
 def _train(ws: Workspace, chosen: TrainParameters, as_of: datetime, actor: Actor, progress: Progress) -> Result:
     from workbench.workflows.train import train
 
-    report = train(ws, seed=chosen.seed, as_of=as_of, actor=actor, progress=progress)
+    report = train(
+        ws, chosen.task, scope=chosen.scope, seed=chosen.seed, trials=chosen.trials, mode=chosen.mode,
+        as_of=as_of, actor=actor, progress=progress,
+    )  # fmt: skip
     return {
         "as_of": report.as_of.isoformat(),
         "machines": report.machines,
         "versions": [version.version_id for version in report.versions],
         "active": sum(version.active for version in report.versions),
         "refused": list(report.refused),
+        "kept": list(report.kept),
     }
 
 

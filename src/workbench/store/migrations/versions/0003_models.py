@@ -58,15 +58,24 @@ def upgrade() -> None:
     _document("drift_reports", "drift_id", _text("version_id"), _time("as_of"))
     _document("shadow_predictions", "shadow_id", _text("version_id"), _text("machine_id", 100), _time("as_of"))
     _document("explanations", "explanation_id", _text("prediction_id"), _text("machine_id", 100), _time("as_of"))
+    _document("model_explanations", "explanation_id", _text("version_id"), _time("as_of"))
     _document("forecasts", "forecast_id", _text("machine_id", 100), _text("sensor"), _time("as_of"))
     op.create_index(op.f("ix_drift_reports_version_id"), "drift_reports", ["version_id"])
     op.create_index("ix_shadow_predictions_version_id_as_of", "shadow_predictions", ["version_id", "as_of"])
     op.create_index(op.f("ix_explanations_prediction_id"), "explanations", ["prediction_id"])
+    op.create_index(op.f("ix_model_explanations_version_id"), "model_explanations", ["version_id"])
     op.create_index("ix_forecasts_machine_id_sensor_as_of", "forecasts", ["machine_id", "sensor", "as_of"])
 
 
 def downgrade() -> None:
-    for table in ("forecasts", "explanations", "shadow_predictions", "drift_reports", "model_evaluations"):
+    for table in (
+        "forecasts",
+        "model_explanations",
+        "explanations",
+        "shadow_predictions",
+        "drift_reports",
+        "model_evaluations",
+    ):
         op.drop_table(table)
     with op.batch_alter_table("model_versions", schema=None) as batch_op:
         batch_op.drop_index("uq_model_versions_shadow")

@@ -1,0 +1,184 @@
+"""The evaluation that goes with a model: figures with intervals, calibration, confusion, error by life, limits of use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from workbench.domain.models import CalibrationBin, CalibrationCurve, Confusion, Figure, LifeError
+
+from .arrays import FloatArray, IntArray, ObjectArray
+from .metrics import coverage, equal_mass_parts, interval_score, macro_f1, rmse
+from .validation import HeldOutAnswers, Intervals, Rows, unit_intervals
+
+STATES = ("Healthy", "Degrading", "Warning", "Critical")
+LIFE_BANDS = 5
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What held-out answers say of a model, as the evaluation document keeps it."""
+
+    rows: int
+    figures: tuple[Figure, ...]
+    base_rates: Mapping[str, float]
+    calibration: tuple[CalibrationCurve, ...] = ()
+    confusion: Confusion | None = None
+    error_by_life: tuple[LifeError, ...] = ()
+    limits: tuple[str, ...] = ()
+
+
+def judge_health(
+    answers: Mapping[str, HeldOutAnswers], states: Confusion | None, seed: int, silent: Sequence[str] = ()
+) -> Judgement:
+    """Judge the answers of each horizon, by its name; on those that are ``silent`` the model has no skill."""
+    figures: list[Figure] = []
+    for name, held in answers.items():
+        intervals = unit_intervals(lambda rows, held=held: held.take(rows).figures(), held.groups, seed)  # type: ignore[misc]
+        figures += with_intervals(held.figures(), intervals, suffix=f"_{name}")
+    return Judgement(
+        rows=max((len(held.truth) for held in answers.values()), default=0),
+        figures=tuple(figures),
+        base_rates={name: float(held.truth.mean()) for name, held in answers.items()},
+        calibration=tuple(
+            calibration_curve(held.truth, held.probability, f"failure within the {name} horizon")
+            for name, held in answers.items()
+        ),
+        confusion=states,
+        limits=tuple(f"No skill on the {name} horizon: the population's rate is answered there." for name in silent),
+    )
+
+
+def state_confusion(y: FloatArray, probability: FloatArray) -> Confusion:
+    """Count states: ``y`` and ``probability`` hold the critical, warning and degrading horizon; unknown rows are left out.
+
+    The state is the worst whose horizon holds the failure with at least even odds.
+    """
+    known = ~(np.isnan(y).any(axis=1) | np.isnan(probability).any(axis=1))
+    truth, said = y[known].sum(axis=1).astype(int), (probability[known] >= 0.5)
+    named = np.where(said.any(axis=1), 3 - said.argmax(axis=1), 0)
+    return confusion(truth, named, STATES)
+
+
+def confusion(truth: IntArray, said: IntArray, labels: Sequence[str]) -> Confusion:
+    """Count rows by true position (rows of the matrix) and named position (columns) among ``labels``.
+
+    >>> confusion(np.array([0, 1, 1]), np.array([0, 0, 1]), ("no", "yes")).counts
+    ((1, 0), (1, 1))
+    """
+    size = len(labels)
+    counts = np.bincount(truth * size + said, minlength=size * size).reshape(size, size)
+    return Confusion(labels=tuple(labels), counts=tuple(tuple(int(n) for n in row) for row in counts))
+
+
+def calibration_curve(truth: FloatArray, probability: FloatArray, question: str) -> CalibrationCurve:
+    """Return 15 bins of equal mass (Nixon et al. 2019)."""
+    return CalibrationCurve(
+        question=question,
+        bins=tuple(
+            CalibrationBin(
+                stated=float(np.clip(probability[part].mean(), 0, 1)),
+                observed=float(truth[part].mean()),
+                rows=len(part),
+            )
+            for part in equal_mass_parts(probability)
+        ),
+    )
+
+
+def judge_life(truth: FloatArray, bands: FloatArray, cap: float, groups: ObjectArray, seed: int) -> Judgement:
+    """Judge held-out medians and intervals; lives at ``cap`` are known to be that long at least."""
+
+    def figures(rows: Rows) -> dict[str, float]:
+        a, b = truth[rows], bands[rows]
+        spread = float(np.std(a))
+        error = rmse(a, b[:, 0])
+        return {
+            "rmse": error,
+            "mae": float(np.abs(a - b[:, 0]).mean()),
+            "skill": 1.0 - (error / spread) ** 2 if spread > 0 else float("nan"),
+            "coverage_90": coverage(a, b[:, 1], b[:, 2], b[:, 2] >= cap),
+            "interval_score_90": interval_score(a, b[:, 1], b[:, 2]),
+        }
+
+    whole = figures(np.arange(len(truth)))
+    return Judgement(
+        rows=len(truth),
+        figures=tuple(with_intervals(whole, unit_intervals(figures, groups, seed))),
+        base_rates={"mean_life_left": float(truth.mean())},
+        error_by_life=errors_by_life(truth, bands[:, 0], cap),
+    )
+
+
+def errors_by_life(truth: FloatArray, point: FloatArray, cap: float) -> tuple[LifeError, ...]:
+    """Return the error in equal bands of the true life left up to ``cap``, and of lives that reach it."""
+    edges = np.linspace(0.0, cap, LIFE_BANDS + 1)
+    band = np.where(
+        truth >= cap, LIFE_BANDS, np.clip(np.searchsorted(edges, truth, side="right") - 1, 0, LIFE_BANDS - 1)
+    )
+    found = []
+    for number in np.unique(band):
+        error = (point - truth)[band == number]
+        start, end = (cap, cap) if number == LIFE_BANDS else (edges[number], edges[number + 1])
+        found.append(
+            LifeError(
+                start=float(start),
+                end=float(end),
+                rows=len(error),
+                mae=float(np.abs(error).mean()),
+                bias=float(error.mean()),
+            )
+        )
+    return tuple(found)
+
+
+def judge_diagnosis(truth: ObjectArray, said: ObjectArray, groups: ObjectArray, seed: int) -> Judgement:
+    """Judge held-out names of failure modes."""
+    names = truth.astype(str), said.astype(str)
+
+    def figures(rows: Rows) -> dict[str, float]:
+        a, b = names[0][rows], names[1][rows]
+        return {"accuracy": float((a == b).mean()), "macro_f1": macro_f1(a, b)}
+
+    labels = [str(name) for name in np.unique(np.concatenate(names))]
+    places = [np.searchsorted(labels, part).astype(np.int64) for part in names]
+    whole = figures(np.arange(len(truth)))
+    return Judgement(
+        rows=len(truth),
+        figures=tuple(with_intervals(whole, unit_intervals(figures, groups, seed))),
+        base_rates={name: float((names[0] == name).mean()) for name in labels},
+        confusion=confusion(places[0], places[1], labels),
+    )
+
+
+def with_intervals(values: Mapping[str, float], intervals: Intervals, suffix: str = "") -> list[Figure]:
+    """Return figures with their intervals; what is not a number is None."""
+    found = []
+    for name, value in values.items():
+        low, high = intervals.get(name, (float("nan"), float("nan")))
+        found.append(Figure(name=name + suffix, value=_known(value), lower=_known(low), upper=_known(high)))
+    return found
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def limits_of_use(
+    *, machines: int, failures: int, types: Mapping[str, int], scope: str, horizons: str, refused: Sequence[str]
+) -> tuple[str, ...]:
+    """Return in words where a model may be believed."""
+    named = ", ".join(f"{name} ({count})" for name, count in sorted(types.items()))
+    whose = (
+        "machines of other types than these" if scope == "fleet" else f"other machines than {scope.partition(':')[2]}"
+    )
+    return (
+        f"Learned from {machines} machine{'s' * (machines != 1)} with {failures} failure{'s' * (failures != 1)}: {named}.",
+        f"Not tested on {whose}; figures hold for new machines of the same kind in like service.",
+        f"Horizons: {horizons}. What lies beyond the longest is said as 'more than'.",
+        "No answer is given where more than a tenth of the features lie outside the range of training.",
+        "No answer is given below 30 running readings since the last failure or replacement.",
+        *(f"Refused: {reason}." for reason in refused),
+    )

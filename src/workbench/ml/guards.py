@@ -1,0 +1,96 @@
+"""The leakage guard over a whole training: the folds, the columns, the features of a row, what a fold learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from workbench.domain.observations import MachineData
+from workbench.errors import LeakFound
+
+from .arrays import FloatArray, IntArray
+from .features import build
+from .leakage import check_causal, label_columns
+from .life import running_rows
+from .spec import FLEET, FeatureSpec
+from .training_data import TrainingData
+
+MOST_ROWS = 3000
+LOOKED_AT_ROWS = 400
+CHECKS = (
+    "no machine is on both sides of a fold",
+    "no column encodes a label",
+    "no feature of a row changes when the rows after it are taken away",
+    "what a fold learns of the population comes from its training machines only",
+)
+
+
+def guard_features(data: TrainingData) -> None:
+    """Raise ``LeakFound`` when a feature of ``data`` knows later rows, or a fold's statistics its test machines."""
+    _check_later_rows(data.members, data.spec)
+    if data.scope != FLEET:
+        _check_population(data)
+
+
+def guard_columns(data: TrainingData, rows: IntArray, y: FloatArray, columns: Sequence[str]) -> None:
+    """Raise ``LeakFound`` when a column encodes a label.
+
+    ``y`` has one column per question for ``rows`` of the samples. The life left is always among the labels: a clock
+    that counts down to the failure must not pass because the question is a class.
+    """
+    s = data.samples
+    groups = s.groups[rows]
+    thin = np.arange(len(rows))[:: max(1, len(rows) // MOST_ROWS)]
+    X = s.X[list(columns)].iloc[rows[thin]]
+    found: set[str] = set()
+    for label in (*y[thin].T, s.remaining[rows[thin]]):
+        known = ~np.isnan(label)
+        if len(np.unique(label[known])) > 1:
+            found |= set(label_columns(X[known], label[known], groups[thin][known]))
+    if found:
+        raise LeakFound(
+            f"Columns encode the label: {', '.join(sorted(found))}.",
+            "Take the sensors behind them out of the profile: they know the outcome.",
+        )
+
+
+def _check_later_rows(members: Sequence[MachineData], spec: FeatureSpec) -> None:
+    """Look at one machine, that with the most events, over a short stretch of its record."""
+    one = max(members, key=lambda machine: (len(machine.events), len(machine.telemetry)))
+    record = one.telemetry.iloc[-LOOKED_AT_ROWS:].reset_index(drop=True)
+    if len(record) < 3 or not running_rows(replace(one, telemetry=record.iloc[: len(record) // 3])).any():
+        return
+
+    def features(rows: pd.DataFrame) -> pd.DataFrame:
+        known = one.events[one.events["time"] <= rows["time"].iloc[-1]]
+        return build(replace(one, telemetry=rows, events=known.reset_index(drop=True)), spec)
+
+    check_causal(features, record, (len(record) // 2, len(record) - 2), tolerance=1e-3)
+
+
+def _check_population(data: TrainingData) -> None:
+    """Compute the features of a fold of three machines, and again with the readings of the one held out moved far away."""
+    few = [replace(machine, telemetry=machine.telemetry.iloc[-LOOKED_AT_ROWS:]) for machine in data.members[:3]]
+    running = [int(running_rows(machine).sum()) for machine in few]
+    if len(few) < 3 or min(running) == 0:
+        return
+    sensors = [name for name in data.spec.sensors if name in few[2].telemetry.columns]
+    moved = few[2].telemetry.copy()
+    moved[sensors] = 10.0 * moved[sensors].abs() + 1000.0
+    rows = np.arange(running[0] + running[1])
+    tables = []
+    for members in (few, [*few[:2], replace(few[2], telemetry=moved)]):
+        fold = replace(data, members=tuple(members), every=1, _refitted={}).refeature(rows)
+        if fold is None:
+            return
+        tables.append(fold([machine.profile.machine_id for machine in few[:2]]))
+    same = np.isclose(tables[0].to_numpy(float), tables[1].to_numpy(float), rtol=1e-4, atol=1e-6, equal_nan=True)
+    changed = [str(name) for name in tables[0].columns[~same.all(axis=0)]]
+    if changed:
+        raise LeakFound(
+            f"Features of training machines change with a held-out one: {', '.join(changed[:5])}.",
+            "Learn the population from the training machines of each fold.",
+        )

@@ -1,0 +1,85 @@
+"""Forecasts of a machine's sensors: the last readings, the median and the 95 % interval that follow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from workbench.domain.forecasts import Forecast
+
+from . import svg
+from .charts import WIDTH, figure
+from .dossier import MachineDossier
+from .markup import Fragment, element, text
+from .time_charts import day_number, time_axis
+from .wording import moment, quantity, sensor_title, unit_label, without_unit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_HEIGHT, _TOP, _BOTTOM = 142.0, 12.0, 122.0
+
+
+def machine_forecasts(machine: MachineDossier) -> Fragment:
+    """Return the newest forecasts made of the machine's sensors as charts; nothing where none was made."""
+    charts = (
+        forecast_chart(one, machine.readings, title=sensor_title(one.sensor, machine.profile)).html
+        for one in machine.forecasts
+    )
+    return Fragment("".join(charts))
+
+
+def forecast_chart(forecast: Forecast, readings: pd.DataFrame, *, title: str = "") -> Fragment:
+    """Return the forecast with readings as long before it: the median as a line in its 95 % band, and the model in words.
+
+    ``readings``: columns ``time`` (aware UTC, ascending) and one named as the sensor. Without enough evidence the
+    reasons are returned.
+    """
+    name = without_unit(title or forecast.sensor, forecast.unit)
+    if not forecast.evidence.enough or forecast.origin is None:
+        return Fragment(element("p", text(f"{name}: {forecast.evidence.in_words()}.")))
+    end = forecast.times[-1]
+    start = forecast.origin - (end - forecast.origin)
+    past = readings[(readings["time"] >= start) & (readings["time"] <= forecast.origin)][["time", forecast.sensor]]
+    past = past.dropna()
+    values = [*past[forecast.sensor].tolist(), *forecast.lower, *forecast.upper]
+    span = max(max(values) - min(values), 1e-9)
+    across = svg.Scale(day_number(start), day_number(end), 40, WIDTH - 5)
+    up = svg.Scale(min(values) - 0.05 * span, max(values) + 0.05 * span, _BOTTOM, _TOP)
+    step = timedelta(hours=forecast.step_h)
+    parts = [
+        svg.rect(
+            across(day_number(time - step)),
+            up(high),
+            across(day_number(time)) - across(day_number(time - step)),
+            up(low) - up(high),
+            svg.FILL,
+        )
+        for time, low, high in zip(forecast.times, forecast.lower, forecast.upper, strict=True)
+    ]
+    ticks = up.ticks()
+    for value, words in zip(ticks, svg.tick_labels(ticks), strict=True):
+        parts.append(svg.label(across.start - 5, up(value) + 3.5, words, anchor="end", colour=svg.MUTED))
+    parts.append(svg.line(across.start, _BOTTOM, across.end, _BOTTOM, svg.RULE))
+    now = across(day_number(forecast.origin))
+    parts.append(svg.line(now, _TOP, now, _BOTTOM, svg.INK, width=0.9, dash=svg.DOTTED))
+    known = zip(past["time"], past[forecast.sensor], strict=True)
+    parts.append(svg.curve([(across(day_number(time)), up(value)) for time, value in known], svg.SERIES))
+    ahead = zip(forecast.times, forecast.median, strict=True)
+    parts.append(svg.curve([(across(day_number(time)), up(value)) for time, value in ahead], svg.INK, dash=svg.DASHED))
+    parts += time_axis(across, start, end, _HEIGHT - 7)
+    caption = name + (f" ({unit_label(forecast.unit)})" if unit_label(forecast.unit) else "")
+    words = (
+        f"Readings to {moment(forecast.origin)}, then the forecast: at its end {quantity(forecast.median[-1], forecast.unit)}, "
+        f"95 % interval {quantity(forecast.lower[-1], forecast.unit)} to {quantity(forecast.upper[-1], forecast.unit)}."
+    )
+    drawn = svg.drawing(
+        WIDTH,
+        _HEIGHT,
+        parts,
+        name=f"forecast-{forecast.machine_id}-{forecast.sensor}",
+        title=f"{caption}, forecast",
+        description=words,
+    )
+    note = f"Forecast from {moment(forecast.origin)}; band: 95 % interval; {forecast.reason}."
+    return Fragment(figure(drawn, f"{caption}, forecast") + element("p", text(note), class_="note"))

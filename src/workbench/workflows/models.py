@@ -1,0 +1,108 @@
+"""Life of registered models (ML7, Z6): activate, roll back, cast a challenger, promote it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbench.domain.base import Actor
+from workbench.domain.predictions import ModelVersion, Task
+from workbench.errors import InputError, NotFound
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
+
+
+def activate_model(ws: Workspace, version_id: str, *, reason: str = "", actor: Actor | None = None) -> ModelVersion:
+    """Use this version from now on, in place of the active one of its task and scope.
+
+    Raises ``InputError`` for a version that a gate refused, ``NotFound`` for an unknown one, and ``CorruptArtifact``
+    when its file is missing or was changed.
+    """
+    ws.models.payload(version_id)
+    with ws.transaction() as tx:
+        tx.models.activate(version_id, tx.change(reason or "activated by hand", actor))
+        return tx.models.get(version_id)
+
+
+def rollback_model(
+    ws: Workspace, task: Task | str, *, scope: str = "fleet", reason: str = "", actor: Actor | None = None
+) -> ModelVersion:
+    """Use again the version that was active before the present one of ``task`` and ``scope``, and return it.
+
+    A second roll-back goes one further back. Raises ``InputError`` when there is none, and ``CorruptArtifact`` when
+    its file is missing or was changed; the present one stays then.
+    """
+    chosen = known_task(task)
+    present, *before = reversed(_standing(ws.models.activations(chosen, scope)) or [""])
+    if not before:
+        raise InputError(
+            f"There is no earlier version of {chosen} ({scope}) to go back to.",
+            f"Versions: workbench models list {chosen}",
+        )
+    return activate_model(ws, before[0], reason=reason or f"rolled back from {present}", actor=actor)
+
+
+def _standing(activated: list[str]) -> list[str]:
+    """Return the versions that stand below the present one: a return to an earlier one takes away what came after.
+
+    >>> _standing(["a", "b", "c", "b"])
+    ['a', 'b']
+    """
+    standing: list[str] = []
+    for version_id in activated:
+        if version_id in standing:
+            del standing[standing.index(version_id) + 1 :]
+        else:
+            standing.append(version_id)
+    return standing
+
+
+def shadow_model(
+    ws: Workspace, version_id: str, *, end: bool = False, reason: str = "", actor: Actor | None = None
+) -> ModelVersion:
+    """Let a version answer in the shadow of the active one, or with ``end`` no more.
+
+    Its answers are logged at every ``predict`` and never shown nor acted on. Raises ``InputError`` for the active
+    version and ``NotFound`` for an unknown one.
+    """
+    with ws.transaction() as tx:
+        if end:
+            tx.models.end_shadow(version_id, tx.change(reason or "out of the shadow by hand", actor))
+        else:
+            tx.models.payload(version_id)
+            tx.models.cast_shadow(version_id, tx.change(reason or "into the shadow by hand", actor))
+        return tx.models.get(version_id)
+
+
+def promote_model(
+    ws: Workspace, task: Task | str, *, scope: str = "fleet", reason: str = "", actor: Actor | None = None
+) -> ModelVersion:
+    """Make the challenger of ``task`` and ``scope`` the active version, and return it; the old one stays in the registry.
+
+    What is known of both is kept in the log as the reason, unless another is given. Raises ``NotFound`` when nothing
+    answers in the shadow and ``InputError`` when a gate refused the challenger.
+    """
+    from workbench.workflows.compare import compare_models
+
+    challenger = challenger_of(ws, known_task(task), scope)
+    said = reason or f"promoted: {compare_models(ws, task, scope=scope).verdict}"
+    return activate_model(ws, challenger.version_id, reason=said, actor=actor)
+
+
+def challenger_of(ws: Workspace, task: Task, scope: str) -> ModelVersion:
+    """Return the version that answers in the shadow; raises ``NotFound`` when there is none."""
+    for version in ws.models.challengers():
+        if (version.task, version.scope) == (task, scope):
+            return version
+    raise NotFound(
+        f"No version of {task} ({scope}) answers in the shadow.",
+        "Train one with `workbench train --mode shadow`, or choose one with `workbench models shadow VERSION`.",
+    )
+
+
+def known_task(task: Task | str) -> Task:
+    """Return the task of this name; raises ``InputError`` that names all."""
+    try:
+        return Task(task)
+    except ValueError as error:
+        raise InputError(f"There is no task {str(task)!r}.", f"Use one of: {', '.join(Task)}.") from error

@@ -1,0 +1,153 @@
+"""The guard over a training: each leak is planted in a fleet, named, and refuses what it touches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from workbench.domain.observations import MachineData
+from workbench.domain.predictions import Task
+from workbench.errors import LeakFound
+from workbench.ml import train_fleet
+from workbench.ml.guards import guard_columns, guard_features
+from workbench.ml.leakage import check_fitted_on_training, guard, label_columns
+from workbench.ml.life import label, timeline
+from workbench.ml.spec import default_horizons
+from workbench.ml.splits import Split, grouped_folds, time_split, unit_time_split
+from workbench.ml.train import Plan
+from workbench.ml.training_data import gather
+
+COUNTER = {"name": "hours_left", "quantity": "other", "unit": "h", "normal_low": 0, "normal_high": 1} | {
+    "physical_low": -1e9,
+    "physical_high": 1e9,
+}
+
+
+@pytest.fixture(scope="module")
+def fleet(build_machine):
+    made = []
+    for k in range(6):
+        lives = [(330 + 9 * k, "imbalance"), (780 - 11 * k, "bearing_wear")]
+        made.append(build_machine.worn(f"pump_test_{k:03d}", k, hours=900, lives=lives))
+    return made
+
+
+@pytest.fixture(scope="module")
+def data(fleet):
+    return gather("fleet", fleet, default_horizons(fleet[0].profile.life_unit))
+
+
+def questions(data):
+    y = np.column_stack([data.samples.within(life) for life in (24, 168, 720)])
+    rows = np.flatnonzero(~np.isnan(y).all(axis=1))
+    return rows, y[rows]
+
+
+def with_column(data, values):
+    s = data.samples
+    return replace(data, samples=replace(s, X=s.X.assign(planted=values)))
+
+
+def test_an_honest_fleet_passes(data):
+    guard_features(data)
+    rows, y = questions(data)
+    guard_columns(data, rows, y, list(data.samples.X.columns))
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        pytest.param(lambda s: s.within(168), id="copy of a label"),
+        pytest.param(lambda s: s.remaining, id="time to failure"),
+        pytest.param(lambda s: np.exp(-s.remaining / 300), id="proxy of the time to failure"),
+    ],
+)
+def test_a_planted_column_is_named(data, plant):
+    rows, y = questions(data)
+    leaking = with_column(data, plant(data.samples))
+    with pytest.raises(LeakFound, match="encode the label: planted"):
+        guard_columns(leaking, rows, y, list(leaking.samples.X.columns))
+
+
+def test_an_event_of_one_machine_is_no_leak(data):
+    s = data.samples
+    once = ((s.groups == s.groups[0]) & (s.within(168) == 1)).astype(float)
+    assert label_columns(pd.DataFrame({"once": once}), s.within(168), s.groups) == []
+
+
+def test_a_feature_that_knows_later_rows_is_named(fleet, data, monkeypatch):
+    from workbench.ml import guards
+
+    honest = guards.build
+    monkeypatch.setattr(
+        guards, "build", lambda m, spec: honest(m, spec).assign(next=m.telemetry["vibration_mm_s"].shift(-1).to_numpy())
+    )
+    with pytest.raises(LeakFound, match="see the future: next"):
+        guard_features(data)
+
+
+def test_a_fold_that_learns_from_its_test_machine_is_found(fleet, data):
+    profiled = [MachineData(m.profile, m.telemetry, m.events) for m in fleet]
+    typed = gather("type:pump", profiled, data.horizons)
+    guard_features(typed)
+
+    class Careless(type(typed)):
+        def refeature(self, rows):
+            fold = super().refeature(rows)
+            return lambda units: fold([machine.profile.machine_id for machine in self.members])
+
+    with pytest.raises(LeakFound, match="change with a held-out one"):
+        guard_features(Careless(**vars(typed)))
+
+
+def test_a_scaler_fitted_on_all_rows_is_found():
+    rng = np.random.default_rng(0)
+    raw = pd.DataFrame({"vibration": rng.normal(size=60), "site": "north"})
+    split = grouped_folds(np.repeat(list("abcdef"), 10), 3)[0]
+
+    def scaled(by):
+        return lambda rows: pd.DataFrame({"scaled": rows["vibration"] - rows["vibration"].iloc[by].mean()})
+
+    check_fitted_on_training(scaled(split.train), raw, split)
+    with pytest.raises(LeakFound, match="fitted on test rows too: scaled"):
+        check_fitted_on_training(scaled(slice(None)), raw, split)
+
+
+def test_each_kind_of_split_is_held_to_what_it_declares(data):
+    s = data.samples
+    hours = s.time / 3.6e12
+    boundary = float(np.quantile(hours, 0.7))
+    X, y = s.X[["vibration_velocity_hi_mean24"]], s.within(24)
+    units = s.groups.astype(str)
+    guard(X, y, unit_time_split(units, hours, ["pump_test_000"], boundary, 24), groups=units, times=hours, horizon=24)
+    late = time_split(hours, boundary, 6)
+    with pytest.raises(LeakFound, match="training label window"):
+        guard(X, y, late, times=hours, horizon=24)
+    with pytest.raises(LeakFound, match="on both sides"):
+        guard(X, y, Split("units", late.train, late.test), groups=units)
+    with pytest.raises(LeakFound, match="on both sides"):
+        guard(X, y, Split("both", late.train, late.test), groups=units, times=hours, horizon=6)
+
+
+def test_a_training_on_a_clock_that_counts_down_is_refused_with_the_reason(fleet):
+    leaking = []
+    for machine in fleet:
+        sensors = [*(sensor.model_dump() for sensor in machine.profile.sensors), COUNTER]
+        profile = type(machine.profile).model_validate({**machine.profile.model_dump(), "sensors": sensors})
+        left = np.nan_to_num(label(timeline(machine)).remaining, nan=5000.0)
+        leaking.append(MachineData(profile, machine.telemetry.assign(hours_left=left), machine.events))
+    many = leaking + [
+        MachineData(
+            m.profile.model_copy(update={"machine_id": f"pump_more_{k:03d}"}), m.telemetry, m.events
+        )
+        for k, m in enumerate(leaking[:4])
+    ]  # fmt: skip
+    as_of = fleet[0].telemetry["time"].iloc[-1].to_pydatetime()
+    (model,) = train_fleet(many, as_of=as_of, plan=Plan(tasks=(Task.HEALTH,)))
+    assert model.scope == "type:pump"
+    assert model.payload == b""
+    assert "hours_left" in model.refused[0]
+    assert "encode the label" in model.refused[0]

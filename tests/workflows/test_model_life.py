@@ -1,0 +1,270 @@
+"""The life of a model: trained by task and mode, activated, rolled back, in the shadow, compared, promoted, watched."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from typer.testing import CliRunner
+
+import workbench
+from workbench.cli.main import app
+from workbench.domain.base import stable_id
+from workbench.domain.models import ShadowPrediction
+from workbench.domain.predictions import Task
+from workbench.errors import CorruptArtifact, InputError, NotFound
+from workbench.ml.models import Bundle
+
+GEARBOX = "gearbox_sew_mc_016"
+MODEL = "model_version"
+
+
+def champion(ws, task=Task.HEALTH):
+    return next(version for version in ws.models.active() if version.task is task)
+
+
+def registered(ws, name, *, task=Task.HEALTH, payload=None, **changes):
+    """Another version of the same question, by default with the champion's own bytes."""
+    like = champion(ws, task)
+    version = like.model_copy(update={"version_id": name, "active": False, **changes})
+    return ws.models.register(version, payload or ws.models.payload(like.version_id), ws.change("test"))
+
+
+def blind(ws):
+    """Bytes of a health model that always answers with the base rates."""
+    bundle = Bundle.from_bytes(ws.models.payload(champion(ws).version_id))
+    bundle.estimator.boosters_ = [None] * 3
+    return replace(bundle).to_bytes()
+
+
+def test_activation_and_roll_back_go_one_step_each_and_are_logged(plant):
+    first = champion(plant).version_id
+    registered(plant, "second")
+    registered(plant, "third")
+    workbench.activate_model(plant, "second")
+    workbench.activate_model(plant, "third", reason="newer sensors")
+    assert plant.log.entries(MODEL, "third")[0].reason == "newer sensors"
+    assert workbench.rollback_model(plant, "health").version_id == "second"
+    assert workbench.rollback_model(plant, "health", reason="false alarms").version_id == first
+    assert champion(plant).version_id == first
+    entry = plant.log.entries(MODEL, first)[0]
+    assert (entry.action, entry.reason) == ("activated", "false alarms")
+    with pytest.raises(InputError, match="no earlier version of health"):
+        workbench.rollback_model(plant, "health")
+    workbench.activate_model(plant, "third")
+    assert workbench.rollback_model(plant, "health").version_id == first
+
+
+def test_roll_back_to_a_damaged_file_leaves_the_present_one_in_use(plant):
+    first = champion(plant)
+    registered(plant, "second", payload=blind(plant))
+    workbench.activate_model(plant, "second")
+    (plant.path / "models" / f"{first.artifact_sha256}.skops").unlink()
+    with pytest.raises(CorruptArtifact):
+        workbench.rollback_model(plant, "health")
+    assert champion(plant).version_id == "second"
+
+
+def test_what_a_gate_refused_can_be_watched_but_not_used(plant):
+    registered(plant, "refused", refused=("no skill",))
+    with pytest.raises(InputError, match="refused: no skill"):
+        workbench.activate_model(plant, "refused")
+    assert workbench.shadow_model(plant, "refused").shadow
+    with pytest.raises(InputError, match="refused: no skill"):
+        workbench.promote_model(plant, "health")
+    with pytest.raises(InputError, match=r"Use one of: health, rul, anomaly, diagnosis"):
+        workbench.rollback_model(plant, "helth")
+
+
+def test_a_challenger_is_logged_beside_the_champion_and_never_shown(plant):
+    before = workbench.predict(plant, [GEARBOX])
+    registered(plant, "blind", payload=blind(plant))
+    registered(plant, "other")
+    workbench.shadow_model(plant, "other")
+    workbench.shadow_model(plant, "blind")
+    assert [version.version_id for version in plant.models.challengers()] == ["blind"]
+    assert workbench.predict(plant, [GEARBOX]) == before
+    (said,) = plant.shadow_predictions.of_version("blind")
+    shown = before[0]
+    assert (said.champion_id, said.prediction_id) == (shown.model_versions["health"], shown.prediction_id)
+    assert said.champion["critical"] == pytest.approx(shown.health_probabilities[3])
+    assert said.challenger["critical"] != said.champion["critical"]
+    assert len(plant.predictions.history(GEARBOX)) == 1
+    workbench.predict(plant, [GEARBOX])
+    assert len(plant.shadow_predictions.all()) == 1, "the same question is asked once"
+    workbench.shadow_model(plant, "blind", end=True)
+    workbench.predict(plant, [GEARBOX], as_of=plant.as_of() - timedelta(hours=1))
+    assert len(plant.shadow_predictions.all()) == 1
+
+
+def test_the_maintenance_cycle_asks_challengers_too(plant):
+    registered(plant, "second")
+    workbench.shadow_model(plant, "second")
+    workbench.run_cycle(plant, [GEARBOX])
+    (said,) = plant.shadow_predictions.of_version("second")
+    assert said.champion == said.challenger
+
+
+def test_a_broken_challenger_never_stops_the_champion(plant):
+    registered(plant, "broken", payload=b"WBMLnonsense")
+    workbench.shadow_model(plant, "broken")
+    (prediction,) = workbench.predict(plant, [GEARBOX])
+    assert prediction.health_state is not None
+    (said,) = plant.shadow_predictions.all()
+    assert "not a model of this workbench" in said.error
+    assert workbench.compare_models(plant, "health").answers == 0
+
+
+def log_answers(ws, challenger, *, sure):
+    """Both answers every 12 h over the record; the challenger knows the coming failures when ``sure``."""
+    first, change = champion(ws).version_id, ws.change("test")
+    events = ws.events.frame()
+    failures = events[events["kind"] == "failure"]
+    for machine_id in ws.machines.ids()[:6]:
+        own = failures.loc[failures["machine_id"] == machine_id, "time"]
+        span = ws.telemetry.span(machine_id)
+        at = span[0] + timedelta(days=20) if span else ws.as_of()
+        while at < ws.as_of() - timedelta(days=40):
+            ahead = ((own - at).dt.total_seconds() / 3600)[own > at].min()
+            chances = {
+                name: 0.95 if ahead <= h else 0.05
+                for name, h in (("critical", 24), ("warning", 168), ("degrading", 720))
+            }
+            plain = {"says": "HEALTHY", "critical": 0.3, "warning": 0.3, "degrading": 0.3}
+            ws.shadow_predictions.add(
+                ShadowPrediction(
+                    shadow_id=stable_id(machine_id, at),
+                    version_id=challenger,
+                    champion_id=first,
+                    task=Task.HEALTH,
+                    machine_id=machine_id,
+                    as_of=at,
+                    prediction_id="p",
+                    champion=plain,
+                    challenger={"says": "WARNING", **chances} if sure else plain,
+                ),
+                change,
+            )
+            at += timedelta(days=2)
+
+
+def test_a_better_challenger_is_told_from_what_happened_and_promoted_with_the_reason(plant):
+    with pytest.raises(NotFound, match="answers in the shadow"):
+        workbench.compare_models(plant, "health")
+    registered(plant, "second")
+    plant.evaluations.add(
+        plant.evaluations.get(champion(plant).version_id).model_copy(update={"version_id": "second"}), plant.change("t")
+    )
+    workbench.shadow_model(plant, "second")
+    none = workbench.compare_models(plant, "health")
+    assert (none.answers, none.enough) == (0, False)
+    assert "not enough evidence: 0 of 30" in none.verdict
+    log_answers(plant, "second", sure=True)
+    found = workbench.compare_models(plant, "health")
+    assert found.enough
+    assert found.labelled > 100
+    assert found.difference.upper < 0
+    assert found.verdict.startswith("the challenger is better")
+    assert found.agreement == 0.0
+    promoted = workbench.promote_model(plant, "health")
+    assert (promoted.version_id, promoted.active, promoted.shadow) == ("second", True, False)
+    assert "the challenger is better" in plant.log.entries(MODEL, "second")[0].reason
+
+
+def test_equal_answers_show_no_difference(plant):
+    registered(plant, "second")
+    plant.evaluations.add(
+        plant.evaluations.get(champion(plant).version_id).model_copy(update={"version_id": "second"}), plant.change("t")
+    )
+    workbench.shadow_model(plant, "second")
+    log_answers(plant, "second", sure=False)
+    assert workbench.compare_models(plant, "health").verdict.startswith("no difference shown")
+
+
+def test_a_training_of_one_task_keeps_a_champion_that_is_clearly_better(plant):
+    at = champion(plant, Task.ANOMALY).as_of
+    others = {version.version_id for version in plant.models.active() if version.task is not Task.RUL}
+    registered(plant, "paragon", task=Task.RUL, metrics={"skill": 0.999})
+    workbench.activate_model(plant, "paragon")
+    report = workbench.train(plant, "rul", as_of=at, seed=5)
+    (version,) = report.versions
+    assert not version.active
+    assert "clearly worse on held-out machines than the active version: skill" in report.kept[0]
+    assert champion(plant, Task.RUL).version_id == "paragon"
+    assert {version.version_id for version in plant.models.active() if version.task is not Task.RUL} == others
+    evaluation = plant.evaluations.get(version.version_id)
+    figure = evaluation.figure("mae")
+    assert figure.lower < figure.value < figure.upper
+    assert figure.value == pytest.approx(version.metrics["mae"])
+    assert evaluation.error_by_life
+    assert evaluation.training_s > 0
+    assert any("rows after it" in check for check in evaluation.checks)
+
+
+def test_a_training_may_only_cast_a_shadow(plant):
+    first = champion(plant, Task.ANOMALY)
+    (version,) = workbench.train(plant, Task.ANOMALY, as_of=first.as_of, seed=7, mode="shadow").versions
+    assert (version.shadow, version.active) == (True, False)
+    assert champion(plant, Task.ANOMALY) == first
+
+
+@pytest.mark.slow
+def test_a_training_may_only_register(plant):
+    first = champion(plant, Task.ANOMALY)
+    report = workbench.train(plant, "anomaly", as_of=first.as_of, seed=7, mode="register")
+    assert report.kept == ("anomaly (fleet): registered only",)
+    assert not report.versions[0].active
+    assert not report.versions[0].shadow
+    assert champion(plant, Task.ANOMALY) == first
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"task": "helth"}, "health, rul, anomaly, diagnosis"),
+        ({"mode": "now"}, "activate, shadow, register"),
+        ({"trials": 0}, "1 to 200"),
+        ({"scope": "type:pump"}, "Scopes of this fleet: fleet"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_by_name(plant, given, named):
+    with pytest.raises(InputError, match=named):
+        workbench.train(plant, **given)
+
+
+def test_drift_is_recorded_for_every_active_model_and_names_what_moved(plant):
+    reports = workbench.drift(plant)
+    assert {report.version_id for report in reports} == {version.version_id for version in plant.models.active()}
+    for report in reports:
+        assert report.enough
+        assert report.sensors
+        assert plant.drift_reports.of_version(report.version_id) == [report]
+    short = workbench.drift(plant, days=0.1)
+    assert not short[0].enough
+    assert "running readings needed" in short[0].note
+    with pytest.raises(InputError, match="above 0"):
+        workbench.drift(plant, days=0)
+
+
+def test_the_commands_do_the_same(plant):
+    from workbench.cli import commands  # noqa: F401 - registers the commands
+
+    def run(*words):
+        done = CliRunner().invoke(app, ["-w", str(plant.path), *words], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    registered(plant, "second")
+    first = champion(plant).version_id
+    assert "second" in run("models", "list", "health")
+    assert "answers in the shadow" in run("models", "shadow", "second")
+    assert "not enough evidence" in run("models", "compare", "health")
+    assert "second is active" in run("models", "promote", "health", "--reason", "asked for")
+    assert f"{first} is active again" in run("models", "rollback", "health")
+    assert json.loads(run("models", "activate", "second", "--json"))["version"]["active"]
+    shown = run("models", "show", first)
+    assert "95 % interval" in shown
+    assert "limit of use" in shown
+    assert "inputs" in run("drift")
