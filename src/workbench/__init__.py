@@ -1,7 +1,13 @@
 """Predictive maintenance workbench: sensor data of a fleet in, predictions that hold and work that is done out.
 
-Verbs are functions of a workspace: ``ingest(ws, ...)``, ``train(ws)``, ``predict(ws)``, ``run_cycle(ws)``,
-``report(ws)``. They are loaded when first used, so importing the package costs next to nothing.
+Verbs are functions of a workspace, each loaded when first used, so importing the package costs next to nothing:
+
+- workspace and data: ``create_workspace``, ``open``, ``open_demo``, ``add_machine``, ``ingest`` (files, or a ``SqlSource``);
+- models: ``train``, ``activate_model``, ``rollback_model``, ``shadow_model``, ``compare_models``, ``promote_model``, ``drift``;
+- answers: ``predict``, ``anomalies``, ``forecast``, ``explain``, ``explain_fleet``, ``explain_global``;
+- work: ``run_cycle``, ``raise_ticket``, ``report``, ``submit``, ``add_schedule``, ``send_notices``.
+
+``help(workbench.train)`` says what one takes and returns; ``__all__`` names the rest.
 """
 
 from __future__ import annotations

@@ -391,6 +391,8 @@ class Workspace:
 
     def close(self) -> None:
         """Give all database connections back."""
+        if "telemetry" in vars(self):
+            self.telemetry.close()
         self.database.close()
 
 

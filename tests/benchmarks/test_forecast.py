@@ -21,6 +21,7 @@ def test_quick_run_has_the_keys_of_the_protocol(datasets, forecasting):
         assert metrics[f"{case}.fit_s"] > 0
         for peer in ("yesterday", "last_week", "last_value", "prophet"):
             assert peers[f"{case}.{peer}.mae"] > 0
+            assert 0 < peers[f"{case}.{peer}.coverage_95"] <= 1
     assert result["protocol"].startswith("quick run")
     assert result["simulated"] is False
 
@@ -28,9 +29,9 @@ def test_quick_run_has_the_keys_of_the_protocol(datasets, forecasting):
 def test_calibration_lies_before_the_last_fifth_that_is_scored(datasets):
     series, first, _ = _steel(datasets)
     assert first == int(0.8 * 26_207)
-    for case in _cases("steel", series, first, 0, quick=False):
+    for case in _cases("steel", series, first, quick=False):
         assert (case.origins[: case.scored] < first).all()
         assert (case.origins[case.scored :] >= first).all()
         assert case.origins[-1] + case.horizon <= len(series)
-    daily = _cases("steel", series, first, 0, quick=False)[0]
+    daily = _cases("steel", series, first, quick=False)[0]
     assert (np.diff(daily.origins) == 96).all()

@@ -148,6 +148,17 @@ def test_nothing_but_gaps_is_refused(fit):
         )
 
 
+def test_sensors_that_stand_still_are_answered_or_refused_in_words(fit):
+    X, remaining, groups = data()
+    still = X.assign(wear=1.0, side=2.0, noise=0.0)
+    try:
+        reason, answers = "", fit(still, remaining, groups).predict(still)
+    except NotEnoughData as refusal:
+        reason, answers = str(refusal), np.zeros(1)
+    assert not reason or any(words in reason for words in ("No feature ever changes", "failure modes needed"))
+    assert np.isfinite(answers).all()
+
+
 def test_text_and_infinity_are_refused(fit):
     X, remaining, groups = data()
     with pytest.raises(InputError, match="not a number"):

@@ -62,6 +62,17 @@ def test_what_wandered_in_training_may_wander_again():
     assert named["sensor_1"].level is DriftLevel.NONE
 
 
+def test_a_sensor_that_was_fitted_later_is_watched_like_any_other():
+    X, groups, time = record(10)
+    X.loc[time < 200, "sensor_1_mean24"] = np.nan
+    kept = references(X, SENSORS, groups, time)
+    later, names, _ = record(11)
+    later["sensor_1_mean24"] += 4.0
+    assert next(one for one in kept if one.sensor == "sensor_1").usual_psi < 0.5
+    assert measure(kept, later, names)[0].sensor == "sensor_1"
+    assert measure(kept, later, names)[0].level is DriftLevel.MARKED
+
+
 def test_rows_that_resemble_each_other_count_less():
     X, groups, _ = record(7, memory=0.95)
     assert effective_rows(X.iloc[:, 0].to_numpy(), groups) < 0.15 * len(X)

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workbench.ml.evaluation import calibration_curve, confusion, errors_by_life, judge_life, state_confusion
+from workbench.ml.evaluation import (
+    calibration_curve,
+    confusion,
+    errors_by_life,
+    judge_health,
+    judge_life,
+    state_confusion,
+)
 from workbench.ml.metrics import roc_auc
 from workbench.ml.validation import HeldOutAnswers, unit_intervals
 
@@ -57,6 +64,25 @@ def test_errors_are_told_by_life_left_and_apart_for_lives_at_the_cap():
     assert [(band.mae, band.bias) for band in bands] == [(10, 10), (5, -5), (10, -10)]
     judged = judge_life(truth, np.column_stack([truth, truth - 1, truth + 1]), 100.0, UNITS[[0, 0, 50, 50, 90]], 0)
     assert {figure.name: figure.value for figure in judged.figures}["mae"] == 0
+    assert judged.limits == ()
+    off = judge_life(truth, np.column_stack([truth * 1.2, truth, truth * 2]), 100.0, UNITS[[0, 0, 50, 50, 90]], 0)
+    assert {figure.name: figure.value for figure in off.figures}["mape"] == pytest.approx(0.2), (
+        "5 left of 100 is no ratio"
+    )
+    assert off.limits == ("The life left is off by 20 % on average on held-out machines; the goal is under 5 %.",)
+    narrow = judge_life(truth, np.column_stack([truth, truth - 1, truth - 0.5]), 100.0, UNITS[[0, 0, 50, 50, 90]], 0)
+    assert narrow.limits == ("The 90 % interval held the true life of 0 % of held-out rows only: it is too narrow.",)
+
+
+def test_alarms_that_are_often_wrong_are_a_limit_of_use(answers):
+    judged = judge_health({"critical": answers, "warning": answers}, None, 0, ["warning"])
+    right = 100 * answers.figures()["precision"]
+    assert judged.limits == (
+        "No skill on the warning horizon: the population's rate is answered there.",
+        f"Of held-out rows with an alarm on the critical horizon {right:.0f} % were right; the goal is over 90 %.",
+    )
+    sure = HeldOutAnswers(answers.truth, answers.probability, answers.truth > 0, answers.groups)
+    assert judge_health({"critical": sure}, None, 0).limits == ()
 
 
 def test_area_under_the_curve_agrees_with_scikit_learn(answers):

@@ -12,15 +12,15 @@ from workbench.domain.observations import MachineData
 from workbench.domain.predictions import Task
 from workbench.errors import LeakFound
 from workbench.ml import train_fleet
-from workbench.ml.guards import guard_columns, guard_features
-from workbench.ml.leakage import check_fitted_on_training, guard, label_columns
+from workbench.ml.guards import guard_features, guard_sensors
+from workbench.ml.leakage import guard, label_columns
 from workbench.ml.life import label, timeline
 from workbench.ml.spec import default_horizons
-from workbench.ml.splits import Split, grouped_folds, time_split, unit_time_split
+from workbench.ml.splits import Split, time_split, unit_time_split
 from workbench.ml.train import Plan
 from workbench.ml.training_data import gather
 
-COUNTER = {"name": "hours_left", "quantity": "other", "unit": "h", "normal_low": 0, "normal_high": 1} | {
+COUNTER = {"quantity": "other", "unit": "h", "normal_low": 0, "normal_high": 1} | {
     "physical_low": -1e9,
     "physical_high": 1e9,
 }
@@ -46,30 +46,78 @@ def questions(data):
     return rows, y[rows]
 
 
-def with_column(data, values):
-    s = data.samples
-    return replace(data, samples=replace(s, X=s.X.assign(planted=values)))
+def with_sensor(machine, name, values):
+    """The machine with one more sensor, as a user's file would bring it."""
+    sensors = [*(sensor.model_dump() for sensor in machine.profile.sensors), COUNTER | {"name": name}]
+    profile = type(machine.profile).model_validate({**machine.profile.model_dump(), "sensors": sensors})
+    return MachineData(profile, machine.telemetry.assign(**{name: values}), machine.events)
+
+
+def planted(data, values):
+    """The fleet with a sensor ``planted`` that shows ``values`` of its labels."""
+    labels = [label(timeline(machine)) for machine in data.members]
+    members = [with_sensor(m, "planted", values(known)) for m, known in zip(data.members, labels, strict=True)]
+    return replace(data, members=tuple(members))
 
 
 def test_an_honest_fleet_passes(data):
     guard_features(data)
-    rows, y = questions(data)
-    guard_columns(data, rows, y, list(data.samples.X.columns))
+    guard_sensors(data, *questions(data))
 
 
 @pytest.mark.parametrize(
     "plant",
     [
-        pytest.param(lambda s: s.within(168), id="copy of a label"),
-        pytest.param(lambda s: s.remaining, id="time to failure"),
-        pytest.param(lambda s: np.exp(-s.remaining / 300), id="proxy of the time to failure"),
+        pytest.param(lambda known: (known.remaining <= 168).astype(float), id="copy of a label"),
+        pytest.param(lambda known: known.remaining, id="time to failure"),
+        pytest.param(lambda known: np.exp(-known.remaining / 300), id="proxy of the time to failure"),
     ],
 )
-def test_a_planted_column_is_named(data, plant):
-    rows, y = questions(data)
-    leaking = with_column(data, plant(data.samples))
+def test_a_planted_sensor_is_named(data, plant):
     with pytest.raises(LeakFound, match="encode the label: planted"):
-        guard_columns(leaking, rows, y, list(leaking.samples.X.columns))
+        guard_sensors(planted(data, plant), *questions(data))
+
+
+def test_a_leak_in_the_sensors_of_one_type_of_machine_is_named_too(data):
+    leaking = planted(data, lambda known: known.remaining)
+    mixed = replace(data, members=(*leaking.members[:2], *data.members[2:]))
+    with pytest.raises(LeakFound, match="encode the label: planted"):
+        guard_sensors(mixed, *questions(data))
+
+
+@pytest.fixture(scope="module")
+def alike(build_machine):
+    """Four machines whose lives are nearly equal, so that whoever knows the age nearly knows the life left."""
+    made = [build_machine.worn(f"pump_test_{k:03d}", k, hours=701, lives=[(697 + k, "imbalance")]) for k in range(4)]
+    return gather("fleet", made, default_horizons(made[0].profile.life_unit))
+
+
+def test_machines_of_nearly_equal_lives_are_no_leak_and_nor_is_their_hour_meter(alike):
+    rows, y = questions(alike)
+    guard_sensors(alike, rows, y)
+    metered = tuple(
+        with_sensor(machine, "hour_meter", np.arange(len(machine.telemetry)) // 10 * 10.0) for machine in alike.members
+    )
+    guard_sensors(replace(alike, members=metered), rows, y)
+
+
+def test_a_clock_that_counts_down_is_named_even_where_lives_are_nearly_equal(alike):
+    with pytest.raises(LeakFound, match="encode the label: planted"):
+        guard_sensors(planted(alike, lambda known: known.remaining), *questions(alike))
+
+
+def test_an_error_that_comes_before_every_failure_is_no_leak(build_machine):
+    made = []
+    for k in range(6):
+        machine = build_machine.worn(f"pump_test_{k:03d}", k, hours=900, lives=[(700 + 30 * k, "imbalance")])
+        warned = pd.DataFrame(
+            {"time": [build_machine.start + pd.Timedelta(hours=680 + 30 * k)], "kind": "error", "cause": "E7"}
+        )
+        events = pd.concat([machine.events, warned]).sort_values("time").reset_index(drop=True)
+        made.append(MachineData(machine.profile, machine.telemetry, events))
+    data = gather("fleet", made, default_horizons(made[0].profile.life_unit))
+    guard_features(data)
+    guard_sensors(data, *questions(data))
 
 
 def test_an_event_of_one_machine_is_no_leak(data):
@@ -89,6 +137,11 @@ def test_a_feature_that_knows_later_rows_is_named(fleet, data, monkeypatch):
         guard_features(data)
 
 
+def test_records_of_two_days_see_no_later_rows_either(build_machine):
+    young = [build_machine.worn(f"pump_test_{k:03d}", k, hours=40) for k in range(3)]
+    guard_features(gather("fleet", young, default_horizons(young[0].profile.life_unit)))
+
+
 def test_a_fold_that_learns_from_its_test_machine_is_found(fleet, data):
     profiled = [MachineData(m.profile, m.telemetry, m.events) for m in fleet]
     typed = gather("type:pump", profiled, data.horizons)
@@ -101,19 +154,6 @@ def test_a_fold_that_learns_from_its_test_machine_is_found(fleet, data):
 
     with pytest.raises(LeakFound, match="change with a held-out one"):
         guard_features(Careless(**vars(typed)))
-
-
-def test_a_scaler_fitted_on_all_rows_is_found():
-    rng = np.random.default_rng(0)
-    raw = pd.DataFrame({"vibration": rng.normal(size=60), "site": "north"})
-    split = grouped_folds(np.repeat(list("abcdef"), 10), 3)[0]
-
-    def scaled(by):
-        return lambda rows: pd.DataFrame({"scaled": rows["vibration"] - rows["vibration"].iloc[by].mean()})
-
-    check_fitted_on_training(scaled(split.train), raw, split)
-    with pytest.raises(LeakFound, match="fitted on test rows too: scaled"):
-        check_fitted_on_training(scaled(slice(None)), raw, split)
 
 
 def test_each_kind_of_split_is_held_to_what_it_declares(data):
@@ -133,12 +173,10 @@ def test_each_kind_of_split_is_held_to_what_it_declares(data):
 
 
 def test_a_training_on_a_clock_that_counts_down_is_refused_with_the_reason(fleet):
-    leaking = []
-    for machine in fleet:
-        sensors = [*(sensor.model_dump() for sensor in machine.profile.sensors), COUNTER]
-        profile = type(machine.profile).model_validate({**machine.profile.model_dump(), "sensors": sensors})
-        left = np.nan_to_num(label(timeline(machine)).remaining, nan=5000.0)
-        leaking.append(MachineData(profile, machine.telemetry.assign(hours_left=left), machine.events))
+    leaking = [
+        with_sensor(machine, "hours_left", np.nan_to_num(label(timeline(machine)).remaining, nan=5000.0))
+        for machine in fleet
+    ]
     many = leaking + [
         MachineData(
             m.profile.model_copy(update={"machine_id": f"pump_more_{k:03d}"}), m.telemetry, m.events

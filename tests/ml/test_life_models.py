@@ -47,6 +47,20 @@ def test_the_interval_is_as_wide_as_the_row_lets_expect(trees):
     assert covered.mean() == pytest.approx(0.9, abs=0.05)
 
 
+def test_with_few_units_the_interval_still_covers():
+    """Units that wear unlike each other: one cut of each tells too little of a fifth."""
+    fresh, truth, names = engines(units=40, seed=1)
+    wear = dict(zip(np.unique(names), np.linspace(-12, 12, 40), strict=True))
+    fresh["wear"] += [wear[name] for name in names]
+    shares = []
+    for first in range(0, 40, 5):
+        few = np.isin(names, np.unique(names)[first::8])
+        model = BoostedRul(cap=CAP, iterations=20, n_splits=5).fit(fresh[few], truth[few], groups=names[few])
+        answer = model.predict(fresh[~few])
+        shares.append(np.mean((answer[:, 1] <= truth[~few]) & (truth[~few] <= answer[:, 2])))
+    assert np.mean(shares) >= 0.88
+
+
 def test_probabilities_of_failure_are_calibrated(trees):
     fresh, truth, _ = engines(units=30, seed=1)
     for horizon in (15.0, 30.0):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,9 @@ from workbench.ml.features import build
 from workbench.ml.life import running_rows
 from workbench.ml.models import Bundle
 from workbench.ml.spec import default_horizons
+from workbench.ml.train import Plan
 from workbench.ml.training_data import gather
+from workbench.ml.tuning import Tuning
 
 
 @pytest.mark.slow
@@ -50,3 +54,15 @@ def test_the_stated_rate_of_false_alarms_holds_for_machines_never_seen(build_mac
         months += np.ptp(hours) / 730.5
     assert count / months == pytest.approx(model.metrics["alarm_episodes_per_machine_month"], abs=0.7)
     assert count / months < 1.8
+
+
+def test_one_machine_of_many_lives_is_refused_in_words_and_warns_of_nothing(build_machine):
+    lives = [(200 * number, "imbalance") for number in range(1, 7)]
+    alone = build_machine.worn("pump_test_000", 0, hours=1300, lives=lives)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        health, life = train_fleet(
+            [alone], as_of=build_machine.end(alone), plan=Plan(tasks=(Task.HEALTH, Task.RUL), tuning=Tuning(trials=2))
+        )
+    assert health.refused == ("no skill over the base rate on held-out machines",)
+    assert "1 of 2 units needed" in life.refused[0]

@@ -90,6 +90,8 @@ def test_sections_without_content_become_one_line_at_the_end():
             v4.new_markdown_cell("## Signals"),
             cell('<p class="empty" data-short="no &lt;cases&gt;">No case.</p>'),
             cell("<p>something</p>"),
+            v4.new_markdown_cell("## Calibration"),
+            cell('<p class="empty" data-short="">This model states no probabilities.</p>'),
         ]
     )
     soup = BeautifulSoup(html_page(book, PageFacts(title="Report")), "html.parser")

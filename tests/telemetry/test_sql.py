@@ -72,6 +72,17 @@ def test_since_is_the_newest_reading_and_nothing_new_is_no_failure(ws, historian
     assert (report.rows_read, report.rows_stored) == (410, 0)
 
 
+def test_a_machine_that_came_later_is_told_of_where_its_past_is_not_read(ws, historian):
+    workbench.ingest(ws, query())
+    ws.machines.add(make_profile("motor_c").model_copy(update={"site_id": "main"}), ws.change("test"))
+    historian(readings(200).assign(machine_id="motor_c"))
+    note = workbench.ingest(ws, query()).notes[-1]
+    assert note.startswith("motor_c: no readings yet, and none asked for from before ")
+    everything = workbench.ingest(ws, query(since="2020-01-01 00:00:00+00:00"))
+    assert everything.notes == ()
+    assert ws.telemetry.rows("motor_c") == 200
+
+
 def test_the_same_result_again_changes_nothing_whatever_the_blocks(ws, historian, monkeypatch):
     monkeypatch.setattr(sql, "BLOCK_VALUES", 4 * 64)
     words = f"{ALL} ORDER BY machine_id, time;"

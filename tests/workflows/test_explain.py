@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -80,3 +82,22 @@ def test_on_the_command_line(explaining, plant):
     assert "readings of 8 machines" in run("--global", "health").stdout
     assert isinstance(run().exception, InputError)
     assert isinstance(run(MACHINE, "--global", "health").exception, InputError)
+
+
+@pytest.mark.slow
+def test_a_script_that_closes_nothing_ends_without_a_word(explaining, deep, plant):
+    lines = (
+        "import workbench",
+        f"ws = workbench.open({str(plant.path)!r})",
+        f"ws.telemetry.read({MACHINE!r})",
+        "import torch, shap",
+    )
+    ended = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, timeout=120)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+def test_what_is_shown_in_a_notebook_cell_is_no_wall_of_figures(explaining, plant):
+    (explained,) = workbench.explain(plant, MACHINE, task="anomaly")
+    assert explained.machine_id in repr(explained)
+    assert "features=" not in repr(explained)
+    assert "features=" not in repr(plant.models.active()[0])

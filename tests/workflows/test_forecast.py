@@ -16,7 +16,7 @@ from workbench.domain.forecasts import on_ratio_scale
 from workbench.errors import InputError, NotFound
 from workbench.workspace import Workspace
 
-from .conftest import END
+from .conftest import END, FEW, SILENT
 
 MACHINE = "gearbox_sew_mc_016"
 QUICK = ("boosting",)
@@ -54,6 +54,32 @@ def test_the_same_question_is_answered_from_the_records(plant, made):
     assert workbench.forecast_fleet(plant, [MACHINE], horizon_h=24, models=QUICK) == [made]
 
 
+def test_a_later_question_on_the_same_readings_is_answered_from_the_records(plant, made):
+    later = workbench.forecast(plant, MACHINE, horizon_h=24, as_of=END + timedelta(hours=2), models=QUICK)
+    assert later == made
+    old = workbench.forecast(plant, MACHINE, horizon_h=24, as_of=END + timedelta(hours=60), models=QUICK)
+    assert not old.evidence.enough
+    assert "the last reading is 60 h old" in old.evidence.in_words()
+
+
+def test_a_fleet_is_forecast_side_by_side_in_the_order_asked_for(plant):
+    told = []
+    machines = [SILENT, MACHINE, FEW[0]]
+    fleet = workbench.forecast_fleet(
+        plant, machines, horizon_h=24, models=["linear"], progress=lambda done, machine: told.append((done, machine))
+    )
+    assert [one.machine_id for one in fleet] == machines
+    assert [one.evidence.enough for one in fleet] == [False, True, True]
+    assert told == [(1 / 3, SILENT), (2 / 3, MACHINE), (1.0, FEW[0])]
+    assert workbench.forecast_fleet(plant, machines, horizon_h=24, models=["linear"]) == fleet
+
+
+def test_a_fleet_that_is_stopped_returns_what_was_begun(plant):
+    stopped = workbench.forecast_fleet(plant, FEW, horizon_h=48, models=["linear"], should_stop=lambda: True)
+    assert [one.machine_id for one in stopped] == list(FEW[: len(stopped)])
+    assert stopped
+
+
 def test_too_short_a_past_says_what_is_missing(plant):
     first = plant.telemetry.span(MACHINE)[0]
     early = workbench.forecast(plant, MACHINE, horizon_h=24, as_of=first + timedelta(days=5), models=QUICK)
@@ -69,7 +95,7 @@ def test_wrong_questions_are_refused(plant):
         workbench.forecast(plant, "no_such_machine")
     with pytest.raises(InputError, match="horizon_h"):
         workbench.forecast(plant, MACHINE, horizon_h=0)
-    with pytest.raises(InputError, match="boosting, theta, prophet"):
+    with pytest.raises(InputError, match="boosting, linear, theta, prophet"):
         workbench.forecast(plant, MACHINE, horizon_h=24, models=["arima"])
 
 
@@ -80,5 +106,5 @@ def test_the_command_says_the_same(plant, made):
     assert told.exit_code == 0, told.output
     assert json.loads(told.stdout)["median"] == list(made.median)
     shown = CliRunner().invoke(app, ["-w", str(plant.path), "forecast", MACHINE, "--days", "1", "--model", "boosting"])
-    assert made.score.model in shown.stdout
+    assert made.score.model.replace("_", " ") in shown.stdout
     assert "95 %" in shown.stdout

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 import workbench
 from workbench.cli.main import app
 from workbench.domain.base import stable_id
-from workbench.domain.models import ShadowPrediction
+from workbench.domain.models import Figure, ShadowPrediction
 from workbench.domain.predictions import Task
-from workbench.errors import CorruptArtifact, InputError, NotFound
+from workbench.errors import CorruptArtifact, InputError, NotFound, WorkbenchError
 from workbench.ml.models import Bundle
 
 GEARBOX = "gearbox_sew_mc_016"
@@ -67,6 +67,13 @@ def test_roll_back_to_a_damaged_file_leaves_the_present_one_in_use(plant):
     assert champion(plant).version_id == "second"
 
 
+def test_what_another_release_made_is_not_put_in_use(plant):
+    registered(plant, "old", libraries={"predictive-maintenance-workbench": "0.0.1"})
+    with pytest.raises(WorkbenchError, match=r"trained by workbench 0\.0\.1"):
+        workbench.activate_model(plant, "old")
+    assert champion(plant).version_id != "old"
+
+
 def test_what_a_gate_refused_can_be_watched_but_not_used(plant):
     registered(plant, "refused", refused=("no skill",))
     with pytest.raises(InputError, match="refused: no skill"):
@@ -114,6 +121,12 @@ def test_a_broken_challenger_never_stops_the_champion(plant):
     assert prediction.health_state is not None
     (said,) = plant.shadow_predictions.all()
     assert "not a model of this workbench" in said.error
+    bundle = Bundle.from_bytes(plant.models.payload(champion(plant).version_id))
+    bundle.estimator.boosters_ = bundle.estimator.boosters_[:2]
+    registered(plant, "half", payload=bundle.to_bytes())
+    workbench.shadow_model(plant, "half")
+    workbench.predict(plant, [GEARBOX])
+    assert "ValueError" in plant.shadow_predictions.of_version("half")[0].error
     assert workbench.compare_models(plant, "health").answers == 0
 
 
@@ -183,11 +196,20 @@ def test_equal_answers_show_no_difference(plant):
     assert workbench.compare_models(plant, "health").verdict.startswith("no difference shown")
 
 
+def rivals(ws, name, value, interval, **changes):
+    """Put another version in use, with this held-out skill and its interval."""
+    like = champion(ws, Task.RUL)
+    registered(ws, name, task=Task.RUL, **changes)
+    skill = Figure(name="skill", value=value, lower=interval[0], upper=interval[1])
+    known = ws.evaluations.get(like.version_id).model_copy(update={"version_id": name, "figures": (skill,)})
+    ws.evaluations.add(known, ws.change("test"))
+    ws.models.activate(name, ws.change("test"))
+
+
 def test_a_training_of_one_task_keeps_a_champion_that_is_clearly_better(plant):
     at = champion(plant, Task.ANOMALY).as_of
     others = {version.version_id for version in plant.models.active() if version.task is not Task.RUL}
-    registered(plant, "paragon", task=Task.RUL, metrics={"skill": 0.999})
-    workbench.activate_model(plant, "paragon")
+    rivals(plant, "paragon", 0.999, (0.998, 1.0))
     report = workbench.train(plant, "rul", as_of=at, seed=5)
     (version,) = report.versions
     assert not version.active
@@ -201,6 +223,35 @@ def test_a_training_of_one_task_keeps_a_champion_that_is_clearly_better(plant):
     assert evaluation.error_by_life
     assert evaluation.training_s > 0
     assert any("rows after it" in check for check in evaluation.checks)
+
+
+def trained_again(ws, version_id):
+    """Say what a training that gives this version once more would report instead of using it."""
+    from workbench.workflows.train import _why_kept
+
+    active = next(v for v in ws.models.active() if v.task is ws.models.get(version_id).task)
+    return _why_kept(ws, active, ws.models.get(version_id))
+
+
+def test_a_champion_stays_only_by_more_than_luck_and_only_while_it_can_answer(plant):
+    first = champion(plant, Task.RUL).version_id
+    rivals(plant, "lucky", 0.999, (-0.9, 1.0))
+    assert trained_again(plant, first) == "", "its own interval holds the other's figure"
+    rivals(plant, "better", 0.999, (0.998, 1.0))
+    assert "clearly worse" in trained_again(plant, first)
+    file = plant.path / "models" / f"{plant.models.get('better').artifact_sha256}.skops"
+    aside = file.rename(plant.path / "aside")
+    assert trained_again(plant, first) == "", "its file is gone"
+    aside.rename(file)
+    rivals(plant, "foreign", 0.999, (0.998, 1.0), libraries={"predictive-maintenance-workbench": "0.0.1"})
+    assert trained_again(plant, first) == "", "what another release made answers no more"
+
+
+def test_what_was_rolled_back_does_not_come_back_by_itself(plant):
+    registered(plant, "second")
+    workbench.activate_model(plant, "second")
+    workbench.rollback_model(plant, "health", reason="false alarms")
+    assert "rolled back; to use it: workbench models activate second" in trained_again(plant, "second")
 
 
 def test_a_training_may_only_cast_a_shadow(plant):

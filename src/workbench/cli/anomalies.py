@@ -22,7 +22,7 @@ def anomalies(
     end: Annotated[str, typer.Option(help="Until when; default: the instant that the workspace looks at.")] = "",
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
 ) -> None:
-    """Show a machine's past anomalies as episodes, with the sensors that caused each."""
+    """Show a machine's past anomalies as episodes."""
     from workbench.workflows.anomalies import anomalies as flow
     from workbench.workspace import Workspace
 

@@ -160,7 +160,7 @@ def ingest(
     strict: Annotated[bool, typer.Option("--strict", help="Refuse the whole file for any bad row.")] = False,
     json_: Json = False,
 ) -> None:
-    """Take telemetry or asset events in; bad rows are quarantined with a reason, nothing is lost."""
+    """Take telemetry or asset events in. Bad rows are quarantined with a reason, nothing is lost."""
     from workbench.workflows import ingest as flow
 
     with open_workspace() as ws, progress_bar("ingest") as progress:
@@ -186,7 +186,10 @@ def train(
     background: Background = False,
     json_: Json = False,
 ) -> None:
-    """Train the models that the data allow, evaluate them by machine, and activate those that meet their gates."""
+    """Train the models that the data allow.
+
+    They are evaluated on machines held out, and those that meet their gates are activated.
+    """
     from workbench.cli.present import metrics_in_words
     from workbench.workflows.train import train as flow
 
@@ -219,7 +222,7 @@ def train(
 
 @app.command()
 def predict(machine: MachineOption = None, json_: Json = False) -> None:
-    """Predict health, remaining life, anomalies and cause, without ordering any work."""
+    """Predict health, remaining life, anomalies and cause. No work is ordered."""
     from workbench.cli.present import prediction_rows
     from workbench.workflows.score import predict as flow
 
@@ -233,7 +236,10 @@ def predict(machine: MachineOption = None, json_: Json = False) -> None:
 
 @app.command()
 def run(machine: MachineOption = None, background: Background = False, json_: Json = False) -> None:
-    """Run the maintenance cycle over the fleet: predict, analyse, report, inventory, assign, notify."""
+    """Run the maintenance cycle over the fleet.
+
+    Its steps: predict, analyse, report, inventory, assign, notify.
+    """
     from workbench.cli.present import summary_lines
     from workbench.workflows.cycle import run_cycle
     from workbench.workflows.notices import send_without_worker
@@ -270,7 +276,7 @@ def run(machine: MachineOption = None, background: Background = False, json_: Js
 
 @app.command()
 def demo(json_: Json = False) -> None:
-    """Run the whole main job on the embedded fleet of 26 simulated machines."""
+    """Run the main job on the embedded fleet of 26 machines."""
     from workbench.cli.present import summary_lines, try_next
     from workbench.workflows.demo import run_demo
 

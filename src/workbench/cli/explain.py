@@ -25,7 +25,10 @@ def explain(
     ] = "",
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
 ) -> None:
-    """Show what each feature and sensor adds to what the models say (SHAP on the raw margin)."""
+    """Show why: what each feature and sensor adds to an answer.
+
+    SHAP values on the raw margin of each model; they add up to it.
+    """
     from workbench.workflows import explain as flows
 
     if bool(machine) == bool(global_) or (global_ and task):
@@ -50,16 +53,18 @@ def explain(
 
 def _say_prediction(one: Explanation) -> None:
     from workbench.domain.explanations import signed
-    from workbench.reports.content.explanations import answer_words
+    from workbench.reports.content.explanations import answer_words, output_words
 
-    say(f"{one.machine_id}, {one.output}: {answer_words(one)}")
-    rows = [("", "base value: the mean over training", f"{one.base_value:.3g}")]
+    say(f"{one.machine_id}, {output_words(one)}: {answer_words(one)}")
+    rows = [(signed(one.base_value), "base value: the mean over training", "")]
     rows += [(signed(part.contribution), part.words, part.told) for part in one.features[:SHOWN]]
-    left = sum(part.contribution for part in one.features[SHOWN:]) + one.rest
-    rows.append((signed(left), f"{len(one.features[SHOWN:]) + one.rest_count} other features", ""))
+    if others := len(one.features[SHOWN:]) + one.rest_count:
+        left = sum(part.contribution for part in one.features[SHOWN:]) + one.rest
+        rows.append((signed(left), f"{others} other features", ""))
+    rows.append((signed(one.margin), "margin: the sum", ""))
     table((f"adds ({one.units})", "feature", "value"), rows)
-    sensors = ", ".join(f"{part.source} {signed(part.contribution)}" for part in one.sources[:5])
-    say(f"By sensor: {sensors}")
+    strongest = [part for part in one.sources if part.contribution != 0][:5]
+    say(f"By sensor: {', '.join(f'{part.source} {signed(part.contribution)}' for part in strongest)}")
     say(f"From margin to answer: {one.to_answer}")
     if one.note:
         say(f"Note: {one.note}")
@@ -67,9 +72,13 @@ def _say_prediction(one: Explanation) -> None:
 
 
 def _say_model(one: GlobalExplanation) -> None:
-    say(f"{one.output} ({one.scope}), {one.rows} readings of {one.machines} machines, base value {one.base_value:.3g}")
+    from workbench.domain.explanations import signed
+    from workbench.reports.content.explanations import output_words
+
+    base = signed(one.base_value)
+    say(f"{output_words(one)} ({one.scope}), {one.rows} readings of {one.machines} machines, base value {base}")
     rows = [(f"{part.mean_absolute:.2g}", part.words) for part in one.features]
-    table((f"mean |adds| ({one.units})", "feature"), rows)
+    table((f"mean size of what it adds ({one.units})", "feature"), rows)
     say(f"By source: {', '.join(f'{part.source} {part.mean_absolute:.2g}' for part in one.sources[:6])}")
     say(f"From margin to answer: {one.to_answer}")
     say()

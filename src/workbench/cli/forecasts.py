@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workbench.cli.main import app, open_workspace
 from workbench.cli.output import say, say_json, table
+
+if TYPE_CHECKING:
+    from workbench.domain.forecasts import ModelScore
 
 
 @app.command()
@@ -16,11 +19,11 @@ def forecast(
     sensor: Annotated[str | None, typer.Option(help="Which sensor; default: the first temperature.")] = None,
     days: Annotated[float, typer.Option(help="How far ahead.")] = 7.0,
     model: Annotated[
-        list[str] | None, typer.Option(help="boosting, theta, prophet; repeatable. Default: those installed.")
+        list[str] | None, typer.Option(help="boosting, linear, theta, prophet; repeatable. Default: those installed.")
     ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
 ) -> None:
-    """Forecast a sensor hourly with 95 % intervals, by the model that did best in a backtest."""
+    """Forecast a sensor hourly with 95 % intervals. The model that did best in a backtest is used."""
     from workbench.workflows.forecast import forecast as flow
 
     with open_workspace() as ws:
@@ -31,7 +34,9 @@ def forecast(
     if not made.evidence.enough:
         say(f"{machine}, {made.sensor}: {made.evidence.in_words()}")
         return
-    say(f"{machine}, {made.sensor} ({made.unit}): {made.reason}.")
+    from workbench.reports.content.wording import unit_label
+
+    say(f"{machine}, {made.sensor} ({unit_label(made.unit)}): {made.reason.replace('_', ' ')}.")
     per_day = max(round(24 / made.step_h), 1)
     ends = [n for n in range(len(made.median)) if (n + 1) % per_day == 0 or n + 1 == len(made.median)]
     rows = [
@@ -39,11 +44,14 @@ def forecast(
         for n in ends
     ]
     table(("UTC", "median", "95 % from", "to"), rows)
-    headings = ("model", "MAE", "MASE", "MAPE %", "95 % coverage")
-    table(headings, [_score(one.model, one.mae, one.mase, one.mape, one.coverage_95) for one in made.scores])
+    percentages = any(one.mape is not None for one in made.scores)
+    headings = ("model", "MAE", "MASE", "95 % held, %", *(["MAPE %"] if percentages else ()))
+    table(headings, [_score(one, percentages=percentages) for one in made.scores])
     for lack in made.left_out:
         say(f"Not tested: {lack}")
 
 
-def _score(name: str, *figures: float | None) -> tuple[str, ...]:
-    return (name, *("" if value is None else f"{value:.3g}" for value in figures))
+def _score(one: ModelScore, *, percentages: bool) -> tuple[str, ...]:
+    held = None if one.coverage_95 is None else 100 * one.coverage_95
+    figures = (one.mae, one.mase, held, *((one.mape,) if percentages else ()))
+    return (one.model.replace("_", " "), *("" if value is None else f"{value:.3g}" for value in figures))

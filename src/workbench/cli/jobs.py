@@ -35,7 +35,7 @@ def say_submitted(ws: Workspace, job: Job, *, json_: bool) -> None:
 
 @app.command()
 def worker() -> None:
-    """Run queued jobs, schedules and notices until stopped (Ctrl-C or SIGTERM)."""
+    """Run queued jobs, schedules and notices until stopped. Ctrl-C or SIGTERM stops it."""
     import logging
 
     from workbench.workflows.jobs import run_worker
@@ -117,7 +117,7 @@ def cancel(job_id: JobId, json_: Json = False) -> None:
 
 @jobs.command()
 def retry(job_id: JobId, json_: Json = False) -> None:
-    """Queue a failed or cancelled job again; what it finished is kept."""
+    """Queue a failed or cancelled job again. What it finished is kept."""
     from workbench.workflows.jobs import retry_job
 
     with open_workspace() as ws:
@@ -126,7 +126,7 @@ def retry(job_id: JobId, json_: Json = False) -> None:
 
 @jobs.command()
 def watch(job_id: JobId, json_: Json = False) -> None:
-    """Watch a job until it ends; ends with exit code 1 when it failed or was cancelled."""
+    """Watch a job until it ends. The exit code is 1 when it failed or was cancelled."""
     from workbench.domain.jobs import JobState
     from workbench.workflows.jobs import watch_job, worker_lives
 

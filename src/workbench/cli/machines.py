@@ -49,7 +49,7 @@ def list_machines(json_: Json = False) -> None:
 
 @machines.command()
 def show(machine_id: str, json_: Json = False) -> None:
-    """Show a machine's profile, as a file that can be edited and added again."""
+    """Show a machine's profile, to be edited and added again."""
     from workbench.catalog import dump_profile
 
     with open_workspace() as ws:
@@ -62,7 +62,7 @@ def show(machine_id: str, json_: Json = False) -> None:
 
 @machines.command()
 def template(machine_type: Annotated[str, typer.Argument(help="Machine type; leave out to list them.")] = "") -> None:
-    """Print the profile template of a machine type, to fill in and add."""
+    """Print the profile template of a machine type, to fill in."""
     from workbench.catalog import templates
 
     known = templates()
@@ -87,7 +87,7 @@ def add(
     yes: Annotated[bool, typer.Option("--yes", help="Add the proposal at once, without editing.")] = False,
     json_: Json = False,
 ) -> None:
-    """Add a machine from a profile, or propose a profile from a CSV for you to edit."""
+    """Add a machine from a profile. From a CSV a profile is proposed for you to edit."""
     from workbench.workflows import onboard
 
     if (profile is None) == (from_csv is None):
@@ -133,7 +133,7 @@ def plant(
     kind: Annotated[str, typer.Argument(help="sites, technicians, parts or suppliers.")],
     file: Annotated[Path | None, typer.Argument(help="YAML or JSON list; leave out to see an example.")] = None,
 ) -> None:
-    """Add or change sites, technicians, parts or suppliers from a file."""
+    """Add or change sites, technicians, parts or suppliers."""
     from workbench.workflows.onboard import add_plant, plant_example
 
     if file is None:

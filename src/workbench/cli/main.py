@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from workbench.errors import WorkbenchError
 
@@ -18,8 +19,18 @@ if TYPE_CHECKING:
 FAILED, ENVIRONMENT = 1, 3
 _ENVIRONMENT_ERRNOS = {errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT, errno.EMFILE}
 
+
+class Alphabetical(TyperGroup):
+    """Commands in the order in which a reader looks for them."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """Return the commands' names by the alphabet."""
+        return sorted(super().list_commands(ctx))
+
+
 app = typer.Typer(
     name="workbench",
+    cls=Alphabetical,
     help="Predictive maintenance: from telemetry to predictions that hold, work orders and reports.",
     no_args_is_help=True,
     add_completion=False,

@@ -8,7 +8,7 @@ import typer
 
 from workbench.cli.main import app, open_workspace
 from workbench.cli.output import progress_bar, remark, say, say_json, table
-from workbench.cli.present import counted, metrics_in_words
+from workbench.cli.present import counted, figure_label, metrics_in_words
 
 if TYPE_CHECKING:
     from workbench.domain.models import DriftReport, ModelEvaluation
@@ -20,7 +20,7 @@ TaskName = Annotated[str, typer.Argument(help="health, rul, anomaly or diagnosis
 Scope = Annotated[str, typer.Option(help="fleet, or type:<machine type>.")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the event log.")]
 
-models = typer.Typer(no_args_is_help=True, help="Trained models: list, show, activate, roll back, shadow, promote.")
+models = typer.Typer(no_args_is_help=True, help="Trained models: what they are, and which answer.")
 app.add_typer(models, name="models")
 
 
@@ -29,13 +29,16 @@ def list_models(
     task: Annotated[str | None, typer.Argument(help="Only those of this task.")] = None, json_: Json = False
 ) -> None:
     """List the registered versions, newest first."""
+    from workbench.workflows.models import known_task
+
+    wanted = known_task(task) if task else None
     with open_workspace() as ws:
-        found = [version for version in ws.models.all() if task in (None, version.task.value)]
+        found = [version for version in ws.models.all() if wanted in (None, version.task)]
     if json_:
         say_json({"versions": found})
         return
     if not found:
-        say("No model is registered. Train with: workbench train")
+        say(f"No {f'{wanted} ' if wanted else ''}model is registered. Train with: workbench train")
         return
     table(
         ("version", "task", "scope", "state", "trained", "units", "failures", "held-out figures"),
@@ -66,7 +69,7 @@ def state_of(version: ModelVersion) -> str:
 
 @models.command("show")
 def show_model(version_id: Version, json_: Json = False) -> None:
-    """Show a version: what it was trained on, its figures with intervals, its limits of use."""
+    """Show a version: its data, figures and limits of use."""
     with open_workspace() as ws:
         version, evaluation = ws.models.get(version_id), ws.evaluations.find(version_id)
     if json_:
@@ -93,7 +96,7 @@ def _evaluation_rows(evaluation: ModelEvaluation) -> list[tuple[str, object]]:
             continue
         known = figure.lower is not None and figure.upper is not None
         interval = f" (95 % interval {figure.lower:.3g} to {figure.upper:.3g})" if known else ""
-        rows.append((figure.name, f"{figure.value:.3g}{interval}"))
+        rows.append((figure_label(figure.name), f"{figure.value:.3g}{interval}"))
     times = (("training", evaluation.training_s, "s"), ("one answer", evaluation.inference_ms, "ms"))
     rows += [(what, f"{took:.2g} {unit}") for what, took, unit in times if took is not None]
     rows += [("checked", check) for check in evaluation.checks]
@@ -111,7 +114,7 @@ def activate(version_id: Version, reason: Reason = "", json_: Json = False) -> N
 
 @models.command()
 def rollback(task: TaskName, scope: Scope = "fleet", reason: Reason = "", json_: Json = False) -> None:
-    """Use again the version that was active before the present one."""
+    """Use again the version that was active before."""
     from workbench.workflows.models import rollback_model
 
     with open_workspace() as ws:
@@ -125,7 +128,7 @@ def shadow(
     reason: Reason = "",
     json_: Json = False,
 ) -> None:
-    """Let a version answer beside the active one: logged, never shown nor acted on."""
+    """Let a version answer beside the active one. Logged, never shown nor acted on."""
     from workbench.workflows.models import shadow_model
 
     with open_workspace() as ws:
@@ -167,7 +170,7 @@ def compare(task: TaskName, scope: Scope = "fleet", json_: Json = False) -> None
     if found.agreement is not None:
         say(f"they agree in {100 * found.agreement:.0f} % of them")
     for name, champion, challenger in found.figures:
-        say(f"{name}: champion {champion:.3g}, challenger {challenger:.3g}")
+        say(f"{figure_label(name)}: champion {champion:.3g}, challenger {challenger:.3g}")
     say(found.verdict)
 
 
@@ -183,6 +186,7 @@ def card(
     from workbench.workflows.report import report
 
     with open_workspace() as ws, progress_bar("model card") as progress:
+        ws.models.get(version_id)
         record = report(ws, "model_card", {"version": version_id}, formats=format_, progress=progress)
         files = {kind: str(ws.path / place) for kind, place in sorted(record.outputs.items())}
     if json_:
@@ -199,7 +203,7 @@ def drift(
     days: Annotated[float, typer.Option(help="How far back to look.")] = 30.0,
     json_: Json = False,
 ) -> None:
-    """Compare recent inputs of the active models with those they were trained on."""
+    """Compare recent inputs of the active models with training."""
     from workbench.workflows.drift import drift as flow
 
     with open_workspace() as ws, progress_bar("drift") as progress:

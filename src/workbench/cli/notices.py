@@ -63,7 +63,7 @@ def list_notices(
 
 @notices.command()
 def send(json_: Json = False) -> None:
-    """Send all e-mails that wait, now; a worker does so by itself when they are due."""
+    """Send all e-mails that wait, now. A worker does so by itself when they are due."""
     from workbench.channels import MailServer
     from workbench.workflows.notices import send_notices
 
@@ -82,7 +82,7 @@ def send(json_: Json = False) -> None:
 
 @notices.command()
 def retry(notice: Annotated[str, typer.Argument(help="Notice id.")], json_: Json = False) -> None:
-    """Put an e-mail that failed, or waits, back into the outbox, due at once."""
+    """Make an e-mail that failed, or waits, due at once."""
     from workbench.workflows.notices import retry_notice
 
     with open_workspace() as ws:

@@ -47,7 +47,10 @@ def list_orders(
 
 @orders.command()
 def show(number: Annotated[str, typer.Argument(help="Order number, e.g. WO-2026-0001.")], json_: Json = False) -> None:
-    """Show an order as the technician reads it: summary, safety, parts, steps, tools, timeline."""
+    """Show an order as the technician reads it.
+
+    Summary, safety, parts, steps, tools, timeline.
+    """
     from workbench.workflows.orders import find_order
 
     with open_workspace() as ws:

@@ -52,8 +52,9 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     from rich.text import Text
 
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for heading in headings:
-        shown.add_column(heading, overflow="fold")
+    for place, heading in enumerate(headings):
+        # The first column names the row, often by an id to be copied.
+        shown.add_column(heading, overflow="fold", no_wrap=place == 0)
     for row in rows:
         shown.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     width = None if sys.stdout.isatty() else 140

@@ -40,7 +40,7 @@ def report(
     background: Annotated[bool, typer.Option("--background", help="Queue it for `workbench worker`.")] = False,
     json_: Json = False,
 ) -> None:
-    """Make a report in outputs/: one self-contained HTML file and its PDF. Default: fleet_health; by machine: machine_report."""
+    """Make a report in outputs/: one HTML file and its PDF. Default: fleet_health; by machine: machine_report."""
     from workbench.reports import from_texts
 
     if machine and not batch:
@@ -158,7 +158,10 @@ def list_reports(
 
 @reports.command("show")
 def show_report(report_id: Annotated[str, typer.Argument(help="Id from `reports list`.")], json_: Json = False) -> None:
-    """Show how a report came about: parameters, data, models, files, and its log when it failed."""
+    """Show how a report came about.
+
+    Parameters, data, models, files, and its log when it failed.
+    """
     with open_workspace() as ws:
         record = ws.reports.get(report_id)
         files = _files(ws, record)

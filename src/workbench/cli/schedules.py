@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
 schedules = typer.Typer(
-    help="Jobs that are submitted again and again, by the clock of a site.", no_args_is_help=True, rich_markup_mode=None
+    help="Jobs that are submitted again and again, by a site's clock.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(schedules, name="schedule")
 
@@ -76,7 +76,7 @@ def add(
     title: Annotated[str, typer.Option(help="What it is for.")] = "",
     json_: Json = False,
 ) -> None:
-    """Add a schedule, or put another definition in its place; what was due before is not made up for."""
+    """Add a schedule, or replace its definition. What was due before is not made up for."""
     from workbench.workflows.schedules import add_schedule
 
     with open_workspace() as ws:
@@ -119,7 +119,7 @@ def _parameters(kind: str, pairs: list[str]) -> dict[str, object]:
 
 @schedules.command("list")
 def list_schedules(json_: Json = False) -> None:
-    """List the schedules with their next run, in local time and UTC, and their last."""
+    """List the schedules with their next run and their last. Times are local and UTC."""
     from workbench.workflows.schedules import plans
 
     with open_workspace() as ws:
@@ -147,7 +147,7 @@ def list_schedules(json_: Json = False) -> None:
 
 @schedules.command()
 def pause(schedule: Identifier, json_: Json = False) -> None:
-    """Submit nothing until it is resumed; what falls due meanwhile is not made up for."""
+    """Submit nothing until it is resumed. What falls due meanwhile is not made up for."""
     from workbench.workflows.schedules import pause_schedule
 
     with open_workspace() as ws:

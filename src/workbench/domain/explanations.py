@@ -56,7 +56,7 @@ class Explanation(Frozen):
     units: str = Field(description="units of base value, contributions and margin")
     base_value: float = Field(description="the margin's mean over the rows that the model learned from")
     margin: float
-    features: tuple[FeatureContribution, ...] = Field(description="strongest first")
+    features: tuple[FeatureContribution, ...] = Field(repr=False, description="strongest first")
     rest: float = Field(description="what the features that are not listed add together")
     rest_count: int = Field(default=0, ge=0, description="how many features are not listed but do add something")
     sources: tuple[SourceContribution, ...] = Field(description="all of them, strongest first")
@@ -90,8 +90,8 @@ class GlobalFeature(Frozen):
     feature: str
     words: str
     mean_absolute: float = Field(ge=0, description="mean of the absolute contributions, in the margin's units")
-    values: tuple[float | None, ...]
-    contributions: tuple[float, ...]
+    values: tuple[float | None, ...] = Field(repr=False)
+    contributions: tuple[float, ...] = Field(repr=False)
 
     @model_validator(mode="after")
     def _of_one_length(self) -> Self:

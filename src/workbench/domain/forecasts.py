@@ -42,9 +42,9 @@ class Forecast(Frozen):
     evidence: Evidence
     model: str = ""
     reason: str = ""
-    median: tuple[float, ...] = ()
-    lower: tuple[float, ...] = ()
-    upper: tuple[float, ...] = ()
+    median: tuple[float, ...] = Field(default=(), repr=False)
+    lower: tuple[float, ...] = Field(default=(), repr=False)
+    upper: tuple[float, ...] = Field(default=(), repr=False)
     scores: tuple[ModelScore, ...] = ()
     left_out: tuple[str, ...] = Field(default=(), description="models that could not be tested, and why")
 

@@ -79,9 +79,9 @@ class ModelEvaluation(Frozen):
     rows: int
     figures: tuple[Figure, ...]
     base_rates: dict[str, float] = {}
-    calibration: tuple[CalibrationCurve, ...] = ()
+    calibration: tuple[CalibrationCurve, ...] = Field(default=(), repr=False)
     confusion: Confusion | None = None
-    error_by_life: tuple[LifeError, ...] = ()
+    error_by_life: tuple[LifeError, ...] = Field(default=(), repr=False)
     machine_types: dict[str, int] = {}
     life_unit: str = ""
     horizons: Horizons | None = None
@@ -89,7 +89,7 @@ class ModelEvaluation(Frozen):
     inference_ms: float | None = Field(default=None, description="answer for one row, features given")
     checks: tuple[str, ...] = Field(default=(), description="what the leakage guard looked at, in words")
     limits: tuple[str, ...] = Field(default=(), description="limits of use, in words")
-    reference: tuple[FeatureReference, ...] = ()
+    reference: tuple[FeatureReference, ...] = Field(default=(), repr=False)
 
     def figure(self, name: str) -> Figure | None:
         """Return the figure of this name, if it was measured."""

@@ -232,10 +232,10 @@ class ModelVersion(Frozen):
     failures: int
     metrics: dict[str, float | None]
     parameters: dict[str, float | int | str | bool | None] = {}
-    features: tuple[str, ...] = ()
+    features: tuple[str, ...] = Field(default=(), repr=False)
     active: bool = Field(default=False, description="the champion: its answers are shown and acted on")
     shadow: bool = Field(default=False, description="the challenger: answers beside the champion, logged, never shown")
     refused: tuple[str, ...] = Field(default=(), description="gates not met; a refused model is never activated")
     artifact_sha256: str = ""
-    libraries: dict[str, str] = {}
+    libraries: dict[str, str] = Field(default={}, repr=False)
     simulated: bool = False

@@ -3,8 +3,10 @@
 Fleet level: ``train_fleet``, ``load_models``, ``predict_machine``, ``predict_fleet``, ``past_anomalies``,
 ``shown_state``.
 Parts for data scientists: ``fit_spec`` and ``build`` (features of a machine), ``samples`` (features and labels of
-machines), the estimators ``BoostedHealth``, ``BoostedRul``, ``NetworkRul``, ``BlendedRul``, ``IsolationAnomaly``, ``SubspaceAnomaly``, ``AutoencoderAnomaly``,
-``BoostedDiagnoser``, ``ConditionClassifier``, ``DegradationLife`` on plain feature tables, ``RecordDetector`` on raw readings, and ``Lifetimes``.
+machines); the estimators on plain feature tables ``BoostedHealth``, ``ConditionClassifier`` and ``BoostedDiagnoser``, of
+remaining life ``BoostedRul``, ``NetworkRul``, ``BlendedRul``, ``DegradationLife`` and ``HazardSurvival``, of anomalies
+``IsolationAnomaly``, ``SubspaceAnomaly`` and ``AutoencoderAnomaly``; ``RecordDetector`` on raw readings, ``DegradationPath``
+on one indicator, and ``Lifetimes``.
 """
 
 from __future__ import annotations

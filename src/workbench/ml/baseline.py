@@ -164,6 +164,8 @@ def fit_baseline(
     with np.errstate(invalid="ignore", divide="ignore"):
         z = np.clip((indicators - expected) / sd, -LARGEST_Z, LARGEST_Z)
     load = _load(design, operating.shape[1] > 0)
+    # What the level of the first rows is measured by is known only after them.
+    load[: STAGES[0]] = np.nan
     return Baseline(z, expected, sd, load)
 
 

@@ -64,14 +64,16 @@ def references(
         if not len(cuts) or np.ptp(known) == 0:
             continue
         shares = _shares(values, cuts)
-        usual = [stability_index(shares, _shares(values[part], cuts)) for part in stretches]
+        # A stretch from before the sensor was fitted says nothing of how it wanders.
+        told = [part for part in stretches if np.isfinite(values[part]).sum() >= LEAST_ROWS // STRETCHES]
+        usual = [stability_index(shares, _shares(values[part], cuts)) for part in told]
         found.append(
             FeatureReference(
                 feature=name,
                 sensor=sensors[name],
                 cuts=tuple(float(cut) for cut in cuts),
                 shares=tuple(float(share) for share in shares),
-                usual_psi=float(np.nanmax(usual)),
+                usual_psi=max(usual, default=0.0),
                 rows=len(known),
                 effective_rows=effective_rows(values, groups),
             )

@@ -25,7 +25,7 @@ class BlendedRul(CalibratedRul):
     Breiman, Machine Learning 1996), and nought where that gain is within two standard errors over units: then trees
     answer alone. The parameters are those of the trees, and ``epochs`` of the network.
 
-    Attributes after ``fit``: ``boosted_``, ``network_`` (None without a share), ``share_``, ``gain_`` (mean squared error
+    Attributes after ``fit``: ``boosted_``, ``network_`` (points only; None without a share), ``share_``, ``gain_`` (mean squared error
     that the blend saves on held-out units, in squared life units), and those of ``CalibratedRul``.
     """
 
@@ -65,14 +65,13 @@ class BlendedRul(CalibratedRul):
         refeature: Refeature | None,
     ) -> None:
         boosted, network = self._members()
-        for member in (boosted, network):
-            member.fit(X, y, groups=groups, weight=weight, refeature=refeature)
+        by_trees, rows = boosted.cross_fit(X, y, groups, weight, refeature)
+        by_network, _ = network.cross_fit(X, y, groups, weight, refeature)
         self.used_ = boosted.used_
-        self.share_, self.gain_ = best_share(y, boosted.held_out_, network.held_out_, groups)
+        self.share_, self.gain_ = best_share(y, by_trees, by_network, groups)
         self.boosted_: BoostedRul = boosted
         self.network_: NetworkRul | None = network if self.share_ > 0 else None
-        held_out = (1 - self.share_) * boosted.held_out_ + self.share_ * network.held_out_
-        self._settle(y, held_out, boosted.held_rows_, groups)
+        self._settle(y, (1 - self.share_) * by_trees + self.share_ * by_network, rows, groups)
 
     def _point(self, matrix: FloatArray) -> FloatArray:
         point = np.clip(self.boosted_._point(matrix), 0.0, self.cap)

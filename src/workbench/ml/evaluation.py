@@ -15,6 +15,10 @@ from .validation import HeldOutAnswers, Intervals, Rows, unit_intervals
 
 STATES = ("Healthy", "Degrading", "Warning", "Critical")
 LIFE_BANDS = 5
+# What maintenance would like. A model that falls short is still better than none (its gate is skill), and says so.
+GOAL_PRECISION, GOAL_MAPE, LEAST_COVERAGE = 0.9, 0.05, 0.8
+# With less of the cap left than this, an error of an hour is a large part of it.
+LEAST_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,19 @@ def judge_health(
             for name, held in answers.items()
         ),
         confusion=states,
-        limits=tuple(f"No skill on the {name} horizon: the population's rate is answered there." for name in silent),
+        limits=(
+            *(f"No skill on the {name} horizon: the population's rate is answered there." for name in silent),
+            *(short for name, held in answers.items() if name not in silent and (short := _short_of_goal(name, held))),
+        ),
+    )
+
+
+def _short_of_goal(name: str, held: HeldOutAnswers) -> str:
+    right = float(held.truth[held.alarm].mean()) if held.alarm.any() else 1.0
+    return (
+        f"Of held-out rows with an alarm on the {name} horizon {100 * right:.0f} % were right; the goal is over 90 %."
+        if right <= GOAL_PRECISION
+        else ""
     )
 
 
@@ -89,7 +105,11 @@ def calibration_curve(truth: FloatArray, probability: FloatArray, question: str)
 
 
 def judge_life(truth: FloatArray, bands: FloatArray, cap: float, groups: ObjectArray, seed: int) -> Judgement:
-    """Judge held-out medians and intervals; lives at ``cap`` are known to be that long at least."""
+    """Judge held-out medians and intervals; lives at ``cap`` are known to be that long at least.
+
+    ``mape``, a share, is over rows whose life left is known and at least a tenth of the cap.
+    """
+    ratio = (truth < cap) & (truth >= LEAST_SHARE * cap)
 
     def figures(rows: Rows) -> dict[str, float]:
         a, b = truth[rows], bands[rows]
@@ -98,6 +118,9 @@ def judge_life(truth: FloatArray, bands: FloatArray, cap: float, groups: ObjectA
         return {
             "rmse": error,
             "mae": float(np.abs(a - b[:, 0]).mean()),
+            "mape": float((np.abs(a - b[:, 0]) / np.maximum(a, 1e-9))[ratio[rows]].mean())
+            if ratio[rows].any()
+            else float("nan"),
             "skill": 1.0 - (error / spread) ** 2 if spread > 0 else float("nan"),
             "coverage_90": coverage(a, b[:, 1], b[:, 2], b[:, 2] >= cap),
             "interval_score_90": interval_score(a, b[:, 1], b[:, 2]),
@@ -109,7 +132,18 @@ def judge_life(truth: FloatArray, bands: FloatArray, cap: float, groups: ObjectA
         figures=tuple(with_intervals(whole, unit_intervals(figures, groups, seed))),
         base_rates={"mean_life_left": float(truth.mean())},
         error_by_life=errors_by_life(truth, bands[:, 0], cap),
+        limits=_life_limits(whole),
     )
+
+
+def _life_limits(figures: Mapping[str, float]) -> tuple[str, ...]:
+    off, held = 100 * figures["mape"], 100 * figures["coverage_90"]
+    limits = []
+    if figures["mape"] >= GOAL_MAPE:
+        limits.append(f"The life left is off by {off:.0f} % on average on held-out machines; the goal is under 5 %.")
+    if figures["coverage_90"] < LEAST_COVERAGE:
+        limits.append(f"The 90 % interval held the true life of {held:.0f} % of held-out rows only: it is too narrow.")
+    return tuple(limits)
 
 
 def errors_by_life(truth: FloatArray, point: FloatArray, cap: float) -> tuple[LifeError, ...]:
@@ -170,9 +204,11 @@ def limits_of_use(
     *, machines: int, failures: int, types: Mapping[str, int], scope: str, horizons: str, refused: Sequence[str]
 ) -> tuple[str, ...]:
     """Return in words where a model may be believed."""
-    named = ", ".join(f"{name} ({count})" for name, count in sorted(types.items()))
+    named = ", ".join(f"{name.replace('_', ' ')} ({count})" for name, count in sorted(types.items()))
     whose = (
-        "machines of other types than these" if scope == "fleet" else f"other machines than {scope.partition(':')[2]}"
+        "machines of other types than these"
+        if scope == "fleet"
+        else f"other machines than {scope.partition(':')[2].replace('_', ' ')}"
     )
     return (
         f"Learned from {machines} machine{'s' * (machines != 1)} with {failures} failure{'s' * (failures != 1)}: {named}.",

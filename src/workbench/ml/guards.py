@@ -1,4 +1,4 @@
-"""The leakage guard over a whole training: the folds, the columns, the features of a row, what a fold learns from."""
+"""The leakage guard over a whole training: the folds, the sensors, the features of a row, what a fold learns from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 from workbench.domain.observations import MachineData
 from workbench.errors import LeakFound
 
-from .arrays import FloatArray, IntArray
+from .arrays import FloatArray, IntArray, nanoseconds, sensor_matrix
 from .features import build
 from .leakage import check_causal, label_columns
 from .life import running_rows
@@ -22,7 +22,7 @@ MOST_ROWS = 3000
 LOOKED_AT_ROWS = 400
 CHECKS = (
     "no machine is on both sides of a fold",
-    "no column encodes a label",
+    "no sensor encodes a label",
     "no feature of a row changes when the rows after it are taken away",
     "what a fold learns of the population comes from its training machines only",
 )
@@ -35,26 +35,47 @@ def guard_features(data: TrainingData) -> None:
         _check_population(data)
 
 
-def guard_columns(data: TrainingData, rows: IntArray, y: FloatArray, columns: Sequence[str]) -> None:
-    """Raise ``LeakFound`` when a column encodes a label.
+def guard_sensors(data: TrainingData, rows: IntArray, y: FloatArray) -> None:
+    """Raise ``LeakFound`` when a sensor encodes a label.
 
     ``y`` has one column per question for ``rows`` of the samples. The life left is always among the labels: a clock
-    that counts down to the failure must not pass because the question is a class.
+    that counts down to the failure must not pass because the question is a class. Sensors are what a user's file
+    brings; features are made of them, of events and of the age up to their row, which ``guard_features`` makes sure of.
     """
     s = data.samples
-    groups = s.groups[rows]
-    thin = np.arange(len(rows))[:: max(1, len(rows) // MOST_ROWS)]
-    X = s.X[list(columns)].iloc[rows[thin]]
-    found: set[str] = set()
-    for label in (*y[thin].T, s.remaining[rows[thin]]):
-        known = ~np.isnan(label)
-        if len(np.unique(label[known])) > 1:
-            found |= set(label_columns(X[known], label[known], groups[thin][known]))
+    picked = rows[:: max(1, len(rows) // MOST_ROWS)]
+    groups = s.groups[picked]
+    ran = pd.Series(s.life).groupby(s.life).cumcount().to_numpy()
+    clocks = pd.DataFrame({"age": s.age, "ran": ran}).iloc[picked]
+    labels = (*y[:: max(1, len(rows) // MOST_ROWS)].T, s.remaining[picked])
+    found = []
+    for name, readings in _readings(data, picked).items():
+        # Machines without the sensor say nothing of it.
+        theirs = np.isin(groups, np.unique(groups[~np.isnan(readings)]))
+        for label in labels:
+            known = theirs & ~np.isnan(label)
+            column = pd.DataFrame({name: readings[known]})
+            several = len(np.unique(label[known])) > 1
+            if several and label_columns(column, label[known], groups[known], clocks=clocks[known]):
+                found.append(name)
+                break
     if found:
         raise LeakFound(
-            f"Columns encode the label: {', '.join(sorted(found))}.",
-            "Take the sensors behind them out of the profile: they know the outcome.",
+            f"Sensors encode the label: {', '.join(sorted(found))}.",
+            "Take them out of the profile: they know the outcome.",
         )
+
+
+def _readings(data: TrainingData, rows: IntArray) -> dict[str, FloatArray]:
+    """Return what each sensor showed at these rows of the samples; NaN where a machine has no such sensor."""
+    names = tuple(sorted({sensor.name for machine in data.members for sensor in machine.profile.sensors}))
+    found = np.full((len(rows), len(names)), np.nan)
+    units, times = data.samples.groups[rows], data.samples.time[rows]
+    for machine in data.members:
+        mine = np.flatnonzero(units == machine.profile.machine_id)
+        at = np.searchsorted(nanoseconds(machine.telemetry["time"]), times[mine])
+        found[mine] = sensor_matrix(machine.telemetry, names)[at]
+    return dict(zip(names, found.T, strict=True))
 
 
 def _check_later_rows(members: Sequence[MachineData], spec: FeatureSpec) -> None:

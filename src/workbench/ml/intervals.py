@@ -31,7 +31,8 @@ class CalibratedRul(RulEstimator):
     The interval starts from the held-out residuals' 5 % and 95 % quantiles near the predicted level, in units of the
     spread that the row's features let expect (``Spread``), and is widened by one factor such that 90 % of random cuts,
     one per held-out unit, are covered (split conformal prediction with normalised residuals, averaged over draws of the
-    cuts; Lei et al., JASA 2018; Romano, Patterson, Candes, NeurIPS 2019).
+    cuts; Lei et al., JASA 2018; Romano, Patterson, Candes, NeurIPS 2019). With fewer than ten units, such that 90 % of each
+    unit's rows are.
 
     A subclass writes ``_fit``, which sets ``used_`` and calls ``_settle``, and ``_point`` on the columns ``used_``.
 
@@ -117,7 +118,10 @@ class CalibratedRul(RulEstimator):
         # An upper end at the cap is open: nothing above it is missed.
         strangeness = np.where((residual > 0) & (point + spread * above >= self.cap), 0.0, strangeness)
         units = [np.flatnonzero(groups == unit) for unit in np.unique(groups)]
-        level = min(1.0, COVERAGE * (1 + 1 / len(units)))
+        level = COVERAGE * (1 + 1 / len(units))
+        if level >= 1:
+            # No quantile of so few cuts promises 90 %: as wide as the unit that is hardest to tell needs it.
+            return max(float(np.quantile(strangeness[rows], COVERAGE)) for rows in units)
         rng = np.random.default_rng(self.seed)
         cuts = np.column_stack([rng.choice(rows, DRAWS, p=self._cut_weights(y[rows])) for rows in units])
         return float(np.mean(np.quantile(strangeness[cuts], level, axis=1)))
@@ -181,8 +185,23 @@ class CrossFittedRul(CalibratedRul):
         weight: FloatArray | None,
         refeature: Refeature | None,
     ) -> None:
+        held_out, held_rows = self.cross_fit(X, y, groups, weight, refeature)
+        self._settle(y, held_out, held_rows, groups)
+
+    def cross_fit(
+        self,
+        X: pd.DataFrame,
+        y: FloatArray,
+        groups: ObjectArray,
+        weight: FloatArray | None,
+        refeature: Refeature | None,
+    ) -> tuple[FloatArray, FloatArray]:
+        """Learn from all rows; return points and features (``used_``) of each row as learned without its unit, NaN if alone.
+
+        This fits the point alone: ``fit`` adds spread and interval.
+        """
         held_out = np.full(len(y), np.nan)
-        self.used_ = varying_columns(self._matrix(X))
+        self.used_ = varying_columns(self._check_training(X))
         held_rows = np.full((len(y), len(self.used_)), np.nan)
         if len(set(groups)) > 1:
             ends = (y <= np.min(y) + 1e-9).astype(np.float64)
@@ -194,7 +213,7 @@ class CrossFittedRul(CalibratedRul):
                 twin._learn(matrix[train], y[train], groups[train], None if weight is None else weight[train])
                 held_out[test], held_rows[test] = np.clip(twin._point(matrix[test]), 0.0, self.cap), matrix[test]
         self._learn(self._matrix(X)[:, self.used_], y, groups, weight)
-        self._settle(y, held_out, held_rows, groups)
+        return held_out, held_rows
 
 
 def _level_parts(point: FloatArray) -> list[IntArray]:

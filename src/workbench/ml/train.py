@@ -17,6 +17,7 @@ from .contract import Estimator
 from .drift import references, watched_features
 from .evaluation import Judgement, limits_of_use
 from .guards import CHECKS, guard_features
+from .reasons import unit_words
 from .record import known_until
 from .spec import FLEET, default_horizons, type_scopes
 from .threads import on_one_thread
@@ -209,7 +210,7 @@ def _evaluation(
             failures=data.failures,
             types=types,
             scope=data.scope,
-            horizons=f"{h.critical:g}, {h.warning:g} and {h.degrading:g} {unit.replace('_', ' ')}",
+            horizons=f"{h.critical:g}, {h.warning:g} and {h.degrading:g} {unit_words(unit)}",
             refused=outcome.refused,
         ),
         reference=references(

@@ -19,7 +19,7 @@ from .evaluation import Judgement, judge_diagnosis, judge_health, judge_life, st
 from .evidence import failures_reason
 from .families import choose_family, degradation_features, ended_lives, family_facts, supervised_life
 from .features import every_nth
-from .guards import guard_columns
+from .guards import guard_sensors
 from .health import BoostedHealth
 from .intervals import CalibratedRul
 from .metrics import macro_f1
@@ -88,12 +88,12 @@ def train_health(data: TrainingData, seed: int, _budget: float, tuning: Tuning =
     rows = np.flatnonzero(~np.isnan(y).all(axis=1))
     y, groups = y[rows], data.samples.groups[rows]
     columns, refeature = _general(data), data.refeature(rows)
-    guard_columns(data, rows, y, columns)
+    guard_sensors(data, rows, y)
     X = data.samples.X[columns].iloc[rows]
     chosen = tuned(
         BoostedHealth(seed=seed),
         lambda model: model.fit(X, y, groups=groups, refeature=refeature),
-        lambda model: np.nanmean((_probability(model, y, groups, seed) - y) ** 2, axis=1),
+        lambda model: _row_means((_probability(model, y, groups, seed) - y) ** 2),
         groups,
         tuning,
     )
@@ -132,6 +132,12 @@ def _probability(model: BoostedHealth, y: FloatArray, groups: ObjectArray, seed:
     return out
 
 
+def _row_means(matrix: FloatArray) -> FloatArray:
+    """Return the mean of what is known in each row, NaN where nothing is."""
+    known = (~np.isnan(matrix)).sum(axis=1)
+    return np.asarray(np.where(known > 0, np.nansum(matrix, axis=1) / np.maximum(known, 1), np.nan))
+
+
 def _population_rate(data: TrainingData, horizon: float) -> float:
     """P(failure within ``horizon``) by the lives of the population, averaged over ages.
 
@@ -166,7 +172,7 @@ def train_life(data: TrainingData, seed: int, _budget: float, tuning: Tuning = S
     shipped: CalibratedRul = supervised_life(cap=cap, seed=seed, lives=lives, scope=data.scope)
     if family == "degradation":
         shipped, columns = DegradationLife(cap=cap, seed=seed), degradation_features(columns)
-    guard_columns(data, rows, y[:, None], columns)
+    guard_sensors(data, rows, y[:, None])
     X = data.samples.X[columns].iloc[rows]
     chosen = tuned(
         shipped,

@@ -141,7 +141,7 @@ def without_empty_sections(notebook: NotebookNode) -> tuple[NotebookNode, list[s
             heading, holds, dropped = cell, "\n" in cell.source.strip(), False
         elif cell.cell_type == "code":
             said = [(_EMPTY.fullmatch(output.get("data", {}).get("text/html", "")), output) for output in cell.outputs]
-            absent += [html.unescape(match[1]) for match, _ in said if match]
+            absent += [html.unescape(match[1]) for match, _ in said if match and match[1]]
             dropped = dropped or any(match for match, _ in said)
             cell.outputs = [output for match, output in said if not match]
             holds = holds or bool(cell.outputs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -47,8 +48,15 @@ class Archive:
         self.root = Path(root)
         self._database = database
         self._segments = Segments(database)
-        self._connection: duckdb.DuckDBPyConnection | None = None
         self._guard = threading.Lock()
+        # None or one. At exit it goes before DuckDB's module does, which else writes of leaks to standard error.
+        self._connections: list[duckdb.DuckDBPyConnection] = []
+        weakref.finalize(self, self._connections.clear)
+
+    def close(self) -> None:
+        """Give the DuckDB connection back; the next read opens another."""
+        with self._guard:
+            self._connections.clear()
 
     # -- reading ---------------------------------------------------------------------------------------------
 
@@ -322,9 +330,9 @@ class Archive:
         from workbench.telemetry.stored import connect
 
         with self._guard:
-            if self._connection is None:
-                self._connection = connect()
-            cursor = self._connection.cursor()
+            if not self._connections:
+                self._connections.append(connect())
+            cursor = self._connections[0].cursor()
         files = ", ".join("'" + str(self.root / row.path).replace("'", "''") + "'" for row in rows)
         source = f"read_parquet([{files}], union_by_name = true)"
         columns = cursor.sql(f"SELECT * FROM {source} LIMIT 0").columns

@@ -10,7 +10,7 @@ from workbench.domain.base import Actor, stable_id
 from workbench.domain.models import DriftReport, SensorDrift
 from workbench.domain.predictions import ModelVersion
 from workbench.errors import InputError, NotFound
-from workbench.workflows.score import bundle_of
+from workbench.workflows.score import bundle_of, versions_for
 
 if TYPE_CHECKING:
     from workbench.ml import Bundle, Samples
@@ -39,15 +39,19 @@ def drift(
     active = [version for version in ws.models.active() if version.as_of <= at]
     if not active:
         raise NotFound("No model is active, so there is nothing to compare with.", "Train first: workbench train")
-    features: dict[str, Samples | None] = {}
+    answering = {machine_id: versions_for(ws, machine_id, at).values() for machine_id in ws.machines.ids()}
+    features: dict[tuple[str, int, tuple[str, ...]], Samples | None] = {}
     reports = []
     for number, version in enumerate(active):
         if progress:
             progress(number / len(active), f"inputs of {version.task} ({version.scope})")
         bundle = bundle_of(ws, version)
-        key = bundle.spec.key
+        # As thinned as in training, so that neighbours resemble each other as much as there.
+        every = int(version.parameters.get("every") or 1)
+        served = tuple(name for name, versions in answering.items() if version.version_id in versions)
+        key = (bundle.spec.key, every, served)
         if key not in features:
-            features[key] = _recent(ws, version, bundle, at, days)
+            features[key] = _recent(ws, bundle, served, at, days, every)
         reports.append(_report(ws, version, features[key], at, days))
     with ws.transaction() as tx:
         change = tx.change("drift watched", actor)
@@ -56,8 +60,13 @@ def drift(
     return reports
 
 
-def _recent(ws: Workspace, version: ModelVersion, bundle: Bundle, at: datetime, days: float) -> Samples | None:
-    """Return the features of the running rows of the last ``days``, as the model computes them; None without any."""
+def _recent(
+    ws: Workspace, bundle: Bundle, served: tuple[str, ...], at: datetime, days: float, every: int
+) -> Samples | None:
+    """Return every ``every``-th running row of the last ``days`` of the machines that a model serves, as it sees them.
+
+    None where none of them ran.
+    """
     import numpy as np
     import pandas as pd
 
@@ -66,16 +75,10 @@ def _recent(ws: Workspace, version: ModelVersion, bundle: Bundle, at: datetime, 
     from workbench.ml.arrays import nanoseconds
     from workbench.ml.cadence import hourly
 
-    types = {v.scope for v in ws.models.active() if v.task is version.task}
-    chosen = []
-    for machine_id in ws.machines.ids():
-        own = f"type:{ws.machines.get(machine_id).machine_type}"
-        if own == version.scope or (version.scope == "fleet" and own not in types):
-            machine = ws.machine_data(machine_id, at)
-            if len(machine.telemetry) and machine.profile.life_unit is bundle.spec.life_unit:
-                chosen.append(hourly(machine))
+    machines = [ws.machine_data(machine_id, at) for machine_id in served]
+    chosen = [hourly(m) for m in machines if len(m.telemetry) and m.profile.life_unit is bundle.spec.life_unit]
     try:
-        found = samples(chosen, bundle.spec)
+        found = samples(chosen, bundle.spec, every=every)
     except NotEnoughData:
         return None
     start = nanoseconds(pd.DatetimeIndex([at - timedelta(days=days)]))[0]
@@ -89,8 +92,10 @@ def _report(ws: Workspace, version: ModelVersion, recent: Samples | None, at: da
     rows = 0 if recent is None else len(recent.time)
     sensors: tuple[SensorDrift, ...] = ()
     lacks = ""
-    if evaluation is None or not evaluation.reference:
+    if evaluation is None:
         lacks = "the version has no training reference; train it again"
+    elif not evaluation.reference:
+        lacks = "its inputs are symptoms, which move with every fault; watch the drift of the other models instead"
     elif recent is None or rows < LEAST_ROWS:
         lacks = f"{rows} of {LEAST_ROWS} running readings needed"
     else:

@@ -11,6 +11,7 @@ from workbench.domain.base import Actor
 from workbench.domain.explanations import Explanation, GlobalExplanation
 from workbench.domain.predictions import ModelVersion, Prediction, Task
 from workbench.errors import InputError, NotEnoughData
+from workbench.workflows.models import known_task
 from workbench.workflows.onboard import chosen_machines
 from workbench.workflows.score import bundle_of, load_models, predict_one
 
@@ -146,12 +147,7 @@ def _record(
 
 
 def _tasks(task: Task | str | None) -> tuple[Task, ...]:
-    if task is None:
-        return tuple(Task)
-    try:
-        return (Task(task),)
-    except ValueError as error:
-        raise InputError(f"There is no task {str(task)!r}.", f"Choose one of: {', '.join(Task)}.") from error
+    return tuple(Task) if task is None else (known_task(task),)
 
 
 def _version(ws: Workspace, task: Task, scope: str | None, at: datetime) -> ModelVersion:

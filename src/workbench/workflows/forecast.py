@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import os
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
 
 from workbench.domain.base import stable_id
 from workbench.domain.equipment import Sensor, SensorRole
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
 FINEST_H, STALE_H = 1.0, 24.0
 LONGEST_H = 24.0 * 31
-READ_DAYS = 365
+LEARNED_DAYS, READ_DAYS = 365, 367
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,9 @@ def forecast(
     """Return what ``sensor`` (default: the first temperature that shows the machine's health) will read, hourly.
 
     The last year of readings is averaged to hours (coarser ones stay as they are); every model is backtested on it and
-    the best used, or the naive forecast where none is better. The same question on the same data is answered from the
-    records. ``models``: some of ``boosting``, ``theta``, ``prophet`` (default: those installed). ``days_off``: local dates
-    on which less is done.
+    the best used, or the naive forecast where none is better. The same question on the same readings is answered from the
+    records, also later. ``models``: some of ``boosting``, ``linear``, ``theta``, ``prophet`` (default: those installed).
+    ``days_off``: local dates on which less is done.
 
     Raises:
         InputError: the horizon is not above 0 or beyond 31 days, a model or the sensor is not known.
@@ -83,7 +86,8 @@ def forecast_fleet(
 ) -> list[Forecast]:
     """Return the forecast of each machine's default sensor, machines side by side on all cores, ordered as asked for.
 
-    What is in the records already is taken from there. When ``should_stop`` says so, those that are done are returned.
+    What is in the records already is taken from there. When ``should_stop`` says so, none is begun any more
+    and those that are done are returned.
     Raises as ``forecast`` does.
     """
     from joblib import Parallel, delayed
@@ -92,16 +96,17 @@ def forecast_fleet(
     asked = [_question(ws, one, None, horizon_h, at, models, ()) for one in chosen_machines(ws, machines)]
     found = {q.empty.forecast_id: ws.forecasts.find(q.empty.forecast_id) for q in asked}
     new = [question for question in asked if found[question.empty.forecast_id] is None]
-    side_by_side = Parallel(n_jobs=max(min(os.cpu_count() or 1, len(new)), 1), return_as="generator", batch_size=1)
-    answers = side_by_side(delayed(_answer)(question) for question in new)
+    stopped = threading.Event()
+    tasks = (delayed(_answer)(question) for question in takewhile(lambda _: not stopped.is_set(), new))
+    jobs = max(min(os.cpu_count() or 1, len(new)), 1)
+    answers = Parallel(n_jobs=jobs, return_as="generator", batch_size=1, pre_dispatch=jobs)(tasks)
     for number, made in enumerate(answers):
         found[made.forecast_id] = made
         ws.forecasts.add(made, ws.change(f"forecast of {made.sensor}"))
         if progress:
             progress((number + 1) / len(new), made.machine_id)
         if should_stop is not None and should_stop():
-            answers.close()
-            break
+            stopped.set()
     return [made for question in asked if (made := found[question.empty.forecast_id]) is not None]
 
 
@@ -122,15 +127,17 @@ def _question(
     chosen = _sensor(profile.sensors, sensor, machine_id)
     site = ws.sites.find(profile.site_id)
     zone = site.time_zone if site else "UTC"
-    data_hash = ws.data_hash(machine_id, at)
     readings = ws.telemetry.read(machine_id, start=at - pd.Timedelta(days=READ_DAYS), end=at, columns=[chosen.name])
+    readings = _newest_year(readings.dropna())
+    data_hash = _digest(readings)
     named = None if models is None else tuple(sorted(set(models)))
     parts = (
         machine_id,
         chosen.name,
-        at.isoformat(),
+        # The same readings have the same answer at any time, until they are too old for one.
+        at.isoformat() if _too_old(readings, at) else "",
         data_hash,
-        horizon_h,
+        float(horizon_h),
         named,
         sorted(days_off),
         zone,
@@ -149,6 +156,44 @@ def _question(
         evidence=Evidence(enough=False, reasons=("no reading",)),
     )
     return _Question(empty, readings, zone, named, tuple(days_off), ws.settings.seed)
+
+
+def _newest_year(readings: pd.DataFrame) -> pd.DataFrame:
+    """Return the year before the last reading, which is the same whenever it is asked for."""
+    import pandas as pd
+
+    newest: pd.DataFrame = readings[readings["time"] > readings["time"].max() - pd.Timedelta(days=LEARNED_DAYS)]
+    return newest.reset_index(drop=True)
+
+
+def _digest(readings: pd.DataFrame) -> str:
+    """Return a sha256 of times and values."""
+    import numpy as np
+
+    from workbench.ml.arrays import nanoseconds
+
+    digest = hashlib.sha256(nanoseconds(readings["time"]).tobytes())
+    digest.update(readings.drop(columns="time").to_numpy(dtype=np.float64).tobytes())
+    return digest.hexdigest()
+
+
+def _step(times: pd.Series[Any]) -> pd.Timedelta:
+    """Return the step of the forecast: an hour, or the usual distance of two readings where that is longer."""
+    import pandas as pd
+
+    return max(pd.Timedelta(hours=FINEST_H), pd.Timedelta(times.diff().median()).round("min"))
+
+
+def _too_old(readings: pd.DataFrame, at: datetime) -> tuple[str, ...]:
+    """Say that the last reading is too old to forecast from, where it is."""
+    import pandas as pd
+
+    times = readings["time"]
+    if len(times) < 2:
+        return ()
+    age_h = (at - times.iloc[-1]) / pd.Timedelta(hours=1)
+    oldest = max(STALE_H, 2 * _step(times) / pd.Timedelta(hours=1))
+    return (f"the last reading is {age_h:,.0f} h old",) if age_h > oldest else ()
 
 
 def _sensor(sensors: Sequence[Sensor], name: str | None, machine_id: str) -> Sensor:
@@ -172,19 +217,14 @@ def _answer(question: _Question) -> Forecast:
 
     empty = question.empty
     times, values = question.readings["time"], question.readings[empty.sensor].to_numpy(dtype=np.float64)
-    known = np.isfinite(values)
-    if known.sum() < 2:
-        return empty.model_copy(update={"evidence": Evidence(enough=False, reasons=(f"{int(known.sum())} readings",))})
-    usual = times[known].diff().median()
-    step = max(pd.Timedelta(hours=FINEST_H), usual.round("min"))
+    if len(times) < 2:
+        return empty.model_copy(update={"evidence": Evidence(enough=False, reasons=(f"{len(times)} readings",))})
+    step = _step(times)
     series = regular(times, values, zone=question.zone, step=step, days_off=question.days_off)
     step_h = step / pd.Timedelta(hours=1)
     horizon = max(int(np.ceil(empty.horizon_h / step_h - 1e-9)), 1)
     end = series.times(len(series) - 1, len(series))[0]
-    reasons = list(lacking_evidence(series, horizon))
-    age_h = (empty.as_of - times[known].iloc[-1]) / pd.Timedelta(hours=1)
-    if age_h > max(STALE_H, 2 * step_h):
-        reasons.append(f"the last reading is {age_h:,.0f} h old")
+    reasons = [*lacking_evidence(series, horizon), *_too_old(question.readings, empty.as_of)]
     said = empty.model_copy(update={"origin": end.to_pydatetime(), "step_h": step_h})
     if not reasons:
         try:

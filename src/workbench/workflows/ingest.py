@@ -126,13 +126,16 @@ def _ingest_query(
     profiles = _profiles(ws, "PROFILE.yaml")
     layout = _layout(ws, machine_id, mapping)
     machine_id = layout.machine_id if layout else machine_id
+    spans = {name: ws.telemetry.span(name) for name in ([machine_id] if machine_id else profiles)}
     # Up to here every machine has readings; what is read twice is known and changes nothing.
-    ends = [span[1] for name in ([machine_id] if machine_id else profiles) if (span := ws.telemetry.span(name))]
-    since = min(ends, default=None)
+    newest = min((span[1] for span in spans.values() if span), default=None)
+    asked = "since" in source.parameters() and "since" not in source.params
+    since = newest if asked else None
+    notes = _not_looked_back(since, [name for name, span in spans.items() if not span])
     zone = layout.time_zone if layout else "UTC"
     with fetched(source, ws.telemetry.root, since=since, time_zone=zone) as rows:
-        if not rows.rows and since is not None and "since" in source.parameters():
-            return IngestOutcome((), 0, (f"{rows.name}: nothing newer than {since:%Y-%m-%d %H:%M:%S} UTC",))
+        if not rows.rows and since is not None:
+            return IngestOutcome((), 0, (f"{rows.name}: nothing newer than {since:%Y-%m-%d %H:%M:%S} UTC", *notes))
         report = ws.telemetry.store_source(
             rows,
             profiles,
@@ -142,7 +145,15 @@ def _ingest_query(
             strict=strict,
             progress=progress,
         )
-    return IngestOutcome((report,), 0, _where_quarantined(ws, report))
+    return IngestOutcome((report,), 0, (*notes, *_where_quarantined(ws, report)))
+
+
+def _not_looked_back(since: datetime | None, without: Sequence[str]) -> tuple[str, ...]:
+    """Say which machines may have readings from before ``since`` that a query for newer ones leaves out."""
+    if since is None or not without:
+        return ()
+    named = ", ".join(without[:3]) + (f" and {len(without) - 3} more" if without[3:] else "")
+    return (f"{named}: no readings yet, and none asked for from before {since:%Y-%m-%d}; give since for all of them",)
 
 
 def _profiles(ws: Workspace, how_to_add: str) -> dict[str, MachineProfile]:

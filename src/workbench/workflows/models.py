@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
 
 from workbench.domain.base import Actor
 from workbench.domain.predictions import ModelVersion, Task
 from workbench.errors import InputError, NotFound
+from workbench.workflows.score import check_release
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
+
+E = TypeVar("E", bound=StrEnum)
 
 
 def activate_model(ws: Workspace, version_id: str, *, reason: str = "", actor: Actor | None = None) -> ModelVersion:
     """Use this version from now on, in place of the active one of its task and scope.
 
-    Raises ``InputError`` for a version that a gate refused, ``NotFound`` for an unknown one, and ``CorruptArtifact``
-    when its file is missing or was changed.
+    Raises ``InputError`` for a version that a gate refused, ``NotFound`` for an unknown one, ``CorruptArtifact`` when
+    its file is missing or was changed, and ``WorkbenchError`` when another release of the workbench made it.
     """
+    check_release(ws.models.get(version_id))
     ws.models.payload(version_id)
     with ws.transaction() as tx:
         tx.models.activate(version_id, tx.change(reason or "activated by hand", actor))
@@ -33,7 +38,7 @@ def rollback_model(
     its file is missing or was changed; the present one stays then.
     """
     chosen = known_task(task)
-    present, *before = reversed(_standing(ws.models.activations(chosen, scope)) or [""])
+    present, *before = reversed(standing(ws.models.activations(chosen, scope)) or [""])
     if not before:
         raise InputError(
             f"There is no earlier version of {chosen} ({scope}) to go back to.",
@@ -42,10 +47,10 @@ def rollback_model(
     return activate_model(ws, before[0], reason=reason or f"rolled back from {present}", actor=actor)
 
 
-def _standing(activated: list[str]) -> list[str]:
+def standing(activated: list[str]) -> list[str]:
     """Return the versions that stand below the present one: a return to an earlier one takes away what came after.
 
-    >>> _standing(["a", "b", "c", "b"])
+    >>> standing(["a", "b", "c", "b"])
     ['a', 'b']
     """
     standing: list[str] = []
@@ -102,7 +107,12 @@ def challenger_of(ws: Workspace, task: Task, scope: str) -> ModelVersion:
 
 def known_task(task: Task | str) -> Task:
     """Return the task of this name; raises ``InputError`` that names all."""
+    return one_of(Task, task, "task")
+
+
+def one_of(kind: type[E], name: E | str, noun: str) -> E:
+    """Return the member of this name; raises ``InputError`` that names all, ``noun`` being what they are."""
     try:
-        return Task(task)
+        return kind(name)
     except ValueError as error:
-        raise InputError(f"There is no task {str(task)!r}.", f"Use one of: {', '.join(Task)}.") from error
+        raise InputError(f"There is no {noun} {str(name)!r}.", f"Use one of: {', '.join(kind)}.") from error

@@ -59,14 +59,19 @@ def load_models(ws: Workspace, machine_id: str, as_of: datetime | None = None) -
     return ml.Models(tuple(bundle_of(ws, version) for version in active_versions(ws, machine_id, as_of)))
 
 
-def bundle_of(ws: Workspace, version: ModelVersion) -> Bundle:
-    """Return one registered model; its file is read, verified and parsed once while it stays in memory."""
+def check_release(version: ModelVersion) -> None:
+    """Raise ``WorkbenchError`` for a model that another release made: its features may not be those of this one."""
     made, here = version.libraries.get(DISTRIBUTION), importlib.metadata.version(DISTRIBUTION)
     if made != here:
         raise WorkbenchError(
             f"Model {version.version_id} ({version.task.value}) was trained by workbench {made}, this is {here}.",
             "Train again: workbench train",
         )
+
+
+def bundle_of(ws: Workspace, version: ModelVersion) -> Bundle:
+    """Return one registered model; its file is read, verified and parsed once while it stays in memory."""
+    check_release(version)
     return _cache.bundle(version, lambda: ws.models.payload(version.version_id))
 
 

@@ -52,6 +52,8 @@ def _ask(ws: Workspace, challenger: ModelVersion, prediction: Prediction) -> Sha
         answer = answer_of(_predicted(ws, challenger, prediction.machine_id, prediction.as_of), challenger.task)
     except WorkbenchError as failure:
         error = str(failure)
+    except Exception as failure:  # noqa: BLE001 - whatever stops a challenger is recorded; the champion has answered
+        error = f"{type(failure).__name__}: {failure}"
     return ShadowPrediction(
         shadow_id=stable_id("shadow", challenger.version_id, prediction.prediction_id),
         version_id=challenger.version_id,

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import importlib.metadata
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from workbench.domain.base import Actor, stable_id
 from workbench.domain.predictions import ModelVersion, Task
 from workbench.errors import InputError
+from workbench.workflows.models import known_task, one_of, standing
 from workbench.workflows.score import DISTRIBUTION
 
 if TYPE_CHECKING:
     from workbench.ml import TrainedModel
     from workbench.workspace import Workspace
 
-E = TypeVar("E", bound=StrEnum)
 LIBRARIES = (DISTRIBUTION, "numpy", "pandas", "scikit-learn", "skops")
 MOST_TRIALS = 200
 # The figure that a new version must not be clearly worse in than the active one; higher is better.
@@ -79,8 +80,8 @@ def train(
         should_stop: asked between tasks.
 
     A model that is refused is registered with its reasons and never activated; a task without enough failures is not
-    trained at all and reported in ``refused``. A model that meets its gates but is clearly worse than the active one
-    (whose figure lies above the new one's 95 % interval) is registered, and the active one stays: see ``kept``.
+    trained at all and reported in ``refused``. The active one stays, as ``kept`` says, where the new model is clearly
+    worse on held-out machines (by more than both 95 % intervals allow), or is the very one that was rolled back.
 
     Raises ``InputError`` for an unknown task, mode or scope, and ``NotEnoughData`` without telemetry.
     """
@@ -88,14 +89,16 @@ def train(
     from workbench.ml.train import Plan
     from workbench.ml.tuning import Tuning
 
-    tasks = () if task is None else (_one_of(Task, task, "task"),)
-    chosen_mode = _one_of(TrainMode, mode, "mode")
+    tasks = () if task is None else (known_task(task),)
+    chosen_mode = one_of(TrainMode, mode, "mode")
     if not 1 <= trials <= MOST_TRIALS:
         raise InputError(f"{trials} trials cannot be made.", f"Give 1 to {MOST_TRIALS}.")
     at = as_of or ws.as_of()
     used_seed = ws.settings.seed if seed is None else seed
     if progress:
         progress(0.0, "reading telemetry and events")
+    # Before the data, so that readings that come meanwhile are never thought to be learned.
+    data_hash = ws.data_hash(as_of=at)
     # Machines without readings still tell how long machines live.
     fleet = ws.fleet_data(at)
     deadline = None if seconds is None else time.monotonic() + seconds
@@ -113,7 +116,6 @@ def train(
         progress=progress,
         should_stop=should_stop,
     )
-    data_hash = ws.data_hash(as_of=at)
     # All or none: a training that is killed here must not leave one task's model new and another's old.
     with ws.transaction() as tx:
         identity = (data_hash, at.isoformat(), used_seed, *_basis(ws), *((trials,) if trials > 1 else ()))
@@ -123,13 +125,6 @@ def train(
     refused = tuple(f"{v.task.value} ({v.scope}): {reason}" for v in versions for reason in v.refused)
     kept = tuple(f"{v.task.value} ({v.scope}): {words}" for v, words in settled if words)
     return TrainingReport(at, sum(len(machine.telemetry) > 0 for machine in fleet), versions, refused, kept)
-
-
-def _one_of(kind: type[E], name: E | str, noun: str) -> E:
-    try:
-        return kind(name)
-    except ValueError as error:
-        raise InputError(f"There is no {noun} {str(name)!r}.", f"Use one of: {', '.join(kind)}.") from error
 
 
 def _version(ws: Workspace, model: TrainedModel, data_hash: str, at: datetime, seed: int) -> ModelVersion:
@@ -179,38 +174,58 @@ def _register(
             return stored, "there is no other active version whose challenger it could be; registered only"
         tx.models.cast_shadow(stored.version_id, tx.change("trained as a challenger", actor))
         return tx.models.get(stored.version_id), f"answers in the shadow of {champion.version_id}"
-    worse = _clearly_worse(tx, champion, stored) if champion is not None else ""
-    if worse:
-        return stored, worse
+    kept = _why_kept(tx, champion, stored)
+    if kept:
+        return stored, kept
     tx.models.activate(stored.version_id, tx.change("meets its gates", actor))
     return tx.models.get(stored.version_id), ""
 
 
-def _clearly_worse(ws: Workspace, champion: ModelVersion, challenger: ModelVersion) -> str:
-    """Say that the champion's held-out figure lies above the challenger's whole 95 % interval; empty otherwise.
-
-    Both figures are of units held out, each in its own data. The newer data may be harder, so a lower figure within
-    the interval says nothing; one beyond it is for a person to look at.
-    """
-    evaluation = ws.evaluations.find(challenger.version_id)
-    names = HEADLINES.get(challenger.task, ())
-    if evaluation is None or champion.version_id == challenger.version_id or not names:
+def _why_kept(ws: Workspace, champion: ModelVersion | None, challenger: ModelVersion) -> str:
+    """Say why the champion stays, empty where the challenger takes its place."""
+    if champion is None or champion.version_id == challenger.version_id or not _answers(ws, champion):
         return ""
-    verdicts = []
-    for name in names:
-        figure, before = evaluation.figure(name), champion.metrics.get(name)
-        if figure is None or figure.value is None or figure.upper is None or before is None:
-            continue
-        worse = before > figure.upper
-        verdicts.append(
-            f"{name} {figure.value:.3g} (95 % interval up to {figure.upper:.3g}) against {before:.3g}" if worse else ""
-        )
-    if not verdicts or not all(verdicts):
-        return ""
-    return (
-        f"clearly worse on held-out machines than the active version: {'; '.join(verdicts)}. The active one stays; "
+    activated = ws.models.activations(challenger.task, challenger.scope)
+    if challenger.version_id in activated and challenger.version_id not in standing(activated):
+        again = f"workbench models activate {challenger.version_id}"
+        return f"the same data gave {challenger.version_id} again, which was rolled back; to use it: {again}"
+    worse = _clearly_worse(ws, champion, challenger)
+    return worse and (
+        f"clearly worse on held-out machines than the active version: {worse}. The active one stays; "
         f"compare them with: workbench models shadow {challenger.version_id}"
     )
+
+
+def _answers(ws: Workspace, version: ModelVersion) -> bool:
+    """Say whether a version can be used at all: its file is sound, and this very workbench made it."""
+    return version.libraries.get(DISTRIBUTION) == _made_with()[DISTRIBUTION] and ws.models.intact(version.version_id)
+
+
+def _clearly_worse(ws: Workspace, champion: ModelVersion, challenger: ModelVersion) -> str:
+    """Name the headline figures if all of them are worse by more than chance allows; empty otherwise.
+
+    Both figures are of units held out, each in its own data, with intervals of their own: the root of the summed
+    squares of their half widths is the room that the difference of two independent figures has. Figures of other
+    horizons are of another question.
+    """
+    before, after = ws.evaluations.find(champion.version_id), ws.evaluations.find(challenger.version_id)
+    if before is None or after is None or before.horizons != after.horizons:
+        return ""
+    verdicts = []
+    for name in HEADLINES.get(challenger.task, ()):
+        old, new = before.figure(name), after.figure(name)
+        if old is None or new is None or old.value is None or new.value is None:
+            continue
+        if old.lower is None or new.upper is None:
+            continue
+        room = math.hypot(old.value - old.lower, new.upper - new.value)
+        worse = old.value - new.value > room
+        verdicts.append(
+            f"{name} {new.value:.3g} (95 % interval up to {new.upper:.3g}) against {old.value:.3g} (from {old.lower:.3g})"
+            if worse
+            else ""
+        )
+    return "; ".join(verdicts) if all(verdicts) else ""
 
 
 def _basis(ws: Workspace) -> tuple[object, ...]:

@@ -206,7 +206,7 @@ def test_a_named_run_is_shown_alone(workspace, make):
 
 
 def test_unknown_later_and_missing_runs_are_refused(workspace, make, tmp_path):
-    with pytest.raises(NotFound, match="cycle_run 'no-such-run'"):
+    with pytest.raises(NotFound, match="cycle run 'no-such-run'"):
         cycle_snapshot(workspace, "no-such-run")
     record(workspace, make.run(3), run_id="tomorrow", as_of=workspace.as_of() + timedelta(days=1))
     with pytest.raises(InputError, match="as of 2026-01-02"):

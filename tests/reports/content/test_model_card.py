@@ -146,7 +146,7 @@ def test_the_card_of_a_health_model_says_how_good_it_is_and_how_sure_that_is(wor
     assert "active: its answers are shown and acted on" in said
     assert "26 machines with 61 failures; judged on held-out machines (none on both sides)" in said
     assert "Better than the base rate, beyond chance, on the critical horizon." in said
-    assert "0.41 Brier skill 0.3 to 0.52" in said
+    assert "0.410 Brier skill 95 % interval 0.300 to 0.520" in said
     assert "base rate 2 %" in said
     assert "stated 5 %, observed <" in said
     assert "Healthy 90 10 90 % Critical 5 20 80 %" in said
@@ -160,7 +160,7 @@ def test_the_card_of_a_life_model_tells_the_error_near_the_end_apart(workspace):
     said = words(workspace, kept(workspace, Task.RUL, simulated=True))
     assert "misses the true life left by 140 operating h" in said
     assert "0 to 100 50 20 +12" in said
-    assert "720 or more 80 90 -90" in said
+    assert "720 or more 80 90 −90" in said
     assert "Trained on simulated machines" in said
     assert "registered, not in use" in said
 

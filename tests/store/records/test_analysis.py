@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,21 @@ def test_one_version_of_each_task_and_scope_is_in_use(models: Models, change: Ch
     assert not models.get("v1").active
     models.activate("v1", change)
     assert [version.version_id for version in models.active()] == ["v1", "t1", "r1"]
+
+
+def test_two_activations_at_once_come_one_after_the_other(models: Models, change: Change) -> None:
+    names = [f"v{number}" for number in range(4)]
+    for name in names:
+        models.register(_version(name), b"model", change)
+
+    def use(name: str) -> None:
+        for _ in range(5):
+            models.activate(name, change)
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        for done in [pool.submit(use, name) for name in names]:
+            done.result()
+    assert len(models.active()) == 1
 
 
 def test_a_refused_version_is_never_used(models: Models, change: Change) -> None:

@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from workbench.domain.explanations import signed
-from workbench.domain.predictions import HealthState, Interval, RemainingUsefulLife
+from workbench.domain.predictions import HealthState, Interval, RemainingUsefulLife, Task
 from workbench.domain.work import standing_out
-from workbench.reports.content.explanations import answer_words, worth_showing
+from workbench.reports.content.explanations import answer_words, output_words, worth_showing
 from workbench.reports.content.fleet import Condition
 from workbench.reports.content.wording import (
     days_between,
@@ -35,6 +35,10 @@ _METHODS = {
 # Deviations below this fill only part of their bar, however small the others are.
 _USUAL_SD = 5.0
 _MOST_SOURCES = 5
+_DIRECTIONS = {
+    Task.HEALTH: "To the right: makes it likelier.",
+    Task.RUL: "To the right: more life left.",
+}
 _PERIODS = ((24.0, "1 day"), (168.0, "7 days"), (720.0, "30 days"))
 
 
@@ -137,11 +141,13 @@ def why(subject: Subject) -> list[Json]:
         furthest = max((abs(part.contribution) for part in strongest), default=1.0)
         found.append(
             {
-                "title": f"What adds to {one.output}, in {one.units}",
-                "text": _sentence(answer_words(one)),
+                "title": f"{_capital(output_words(one))} ({one.units})",
+                "text": f"{_DIRECTIONS[one.task]} {_sentence(answer_words(one))}",
                 "sources": [
                     {
-                        "title": sensor_title(part.source, subject.profile) if part.is_sensor else part.source,
+                        "title": sensor_title(part.source, subject.profile)
+                        if part.is_sensor
+                        else _capital(part.source),
                         "share": part.contribution / furthest,
                         "adds": signed(part.contribution),
                     }
@@ -259,4 +265,8 @@ def anomaly(subject: Subject) -> Json:
 
 
 def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:].rstrip(".") + "."
+    return _capital(words).rstrip(".") + "."
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]

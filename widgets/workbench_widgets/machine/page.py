@@ -212,6 +212,7 @@ def shown_code(machine_id: str, days: int) -> dict[str, str]:
     return {
         "header": f"ws.machines.get({machine_id!r})",
         "prediction": latest,
+        "why": f"ws.explanations.of_prediction({latest}.prediction_id)",
         "decision": f"ws.packages.latest(ws.as_of()).get({machine_id!r})",
         "sensors": "from datetime import timedelta\n"
         f"ws.telemetry.aggregate({machine_id!r}, every={INTERVALS[days]!r}, start=ws.as_of() - timedelta(days={days}))",

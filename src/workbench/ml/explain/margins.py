@@ -99,7 +99,7 @@ def _blended_life(estimator: BlendedRul, matrix: FloatArray, meaning: Meaning) -
     if estimator.network_ is None:
         return [_of_life(boosted, estimator.cap, meaning)]
     blended = boosted.blend(network_life(estimator.network_, matrix), estimator.share_)
-    how = f"trees and network are each held within these limits before they are blended, {estimator.share_:.0%} network"
+    how = f"trees and network are each held within these limits before they are blended, {100 * estimator.share_:.0f} % network"
     return [_of_life(blended, estimator.cap, meaning, estimator._predict(matrix)[:, 0], how)]
 
 
@@ -122,7 +122,7 @@ def _modes(estimator: BoostedDiagnoser, matrix: FloatArray, meaning: Meaning) ->
             contributions=spread(values[:, :, place], estimator.used_, matrix.shape[1]),
             margin=margin[:, place],
             answer=told[:, estimator.modes_.index(name)],
-            to_answer=f"softmax over the margins of all modes; {estimator.doubt_:.0%} of it goes to 'unknown', as many held-out "
+            to_answer=f"softmax over the margins of all modes; {100 * estimator.doubt_:.0f} % of it goes to 'unknown', as many held-out "
             "episodes were named wrongly; then scaled by the chance that any failure is near",
             decides=np.ones(len(used), dtype=bool),
         )

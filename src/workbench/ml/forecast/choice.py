@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from workbench.errors import EnvironmentFailure, InputError, NotEnoughData
-from workbench.ml.arrays import FloatArray
+from workbench.ml.arrays import FloatArray, IntArray
 
 from .boosting import BoostedForecaster
+from .combined import BlendForecaster, RatioForecaster, has_ratios
 from .conformal import Band
 from .contract import Backtest, Forecaster
+from .linear import LinearForecaster
 from .naive import LastValue, SeasonalNaive
 from .prophet import ProphetForecaster
 from .series import RegularSeries
@@ -25,9 +27,12 @@ NAIVE: Mapping[str, Callable[[int], Forecaster]] = {
 }
 MODELS: Mapping[str, Callable[[int], Forecaster]] = {
     "boosting": lambda seed: BoostedForecaster(seed=seed),
+    "linear": lambda seed: LinearForecaster(seed=seed),
     "theta": lambda seed: ThetaForecaster(seed=seed),
     "prophet": lambda seed: ProphetForecaster(seed=seed),
 }
+# What is learned once and holds for long; of ratios where the series has them, and blended where all were tested.
+LEARNED = ("boosting", "linear")
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class Score:
     """How a forecaster did in the backtest, on the origins that all were tested at.
 
     ``mase``: mean absolute error over that of the better naive forecast. ``mape`` in percent, only for a positive series
-    on a ratio scale. ``coverage_95``: of the later half of the origins by intervals from the earlier half.
+    on a ratio scale. ``coverage_95``: of the later half of its origins by intervals from the earlier half.
     """
 
     name: str
@@ -66,6 +71,8 @@ def choose(
 ) -> Choice:
     """Backtest naive forecasts and ``models`` (default: those whose packages are installed) and fit the best on all.
 
+    Where boosting and the linear model are both among them, so is ``blend``, their mean.
+
     Raises:
         InputError: a model is not one of ``MODELS``.
         NotEnoughData: the series is too short to test a forecast of ``horizon`` steps.
@@ -78,23 +85,36 @@ def choose(
     left_out = []
     for name, make in {**NAIVE, **{name: MODELS[name] for name in models or MODELS}}.items():
         forecaster = make(seed)
+        if name in LEARNED and ratio_scale and has_ratios(series):
+            forecaster = RatioForecaster(forecaster)
         try:
             tested[name] = forecaster, forecaster.backtest(series, horizon)
         except (EnvironmentFailure, NotEnoughData) as lack:
             if name in NAIVE or (models is not None and isinstance(lack, EnvironmentFailure)):
                 raise
             left_out.append(f"{name}: {lack.what}")
+    if all(name in tested for name in LEARNED):
+        tested["blend"] = _blend([tested[name] for name in LEARNED])
     common = tested["last_value"][1].origins
     for _, backtest in tested.values():
         common = np.intersect1d(common, backtest.origins)
-    scores = _scores({name: backtest.at(common) for name, (_, backtest) in tested.items()}, ratio_scale)
+    scores = _scores({name: backtest for name, (_, backtest) in tested.items()}, common, ratio_scale)
     best = scores[0]
     forecaster, backtest = tested[best.name]
     forecaster.fit(series, horizon, backtest=backtest)
     return Choice(forecaster, scores, _reason(scores, len(common)), tuple(left_out))
 
 
-def _scores(backtests: Mapping[str, Backtest], ratio_scale: bool) -> tuple[Score, ...]:
+def _blend(parts: Sequence[tuple[Forecaster, Backtest]]) -> tuple[Forecaster, Backtest]:
+    """Return the mean of tested forecasters; its backtest is the mean of theirs."""
+    first = parts[0][1]
+    median = np.mean([backtest.median for _, backtest in parts], axis=0)
+    fit_s = sum(backtest.fit_s for _, backtest in parts)
+    return BlendForecaster([one for one, _ in parts]), Backtest(first.origins, first.truth, median, fit_s)
+
+
+def _scores(whole: Mapping[str, Backtest], common: IntArray, ratio_scale: bool) -> tuple[Score, ...]:
+    backtests = {name: backtest.at(common) for name, backtest in whole.items()}
     maes = {name: mean_absolute(backtest) for name, backtest in backtests.items()}
     naive = min(maes[name] for name in NAIVE)
     scores = [
@@ -103,7 +123,7 @@ def _scores(backtests: Mapping[str, Backtest], ratio_scale: bool) -> tuple[Score
             maes[name],
             maes[name] / naive if naive > 0 else np.inf,
             mean_percentage(backtest.truth, backtest.median) if ratio_scale else None,
-            _coverage(backtest),
+            _coverage(whole[name]),
             backtest.fit_s,
         )
         for name, backtest in backtests.items()

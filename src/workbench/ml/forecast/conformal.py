@@ -1,7 +1,8 @@
-"""Intervals from the errors that a forecaster made before: split conformal prediction, horizon by horizon, in time order."""
+"""Intervals from the errors that a forecaster made before: conformal prediction, horizon by horizon, in time order."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from workbench.ml.arrays import FloatArray, IntArray
 LEVEL = 0.95
 # Errors a horizon needs for a quantile of 2.5 %; where there are fewer, those of its neighbours count too.
 POOLED = 160
+# However often it missed before, an interval promises at least this little and at most this much.
+LEAST_MISSED, MOST_MISSED = 0.002, 0.3
 
 
 @dataclass(frozen=True)
@@ -31,49 +34,52 @@ class Band:
 
         Raises ``NotEnoughData`` when no error is known.
         """
-        horizon = errors.shape[1]
-        if not np.isfinite(errors).any():
+        counts, horizon = np.isfinite(errors).sum(axis=0), errors.shape[1]
+        if not counts.any():
             raise NotEnoughData("No past error is known.", "Collect more readings.")
-        ends = np.empty((2, horizon))
-        for h in range(horizon):
-            reach = 0
-            pool = _known(errors[:, h : h + 1])
-            while len(pool) < POOLED and reach < horizon:
-                reach += 1
-                pool = _known(errors[:, max(h - reach, 0) : h + reach + 1])
-            ends[:, h] = _quantiles(pool, level)
-        return cls(np.minimum(ends[0], 0.0), np.maximum(ends[1], 0.0))
+        reach = math.ceil((POOLED / int(counts[counts > 0].min()) - 1) / 2)
+        width = min(2 * max(reach, 0) + 1, horizon)
+        first = np.clip(np.arange(horizon) - width // 2, 0, horizon - width)
+        pools = errors[:, first[:, None] + np.arange(width)].transpose(0, 2, 1).reshape(-1, horizon)
+        ranked, count = np.sort(pools, axis=0), np.isfinite(pools).sum(axis=0)
+        # With too few errors the largest of them.
+        rank = np.minimum(np.ceil((1 - (1 - level) / 2) * (count + 1)).astype(int), count)
+        # A horizon that is never known, nor its neighbours, lies between those that are.
+        told, each = np.flatnonzero(count), np.arange(horizon)
+        below = np.interp(each, told, ranked[(count - rank)[told], told])
+        above = np.interp(each, told, ranked[(rank - 1)[told], told])
+        return cls(np.minimum(below, 0.0), np.maximum(above, 0.0))
 
 
-def _known(errors: FloatArray) -> FloatArray:
-    return errors[np.isfinite(errors)]
-
-
-def _quantiles(errors: FloatArray, level: float) -> FloatArray:
-    """Lower and upper conformal quantile; with too few errors the largest of them."""
-    ranked, tail = np.sort(errors), (1 - level) / 2
-    rank = min(int(np.ceil((1 - tail) * (len(ranked) + 1))), len(ranked))
-    return np.array([ranked[len(ranked) - rank], ranked[rank - 1]])
-
-
-def rolling_bands(
-    errors: FloatArray, origins: IntArray, scored: IntArray, *, window: int, level: float = LEVEL
+def adaptive_bands(
+    errors: FloatArray, origins: IntArray, scored: IntArray, *, window: int, rate: float, level: float = LEVEL
 ) -> tuple[FloatArray, FloatArray]:
     """Return lower and upper offsets for each of the ``scored`` rows, shape (scored, horizon).
 
-    Row i uses the newest ``window`` rows whose whole horizon had passed at its origin, so nothing later is in it.
+    Row i rests on the newest ``window`` rows whose whole horizon had passed at its origin, so nothing later is in it. For
+    each row that has passed, the share missed that is aimed at moves by ``rate`` times what was missed too little or too
+    much. Source: Gibbs and Candes, "Adaptive conformal inference under distribution shift", NeurIPS 2021, equation 2.
 
     Args:
         errors: truth - median, shape (origins, horizon).
         origins: ascending positions; horizon h of origin o is the value at o + h - 1.
-        scored: rows to give a band for.
+        scored: ascending rows to give a band for; adapting begins at the first of them.
         window: most rows to use.
+        rate: 0 does not adapt.
         level: of the interval.
     """
-    horizon = errors.shape[1]
-    offsets = np.empty((2, len(scored), horizon))
+    offsets = np.empty((2, len(scored), errors.shape[1]))
+    missed = np.full(len(scored), np.nan)
+    aimed, heard = 1 - level, 0
+    passed = np.searchsorted(origins, origins[scored] - errors.shape[1], side="right")
     for number, row in enumerate(scored):
-        passed = int(np.searchsorted(origins, origins[row] - horizon, side="right"))
-        band = Band.of(errors[max(passed - window, 0) : passed], level=level)
-        offsets[0, number], offsets[1, number] = band.below, band.above
+        while heard < number and scored[heard] < passed[number]:
+            aimed += rate * (1 - level - missed[heard]) if np.isfinite(missed[heard]) else 0.0
+            heard += 1
+        aimed = min(max(aimed, LEAST_MISSED), MOST_MISSED)
+        band = Band.of(errors[max(passed[number] - window, 0) : passed[number]], level=1 - aimed)
+        offsets[:, number] = band.below, band.above
+        known = errors[row][np.isfinite(errors[row])]
+        ends = band.below[np.isfinite(errors[row])], band.above[np.isfinite(errors[row])]
+        missed[number] = ((known < ends[0]) | (known > ends[1])).mean() if len(known) else np.nan
     return offsets[0], offsets[1]

@@ -20,7 +20,7 @@ from workbench.ml.arrays import FloatArray, IntArray
 from .conformal import Band
 from .series import RegularSeries
 
-BACKTEST_DAYS = 28
+BACKTEST_DAYS, LEARNED_ANEW = 56, 28
 FEWEST_ORIGINS = 5
 
 
@@ -58,7 +58,9 @@ class Forecaster(ABC):
     """Forecasts one regular series. Attributes after ``fit``: ``series_``, ``band_``, ``backtest_``."""
 
     name: str
-    every: ClassVar[int] = 1  # backtested at every so-manyth origin: more for one that is costly at each
+    most_origins: ClassVar[int] = (
+        BACKTEST_DAYS  # of the backtest: fewer, spread over it, for one that is costly at each
+    )
 
     def __init__(self, *, seed: int = 0) -> None:
         self.seed = seed
@@ -83,15 +85,20 @@ class Forecaster(ABC):
         return self._paths(series, np.asarray(origins, dtype=np.int64), horizon)
 
     def backtest(self, series: RegularSeries, horizon: int) -> Backtest:
-        """Learn from what lies before the last weeks and forecast them from one origin a day.
+        """Forecast the last weeks from one origin a day, learning what lies before them, anew every four weeks.
 
         Raises ``NotEnoughData`` where the series leaves no origins.
         """
-        origins = backtest_origins(series, horizon)[:: -self.every][::-1]
-        began = time.perf_counter()
-        self.learn(series.until(int(origins[0])), horizon)
-        fit_s = time.perf_counter() - began
-        return Backtest(origins, truth_at(series, origins, horizon), self.paths(series, origins, horizon), fit_s)
+        days = backtest_origins(series, horizon)
+        origins = days[:: -len(days) // self.most_origins][::-1]
+        paths, fit_s = [], 0.0
+        for first in range(0, len(origins), LEARNED_ANEW):
+            some = origins[first : first + LEARNED_ANEW]
+            began = time.perf_counter()
+            self.learn(series.until(int(some[0])), horizon)
+            fit_s = time.perf_counter() - began
+            paths.append(self.paths(series, some, horizon))
+        return Backtest(origins, truth_at(series, origins, horizon), np.concatenate(paths), fit_s)
 
     def fit(self, series: RegularSeries, horizon: int, *, backtest: Backtest | None = None) -> Self:
         """Calibrate the interval by a backtest (or one that was made already), then learn from the whole series."""
@@ -118,7 +125,7 @@ class Forecaster(ABC):
 
 
 def backtest_origins(series: RegularSeries, horizon: int) -> IntArray:
-    """Return one origin a day at the time of day of the series' end, at most four weeks, in the second half.
+    """Return one origin a day at the time of day of the series' end, at most eight weeks, in the second half.
 
     Raises ``NotEnoughData`` where there are fewer than five.
     """

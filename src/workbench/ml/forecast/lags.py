@@ -34,21 +34,21 @@ class LagTable:
 
     def level(self, origin: IntArray) -> FloatArray:
         """Return the mean of the day before each origin, or of the week where that day is a gap."""
-        day = self._mean(origin - self.series.per_day, origin)
-        return np.where(np.isnan(day), self._mean(origin - 7 * self.series.per_day, origin), day)
+        day = self.mean(origin - self.series.per_day, origin)
+        return np.where(np.isnan(day), self.mean(origin - 7 * self.series.per_day, origin), day)
 
     def matrix(self, origin: IntArray, ahead: IntArray) -> FloatArray:
         """Return the features of pairs, shape (pairs, features), as float32 would hold them."""
         p, level = self.series.per_day, self.level(origin)
         target = origin + ahead - 1
         days_back, weeks_back = p * -(-ahead // p), 7 * p * -(-ahead // (7 * p))
-        read = [self._at(origin - lag, origin) for lag in RECENT]
-        read += [self._at(target - days_back - day * p, origin) for day in range(DAYS)]
-        read += [self._at(target - weeks_back - week * 7 * p, origin) for week in range(WEEKS)]
+        read = [self.at(origin - lag, origin) for lag in RECENT]
+        read += [self.at(target - days_back - day * p, origin) for day in range(DAYS)]
+        read += [self.at(target - weeks_back - week * 7 * p, origin) for week in range(WEEKS)]
         for back in (days_back, weeks_back):
-            read += [self._at(target - back + near, origin) for near in NEIGHBOURS]
-        read += [self._mean(origin - span, origin) for span in (*SPANS, 7 * p, 28 * p)]
-        read += [self._mean(origin - (day + 1) * p, origin - day * p) for day in range(1, DAYS)]
+            read += [self.at(target - back + near, origin) for near in NEIGHBOURS]
+        read += [self.mean(origin - span, origin) for span in (*SPANS, 7 * p, 28 * p)]
+        read += [self.mean(origin - (day + 1) * p, origin - day * p) for day in range(1, DAYS)]
         columns = [value - level for value in read]
         columns += [level, self._spread(origin - 8, origin), self._spread(origin - p, origin)]
         calendar = self.calendar
@@ -61,11 +61,13 @@ class LagTable:
             columns += [off[np.maximum(target - back, 0)] for back in (days_back, weeks_back)]
         return np.column_stack(columns)
 
-    def _at(self, position: IntArray, origin: IntArray) -> FloatArray:
+    def at(self, position: IntArray, origin: IntArray) -> FloatArray:
+        """Return the values at ``position``, NaN where that is not before ``origin``."""
         seen = (position >= 0) & (position < origin)
         return np.where(seen, self.values[np.clip(position, 0, len(self.values) - 1)], np.nan)
 
-    def _mean(self, first: IntArray, last: IntArray) -> FloatArray:
+    def mean(self, first: IntArray, last: IntArray) -> FloatArray:
+        """Return the mean of the known values from ``first`` up to, but not with, ``last``; NaN where none is."""
         begin, end = np.maximum(first, 0), np.maximum(last, 0)
         count = self._counts[end] - self._counts[begin]
         total = self._sums[end] - self._sums[begin]

@@ -26,7 +26,7 @@ class ProphetForecaster(Forecaster):
     """
 
     name = "prophet"
-    every = 4
+    most_origins = 7
 
     def _paths(self, series: RegularSeries, origins: IntArray, horizon: int) -> FloatArray:
         return np.array([self._path(series.until(int(origin)), horizon) for origin in origins]).reshape(-1, horizon)
@@ -46,9 +46,10 @@ class ProphetForecaster(Forecaster):
 
 
 def _prophet() -> Any:
-    # Its Stan backend tells of every fit, and its plots want a package that nothing here needs.
+    # Its Stan backend tells of every fit (and sets its level when it is loaded, so only this holds), and its plots
+    # want a package that nothing here needs.
     for name in ("cmdstanpy", "prophet", "prophet.plot"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+        logging.getLogger(name).disabled = True
     try:
         from prophet import Prophet
     except ImportError as error:

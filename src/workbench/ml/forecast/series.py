@@ -130,7 +130,7 @@ def lacking_evidence(series: RegularSeries, horizon: int) -> tuple[str, ...]:
         reasons.append(f"{days:.1f} of {needed:.1f} days of readings needed")
     recent = known[-round(needed * series.per_day) :]
     if len(recent) and recent.mean() < 1 - MOST_MISSING:
-        reasons.append(f"{1 - recent.mean():.0%} of the last {min(days, needed):.0f} days are gaps")
+        reasons.append(f"{100 * (1 - recent.mean()):.0f} % of the last {min(days, needed):.0f} days are gaps")
     last = series.values[known][-7 * series.per_day :]
     if len(last) and np.ptp(last) == 0:
         reasons.append("the readings of the last week never change: a stuck sensor cannot be told from a steady one")

@@ -20,7 +20,7 @@ class ThetaForecaster(Forecaster):
     """Seasons by MSTL (Bandara, Hyndman, Bergmeir 2021), the rest by theta (Fiorucci et al. 2016), on the last six weeks."""
 
     name = "theta"
-    every = 4
+    most_origins = 7
 
     def _paths(self, series: RegularSeries, origins: IntArray, horizon: int) -> FloatArray:
         models = _models()

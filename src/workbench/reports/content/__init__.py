@@ -22,19 +22,17 @@ from .markup import Fragment
 from .method import method_notes, model_table
 from .model_card import (
     ModelDossier,
-    model_calibration,
     model_cards,
-    model_confusion,
     model_drift,
     model_figures,
     model_header,
     model_headline,
     model_history,
     model_importance,
-    model_life_errors,
     model_limits,
     model_training,
 )
+from .model_errors import model_calibration, model_confusion, model_life_errors
 from .notebook import notebook_style
 from .outlook import machine_decision, machine_outlook, machine_reasons
 from .sensors import machine_charts, machine_sensors

@@ -18,7 +18,7 @@ from workbench.errors import InputError
 from . import svg
 from .charts import figure, short
 from .markup import Fragment, element, empty, text
-from .wording import percent, quantity, readable, sensor_title, sentence
+from .wording import percent, readable, sensor_title, sentence
 
 WIDTH = 660.0
 _LABELS = 310.0
@@ -80,6 +80,11 @@ def worth_showing(explanations: Sequence[Explanation]) -> list[Explanation]:
     return [*(likely or state[len(state) // 2 :])[:1], *life]
 
 
+def output_words(explained: Explanation | GlobalExplanation) -> str:
+    """Return which of a model's raw outputs is explained, e.g. ``failure mode bearing wear``."""
+    return explained.output.replace("_", " ")
+
+
 def answer_words(explanation: Explanation) -> str:
     """Return a margin and what becomes of it, e.g. ``margin −1.2 log-odds, 23 % after calibration``."""
     said = f"margin {_number(explanation.margin)} {explanation.units}"
@@ -88,12 +93,12 @@ def answer_words(explanation: Explanation) -> str:
     if explanation.task in (Task.HEALTH, Task.DIAGNOSIS):
         return f"{said}, {percent(explanation.answer)} after calibration"
     if explanation.task is Task.RUL:
-        return f"{said}, told as {quantity(explanation.answer)} {explanation.units}"
+        return f"{said}, told as {explanation.answer:,.0f} {explanation.units}"
     return f"{said}, score {explanation.answer:.2f} of 1"
 
 
 def _drawn(explanation: Explanation, steps: Sequence[_Step], *, key: str, row: float) -> Fragment:
-    title = f"Why: {explanation.output}"
+    title = f"Why: {output_words(explanation)}"
     told = "; ".join(f"{step.label} {signed(step.added)}" for step in steps)
     words = f"From the base value {_number(explanation.base_value)}: {told}; {answer_words(explanation)}."
     height = 6 + row * (len(steps) + 2) + 18
@@ -150,24 +155,25 @@ def beeswarm(explained: GlobalExplanation, *, most: int = 10) -> Fragment:
         return Fragment(empty(f"No feature moves {explained.output}: the model answers the same for every reading."))
     reach = max((abs(c) for one in shown for c in one.contributions), default=0.0) or 1.0
     across = svg.Scale(-1.05 * reach, 1.05 * reach, _LABELS, WIDTH - 8)
-    foot = 6 + 26.0 * len(shown)
+    foot = 6 + 30.0 * len(shown)
     parts = _axis(across, foot)
     parts.append(svg.line(across(0), 2, across(0), foot, svg.MUTED))
     for row, one in enumerate(shown):
-        middle = 6 + 26.0 * (row + 0.5)
-        label = f"{short(one.words, _LONGEST_LABEL - 8)}  {one.mean_absolute:.2g}"
-        parts.append(svg.label(_LABELS - 8, middle + 3.6, label, anchor="end"))
+        middle = 6 + 30.0 * (row + 0.5)
+        what, _, span = one.words.rpartition(", ")
+        strength = f"{one.mean_absolute:.2g} on average"
+        _write(parts, middle, _Step(what or span, f"{span}; {strength}" if what else strength, 0.0))
         parts += _swarm(one, across, middle)
     parts.append(svg.label((_LABELS + WIDTH) / 2, foot + 28, f"added to the {explained.units}", anchor="middle"))
-    title = f"What {explained.output} rests on"
+    title = f"What {output_words(explained)} rests on"
     words = "; ".join(f"{one.words} {one.mean_absolute:.2g}" for one in shown)
-    caption = (
-        f"{title}: {explained.rows} readings of {explained.machines} machines. Strong dots are high values, faint ones low; "
-        f"the number is the mean absolute contribution ({explained.units})."
+    note = (
+        f"{explained.rows} readings of {explained.machines} machines. Strong dots are high values, faint ones low; beside "
+        f"each feature the mean size of what it adds ({explained.units}). {sentence(explained.to_answer)}"
     )
     name = f"beeswarm-{explained.explanation_id}"
     drawn = svg.drawing(WIDTH, foot + 34, parts, name=name, title=title, description=f"Strongest first: {words}.")
-    return Fragment(figure(drawn, caption) + element("p", element("small", text(sentence(explained.to_answer)))))
+    return Fragment(figure(drawn, title) + element("p", element("small", text(note))))
 
 
 def _swarm(one: GlobalFeature, across: svg.Scale, middle: float) -> list[str]:
@@ -223,7 +229,7 @@ def dependence(explained: GlobalExplanation, feature: str) -> Fragment:
         parts.append(svg.dots(((left + 10, up(c)) for c in missing), _RADIUS, _MISSING))
         parts.append(svg.label(left + 10, height - 26, "missing", anchor="middle", colour=svg.MUTED))
     parts.append(svg.label((left + WIDTH) / 2, height - 8, one.words, anchor="middle"))
-    title = f"{one.words}: what it adds to {explained.output}"
+    title = f"{one.words}: what it adds to {output_words(explained)}"
     words = (
         f"{len(pairs)} readings, values {min(values):.3g} to {max(values):.3g}, contributions {min(added):.3g} to "
         f"{max(added):.3g} {explained.units}; {len(missing)} readings without a value."

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _HEIGHT, _TOP, _BOTTOM = 142.0, 12.0, 122.0
+# The steps of the band reach under their neighbours, or seams would show.
+_OVERLAP = 0.4
 
 
 def machine_forecasts(machine: MachineDossier) -> Fragment:
@@ -40,18 +42,19 @@ def forecast_chart(forecast: Forecast, readings: pd.DataFrame, *, title: str = "
         return Fragment(element("p", text(f"{name}: {forecast.evidence.in_words()}.")))
     end = forecast.times[-1]
     start = forecast.origin - (end - forecast.origin)
-    past = readings[(readings["time"] >= start) & (readings["time"] <= forecast.origin)][["time", forecast.sensor]]
-    past = past.dropna()
-    values = [*past[forecast.sensor].tolist(), *forecast.lower, *forecast.upper]
+    step = timedelta(hours=forecast.step_h)
+    shown = readings[(readings["time"] > start) & (readings["time"] <= forecast.origin)].set_index("time")
+    # As the forecast sees them: means of its steps, and a gap stays one.
+    past = shown[forecast.sensor].resample(step, closed="right", label="right", origin=forecast.origin).mean()
+    values = [*past.dropna().tolist(), *forecast.lower, *forecast.upper]
     span = max(max(values) - min(values), 1e-9)
     across = svg.Scale(day_number(start), day_number(end), 40, WIDTH - 5)
     up = svg.Scale(min(values) - 0.05 * span, max(values) + 0.05 * span, _BOTTOM, _TOP)
-    step = timedelta(hours=forecast.step_h)
     parts = [
         svg.rect(
             across(day_number(time - step)),
             up(high),
-            across(day_number(time)) - across(day_number(time - step)),
+            across(day_number(time)) - across(day_number(time - step)) + _OVERLAP,
             up(low) - up(high),
             svg.FILL,
         )
@@ -63,7 +66,7 @@ def forecast_chart(forecast: Forecast, readings: pd.DataFrame, *, title: str = "
     parts.append(svg.line(across.start, _BOTTOM, across.end, _BOTTOM, svg.RULE))
     now = across(day_number(forecast.origin))
     parts.append(svg.line(now, _TOP, now, _BOTTOM, svg.INK, width=0.9, dash=svg.DOTTED))
-    known = zip(past["time"], past[forecast.sensor], strict=True)
+    known = zip(past.index, past.tolist(), strict=True)
     parts.append(svg.curve([(across(day_number(time)), up(value)) for time, value in known], svg.SERIES))
     ahead = zip(forecast.times, forecast.median, strict=True)
     parts.append(svg.curve([(across(day_number(time)), up(value)) for time, value in ahead], svg.INK, dash=svg.DASHED))
@@ -82,4 +85,5 @@ def forecast_chart(forecast: Forecast, readings: pd.DataFrame, *, title: str = "
         description=words,
     )
     note = f"Forecast from {moment(forecast.origin)}; band: 95 % interval; {forecast.reason}."
-    return Fragment(figure(drawn, f"{caption}, forecast") + element("p", text(note), class_="note"))
+    chart = element("div", figure(drawn, f"{caption}, forecast"), class_="figures")
+    return Fragment(chart + element("p", text(note), class_="legend"))

@@ -74,12 +74,13 @@ def facts(pairs: Iterable[tuple[str, str]], class_: str = "facts") -> str:
     return element("dl", body, class_=class_)
 
 
-def empty(message: str, *, short: str = "") -> str:
+def empty(message: str, *, short: str | None = None) -> str:
     """Return the paragraph that stands where there is nothing to show.
 
-    With ``short``, the page leaves the paragraph out and says ``short`` in one line at its end, with all others.
+    With ``short``, the page leaves the paragraph out and says ``short`` in one line at its end, with all others; where
+    nobody would look for it, ``short`` is empty and the page does not name it.
     """
-    given = {"data_short": short} if short else {}
+    given = {} if short is None else {"data_short": short}
     return element("p", text(message), class_="empty", **given)
 
 

@@ -18,16 +18,19 @@ _GOOD_COVERAGE = (0.85, 0.97)
 _STATES = ("critical", "warning", "degrading")
 METRICS = {
     "accuracy": "accuracy",
+    "alarm_episodes_per_machine_month": "alarm episodes per machine and month",
     "brier_skill": "Brier skill",
     "coverage_90": "90 % interval coverage",
     "ece": "calibration error",
     "interval_score_90": "interval score of the 90 % interval",
     "f1": "F1",
     "mae": "MAE",
+    "mape": "MAPE",
     "macro_f1": "macro F1",
     "pr_auc": "PR AUC",
     "rmse": "RMSE",
     "roc_auc": "ROC AUC",
+    "roc_auc_before_failure": "ROC AUC, readings before a failure",
     "skill": "skill over the mean",
 }
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from workbench.domain.equipment import LifeUnit
 from workbench.domain.explanations import GlobalExplanation
 from workbench.domain.models import DriftReport, Figure, ModelEvaluation
 from workbench.domain.predictions import ModelVersion, Task
 
-from . import svg
-from .charts import WIDTH, amount_bars, figure
 from .explanations import beeswarm
 from .fleet import FleetSnapshot
 from .markup import Fragment, chip, element, empty, facts, listing, text
 from .method import METRICS, SPLITS
 from .summary import card, head
 from .tables import table
-from .wording import count, day, moment, percent
+from .wording import count, day, life_unit_label, moment, percent
 
 TASKS = {
     Task.HEALTH: "Health state",
@@ -25,7 +25,7 @@ TASKS = {
     Task.ANOMALY: "Anomalies",
     Task.DIAGNOSIS: "Diagnosis",
 }
-# What the top of the card shows of each task: name of the figure, its label, and whether it is a share.
+# What the top of the card shows of each task: name of the figure and its label.
 LEADING = {
     Task.HEALTH: (("brier_skill", "Brier skill"), ("ece", "Calibration error"), ("pr_auc", "PR AUC"), ("f1", "F1")),
     Task.RUL: (
@@ -35,9 +35,14 @@ LEADING = {
         ("coverage_90", "90 % interval holds"),
     ),
     Task.DIAGNOSIS: (("accuracy", "Accuracy"), ("macro_f1", "Macro F1")),
-    Task.ANOMALY: (("alarm_episodes_per_machine_month", "False alarms"), ("roc_auc_before_failure", "ROC AUC")),
+    Task.ANOMALY: (
+        ("alarm_episodes_per_machine_month", "False-alarm episodes per machine and month"),
+        ("roc_auc_before_failure", "ROC AUC, readings before a failure"),
+    ),
 }
 HORIZONS = ("critical", "warning", "degrading")
+SHARES = ("accuracy", "coverage_90", "mape")
+LIVES = ("mae", "rmse", "interval_score_90", "median_width_90")
 
 
 @dataclass(frozen=True)
@@ -84,10 +89,8 @@ def model_headline(model: ModelDossier) -> Fragment:
     if v.task is Task.HEALTH and e is not None:
         sentences.append(element("p", text(_health_sentence(e))))
     if v.task is Task.RUL and e is not None and (mae := e.figure("mae")) is not None and mae.value is not None:
-        unit = e.life_unit.replace("_", " ")
-        sentences.append(
-            element("p", text(f"Its median misses the true life left by {mae.value:,.0f} {unit} on the average."))
-        )
+        words = f"Its median misses the true life left by {mae.value:,.0f} {life_unit_of(e)} on average."
+        sentences.append(element("p", text(words)))
     return Fragment(element("div", *sentences, class_="headline"))
 
 
@@ -110,7 +113,9 @@ def model_cards(model: ModelDossier) -> Fragment:
     for name, label in LEADING[v.task]:
         found = _leading(v, e, name)
         if found is not None and found.value is not None:
-            cards.append(card(_value(found.value), label, note=_interval(found)))
+            interval = _interval(found)
+            note = f"95 % interval {interval}" if interval else ""
+            cards.append(card(_value(found.name, found.value), _measured_in(label, name, v, e), note=note))
     if e is not None and e.training_s is not None:
         cards.append(card(f"{e.training_s:.1f} s", "Training"))
     if e is not None and e.inference_ms is not None:
@@ -136,22 +141,12 @@ def model_figures(model: ModelDossier) -> Fragment:
     """Return every measured figure with its 95 % interval; for health one column for each horizon."""
     e = model.evaluation
     if e is None or not e.figures:
-        rows = [
-            {"name": text(_label(k)), "value": text(_value(x))}
-            for k, x in model.version.metrics.items()
-            if x is not None
-        ]
-        if not rows:
-            return Fragment(empty("No figure was measured."))
-        columns = {"name": "Figure", "value": "On held-out machines"}
-        return Fragment(table("figures", columns, rows, caption="Figures on held-out machines", numeric=["value"]))
+        figures = [Figure(name=k, value=x) for k, x in model.version.metrics.items() if x is not None]
+        return _figure_table(model, figures, "Figures on held-out machines")
     horizons = [h for h in HORIZONS if any(f.name.endswith(f"_{h}") for f in e.figures)]
     caption = f"Figures on held-out machines ({count(e.rows, 'row')}, {count(e.folds, 'fold')}); in brackets the 95 % interval over machines"
     if not horizons:
-        rows = [{"name": text(_label(f.name)), "value": _with_interval(f)} for f in e.figures]
-        return Fragment(
-            table("figures", {"name": "Figure", "value": "Value"}, rows, caption=caption, numeric=["value"])
-        )
+        return _figure_table(model, e.figures, caption.partition(";")[0])
     names = list(dict.fromkeys(f.name.rpartition("_")[0] for f in e.figures))
     rows = [{"name": text("base rate"), **{h: text(percent(e.base_rates.get(h))) for h in horizons}}]
     rows += [
@@ -161,111 +156,60 @@ def model_figures(model: ModelDossier) -> Fragment:
     return Fragment(table("figures", columns, rows, caption=caption, numeric=horizons))
 
 
+def _figure_table(model: ModelDossier, figures: Sequence[Figure], caption: str) -> Fragment:
+    """Return a row for each figure, with its interval in a column of its own where there is one."""
+    known = [f for f in figures if f.value is not None]
+    if not known:
+        return Fragment(empty("No figure was measured."))
+    rows = [
+        {
+            "name": text(_measured_in(_label(f.name), f.name, model.version, model.evaluation)),
+            "value": text(_value(f.name, f.value or 0.0)),
+            "interval": text(_interval(f)),
+        }
+        for f in known
+    ]
+    columns = {"name": "Figure", "value": "Value", "interval": "95 % interval over machines"}
+    if not any(_interval(f) for f in known):
+        del columns["interval"]
+    return Fragment(table("figures", columns, rows, caption=caption, numeric=list(columns)[1:]))
+
+
 def _label(name: str) -> str:
     return METRICS.get(name, name.replace("_", " "))
 
 
-def _value(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+def life_unit_of(e: ModelEvaluation) -> str:
+    """Return the unit of life that a model answers in, for people."""
+    return life_unit_label(LifeUnit(e.life_unit))
+
+
+def _measured_in(label: str, name: str, v: ModelVersion, e: ModelEvaluation | None) -> str:
+    """Return a figure's label with the unit that it is in, where it has one."""
+    if name in LIVES and v.task is Task.RUL and e is not None:
+        return f"{label}, {life_unit_of(e)}"
+    return label
+
+
+def _value(name: str, value: float) -> str:
+    if name.removesuffix("_critical").removesuffix("_warning").removesuffix("_degrading") in SHARES:
+        return f"{100 * value:.1f} %"
+    digits = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3f}" if abs(value) < 1 else f"{value:.3g}"
+    return digits.replace("-", "−")
 
 
 def _interval(figure_: Figure) -> str:
     if figure_.lower is None or figure_.upper is None:
         return ""
-    return f"{_value(figure_.lower)} to {_value(figure_.upper)}"
+    low, high = (_value(figure_.name, side) for side in (figure_.lower, figure_.upper))
+    return f"{low.removesuffix(' %')} to {high}"
 
 
 def _with_interval(figure_: Figure | None) -> str:
     if figure_ is None or figure_.value is None:
         return text("not known")
     interval = _interval(figure_)
-    return text(_value(figure_.value)) + (element("small", text(f"({interval})")) if interval else "")
-
-
-def model_calibration(model: ModelDossier) -> Fragment:
-    """Return for each horizon what was stated against what happened, in 15 bins of equal mass."""
-    curves = model.evaluation.calibration if model.evaluation else ()
-    if not curves:
-        return Fragment(empty("This model states no probabilities.", short="no calibration"))
-    drawn = [calibration_chart([(b.stated, b.observed, b.rows) for b in c.bins], c.question) for c in curves]
-    return Fragment(element("div", *drawn, class_="figures"))
-
-
-def calibration_chart(bins: list[tuple[float, float, int]], question: str) -> str:
-    """Return stated probability against observed share as dots beside the line where both are the same."""
-    size, top, left, bottom = 236.0, 10.0, 44.0, 196.0
-    most = min(1.0, 1.1 * max(0.02, *(max(stated, observed) for stated, observed, _ in bins)))
-    across, up = svg.Scale(0, most, left, WIDTH - 12), svg.Scale(0, most, bottom, top)
-    parts = [svg.line(left, bottom, across.end, bottom, svg.RULE), svg.line(left, top, left, bottom, svg.RULE)]
-    ticks = across.ticks()
-    for value, words in zip(ticks, svg.tick_labels([100 * tick for tick in ticks]), strict=True):
-        parts.append(svg.label(across(value), bottom + 14, words, anchor="middle", colour=svg.MUTED))
-        parts.append(svg.label(left - 5, up(value) + 3.5, words, anchor="end", colour=svg.MUTED))
-        parts.append(svg.line(left, up(value), across.end, up(value), svg.RULE, width=0.5))
-    parts.append(svg.line(across(0), up(0), across(most), up(most), svg.MUTED, dash=svg.DASHED))
-    parts.append(svg.curve([(across(stated), up(observed)) for stated, observed, _ in bins], svg.SERIES))
-    parts += [svg.dot(across(stated), up(observed), 3.2, svg.SERIES, edge=svg.INK) for stated, observed, _ in bins]
-    parts.append(
-        svg.label((left + across.end) / 2, size - 8, "stated probability, %", anchor="middle", colour=svg.MUTED)
-    )
-    parts.append(svg.label(left + 6, top + 8, "observed, %", colour=svg.MUTED))
-    rows = sum(n for _, _, n in bins)
-    words = "; ".join(f"stated {percent(stated)}, observed {percent(observed)}" for stated, observed, _ in bins)
-    title = f"{question[:1].upper()}{question[1:]} ({count(rows, 'row')})"
-    return figure(
-        svg.drawing(WIDTH, size, parts, name=f"calibration-{question}", title=title, description=words), title
-    )
-
-
-def model_confusion(model: ModelDossier) -> Fragment:
-    """Return which answers were given for which truth, in rows."""
-    found = model.evaluation.confusion if model.evaluation else None
-    if found is None:
-        return Fragment(empty("This model names no classes.", short="no confusion matrix"))
-    total = sum(map(sum, found.counts))
-    right = sum(found.counts[k][k] for k in range(len(found.labels)))
-    columns = {
-        "truth": "True",
-        **{f"c{k}": f"Said: {label}" for k, label in enumerate(found.labels)},
-        "recall": "Found",
-    }
-    rows = []
-    for k, (label, counts) in enumerate(zip(found.labels, found.counts, strict=True)):
-        own = sum(counts)
-        cells = {f"c{j}": element("strong", text(f"{n:,}")) if j == k else text(f"{n:,}") for j, n in enumerate(counts)}
-        rows.append({"truth": text(label), **cells, "recall": text(percent(counts[k] / own) if own else "none")})
-    caption = f"Rows of held-out machines by what was true and what was said; {percent(right / total) if total else 'none'} right"
-    return Fragment(table("confusion", columns, rows, caption=caption, numeric=list(columns)[1:]))
-
-
-def model_life_errors(model: ModelDossier) -> Fragment:
-    """Return the error of the life left by how much is left: near the end is where it matters."""
-    bands = model.evaluation.error_by_life if model.evaluation else ()
-    if not bands or model.evaluation is None:
-        return Fragment(empty("This model tells no life left.", short="no error by life left"))
-    unit = model.evaluation.life_unit.replace("_", " ")
-    labels = [f"{b.start:,.0f} to {b.end:,.0f}" if b.end > b.start else f"{b.start:,.0f} or more" for b in bands]
-    bars = [
-        (label, b.mae, f"{b.mae:,.0f} ({'+' if b.bias > 0 else '−'}{abs(b.bias):,.0f})", svg.SERIES)
-        for label, b in zip(labels, bands, strict=True)
-    ]
-    drawn = amount_bars(
-        bars, name="life-error", title=f"Mean absolute error by true life left, {unit} (in brackets the bias)"
-    )
-    rows = [
-        {
-            "band": text(label),
-            "rows": text(f"{b.rows:,}"),
-            "mae": text(f"{b.mae:,.0f}"),
-            "bias": text(f"{b.bias:+,.0f}"),
-        }
-        for label, b in zip(labels, bands, strict=True)
-    ]
-    columns = {"band": f"True life left, {unit}", "rows": "Rows", "mae": "Mean absolute error", "bias": "Bias"}
-    listed = table(
-        "lifeerror", columns, rows, caption="A bias above 0 promises too much", numeric=["rows", "mae", "bias"]
-    )
-    return Fragment(element("div", drawn, class_="figures") + listed)
+    return text(_value(figure_.name, figure_.value)) + (element("small", text(f"({interval})")) if interval else "")
 
 
 def model_importance(model: ModelDossier) -> Fragment:
@@ -277,7 +221,9 @@ def model_importance(model: ModelDossier) -> Fragment:
                 short="not explained over the fleet",
             )
         )
-    return Fragment(element("div", *(str(beeswarm(one)) for one in model.explanations), class_="figures"))
+    # A model of many outputs rests on a few features of each.
+    most = 8 if len(model.explanations) <= 3 else 5
+    return Fragment("".join(str(beeswarm(one, most=most)) for one in model.explanations))
 
 
 def model_training(model: ModelDossier) -> Fragment:

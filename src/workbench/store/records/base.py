@@ -44,13 +44,17 @@ def not_found(entity: str, key: str, known: Iterable[str]) -> NotFound:
 
     >>> print(not_found("machine", "pump_o1", ["pump_01", "fan_02"]))
     There is no machine 'pump_o1'. Did you mean 'pump_01'?
+    >>> print(not_found("model_version", "9e20", ["9e209f90-ad2f", "82be3902-f885"]))
+    There is no model version '9e20'. Did you mean '9e209f90-ad2f'?
     """
     names = sorted(known)
-    close = difflib.get_close_matches(key, names, n=3, cutoff=0.6)
+    begin = [name for name in names if key and name.startswith(key)]
+    close = begin[:3] or difflib.get_close_matches(key, names, n=3, cutoff=0.6)
+    what = f"There is no {entity.replace('_', ' ')} {key!r}."
     if close:
-        return NotFound(f"There is no {entity} {key!r}.", f"Did you mean {' or '.join(map(repr, close))}?")
+        return NotFound(what, f"Did you mean {' or '.join(map(repr, close))}?")
     shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-    return NotFound(f"There is no {entity} {key!r}.", f"Known: {shown}." if names else "None is recorded yet.")
+    return NotFound(what, f"Known: {shown}." if names else "None is recorded yet.")
 
 
 class Repository:

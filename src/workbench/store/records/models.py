@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from workbench.domain.base import Change
@@ -15,7 +15,7 @@ from workbench.store import tables
 from workbench.store.artifacts import Artifacts
 from workbench.store.database import Database
 
-from .base import BodyRepository, Journal
+from .base import BodyRepository, Journal, T
 
 ACTIVATED = "activated"
 
@@ -26,28 +26,27 @@ class Evaluations(Journal[ModelEvaluation]):
     table, model, entity = tables.model_evaluations, ModelEvaluation, "model_evaluation"
 
 
-class ShadowPredictions(Journal[ShadowPrediction]):
+class VersionJournal(Journal[T]):
+    """What happens to a model version as time goes on."""
+
+    newest_first = ("as_of", "recorded_at")
+
+    def of_version(self, version_id: str) -> list[T]:
+        """Return what is recorded of a version, newest first."""
+        with self._database.reading() as session:
+            return self._select(session, self.table.c.version_id == version_id)
+
+
+class ShadowPredictions(VersionJournal[ShadowPrediction]):
     """What challengers would have said."""
 
     table, model, entity = tables.shadow_predictions, ShadowPrediction, "shadow_prediction"
-    newest_first = ("as_of", "recorded_at")
-
-    def of_version(self, version_id: str) -> list[ShadowPrediction]:
-        """Return what a challenger said, newest first."""
-        with self._database.reading() as session:
-            return self._select(session, self.table.c.version_id == version_id)
 
 
-class DriftReports(Journal[DriftReport]):
+class DriftReports(VersionJournal[DriftReport]):
     """How far inputs have moved from training."""
 
     table, model, entity = tables.drift_reports, DriftReport, "drift_report"
-    newest_first = ("as_of", "recorded_at")
-
-    def of_version(self, version_id: str) -> list[DriftReport]:
-        """Return the drift reports of a version, newest first."""
-        with self._database.reading() as session:
-            return self._select(session, self.table.c.version_id == version_id)
 
 
 class Models(BodyRepository[ModelVersion]):
@@ -86,15 +85,15 @@ class Models(BodyRepository[ModelVersion]):
             NotFound: there is no such version.
         """
         with self._database.writing() as session:
-            chosen = self._need(session, version_id, lock=True)
+            chosen, others = self._with_others(session, version_id)
             if chosen.refused:
                 raise InputError(
                     f"Model version {version_id!r} was refused: {'; '.join(chosen.refused)}.",
                     "Train on more data, or activate another version.",
                 )
             # The old one goes first: only one may be active at any moment.
-            for version in self._select(session, self._same_question(chosen), tables.IS_ACTIVE):
-                if version.version_id != version_id:
+            for version in others:
+                if version.active:
                     self._put(session, version.model_copy(update={"active": False}), change, "deactivated")
             used = chosen.model_copy(update={"active": True, "shadow": False})
             self._put(session, used, change, ACTIVATED)
@@ -107,13 +106,13 @@ class Models(BodyRepository[ModelVersion]):
             NotFound: there is no such version.
         """
         with self._database.writing() as session:
-            chosen = self._need(session, version_id, lock=True)
+            chosen, others = self._with_others(session, version_id)
             if chosen.active:
                 raise InputError(
                     f"Model version {version_id!r} is the active one.", "Only another version can be its challenger."
                 )
-            for version in self._select(session, self._same_question(chosen), tables.IS_SHADOW):
-                if version.version_id != version_id:
+            for version in others:
+                if version.shadow:
                     self._put(session, version.model_copy(update={"shadow": False}), change, "out of the shadow")
             self._put(session, chosen.model_copy(update={"shadow": True}), change, "into the shadow")
 
@@ -137,8 +136,15 @@ class Models(BodyRepository[ModelVersion]):
         with self._database.reading() as session:
             return [str(key) for key in session.scalars(query.order_by(log.c.number))]
 
-    def _same_question(self, version: ModelVersion) -> ColumnElement[bool]:
-        return (self.table.c.task == version.task.value) & (self.table.c.scope == version.scope)
+    def _with_others(self, session: Session, version_id: str) -> tuple[ModelVersion, list[ModelVersion]]:
+        """Return a version and the others of its task and scope, all locked: of two who choose at once one waits."""
+        known = self._need(session, version_id)
+        mine = (self.table.c.task == known.task.value) & (self.table.c.scope == known.scope)
+        self._select(session, mine, lock=True)
+        # Read after the wait: versions that were added meanwhile are among them.
+        found = self._select(session, mine)
+        chosen = next(version for version in found if version.version_id == version_id)
+        return chosen, [version for version in found if version is not chosen]
 
     def active(self) -> list[ModelVersion]:
         """Return the versions in use, at most one for each task and scope."""
