@@ -433,3 +433,16 @@ def test_failure_recorded_again_without_its_cause_counts_once(tmp_path):
     )
     assert _named_once(events)["cause"].tolist() == ["air_leak", "unknown", "unknown"]
     assert _named_once(events.iloc[:0]).empty
+
+
+def test_a_notebook_shows_results_in_short_and_repr_gives_all(tmp_path):
+    from IPython.lib.pretty import pretty
+
+    profile = _profile()
+    shown = pretty([profile, profile])
+    assert shown.count("machine_id='pump_01'") == 2
+    assert "sensors=<1 Sensor>" in shown
+    assert len(shown) < len(repr([profile, profile]))
+    assert "Quantity.TEMPERATURE" in repr(profile)
+    with Workspace.init(tmp_path / "W", settings={"name": "Mill"}) as ws:
+        assert repr(ws) == f"<workspace 'Mill' in {tmp_path / 'W'}>"

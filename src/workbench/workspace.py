@@ -98,6 +98,9 @@ class Workspace:
         self.database = database
         self.actor = actor or Actor(id=_person(), role=Role.ADMIN)
 
+    def __repr__(self) -> str:
+        return f"<workspace {self.settings.name!r} in {self.path}>"
+
     @classmethod
     def init(
         cls, path: Path | str, *, settings: Mapping[str, Any] | None = None, actor: Actor | None = None

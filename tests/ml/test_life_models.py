@@ -47,6 +47,16 @@ def test_the_interval_is_as_wide_as_the_row_lets_expect(trees):
     assert covered.mean() == pytest.approx(0.9, abs=0.05)
 
 
+def test_a_spread_is_trusted_as_far_as_it_makes_held_out_intervals_better(trees):
+    X, left, groups = engines()
+    wear = left + 10 * np.random.default_rng(2).normal(size=len(left))
+    alike = pd.DataFrame({"wear": wear, "noisy": X["noisy"]})
+    no_use = BoostedRul(cap=CAP, iterations=30, n_splits=3).fit(alike, left, groups=groups)
+    assert no_use.trust_ <= 0.5 < trees.trust_
+    again = BoostedRul.from_bytes(no_use.to_bytes())
+    np.testing.assert_array_equal(again.predict(alike), no_use.predict(alike))
+
+
 def test_with_few_units_the_interval_still_covers():
     """Units that wear unlike each other: one cut of each tells too little of a fifth."""
     fresh, truth, names = engines(units=40, seed=1)

@@ -241,3 +241,16 @@ def test_the_command_takes_a_query(ws, tmp_path, monkeypatch):
         CliRunner().invoke(app, ["-w", str(ws.path), "ingest", "--sql", words], catch_exceptions=False)
     with pytest.raises(RefusedFile, match="time column"):
         CliRunner().invoke(app, [*command[:4], "SELECT 1 AS x", *command[5:7], "-m", "motor_a"], catch_exceptions=False)
+
+
+def test_the_command_takes_a_url_without_a_password_and_says_so(ws, tmp_path):
+    from workbench.cli import commands  # noqa: F401 - registers the commands
+    from workbench.cli.main import app
+
+    with closing(sqlite3.connect(tmp_path / "plant.db")) as database, database:
+        readings(30).assign(time=lambda f: f.time.astype(str)).to_sql("r", database, index=False)
+    words = ["ingest", "--sql", "SELECT * FROM r", "--url", f"sqlite:///{tmp_path / 'plant.db'}", "-m", "motor_a"]
+    done = CliRunner().invoke(app, ["-w", str(ws.path), *words], catch_exceptions=False)
+    assert "SQL query on plant.db: 30 rows stored" in done.output
+    told = " ".join(CliRunner().invoke(app, ["ingest", "--help"]).output.split())
+    assert "env:NAME of a variable that holds its URL, or a URL without a password" in told

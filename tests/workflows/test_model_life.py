@@ -163,6 +163,14 @@ def log_answers(ws, challenger, *, sure):
             at += timedelta(days=2)
 
 
+def test_a_wrong_scope_is_told_the_scopes_that_there_are(plant):
+    scope = champion(plant).scope
+    for verb in (workbench.rollback_model, workbench.compare_models, workbench.promote_model):
+        with pytest.raises(WorkbenchError) as caught:
+            verb(plant, "health", scope="type:crane")
+        assert caught.value.remedy == f"health has versions of {scope}: give one of these as the scope."
+
+
 def test_a_better_challenger_is_told_from_what_happened_and_promoted_with_the_reason(plant):
     with pytest.raises(NotFound, match="answers in the shadow"):
         workbench.compare_models(plant, "health")

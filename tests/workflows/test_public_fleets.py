@@ -55,7 +55,7 @@ def test_truth_of_the_test_engines_is_nowhere_in_the_workspace(engines):
 def azure(datasets, tmp_path_factory):
     path = tmp_path_factory.mktemp("azure") / "W"
     with create_workspace(path) as ws:
-        workbench.ingest(ws, "azure-pdm", datasets)
+        workbench.ingest(ws, "azure-pdm", str(datasets))
         workbench.train(ws)
         yield ws
 

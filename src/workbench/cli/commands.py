@@ -154,7 +154,8 @@ def ingest(
         str | None, typer.Option(help="SELECT to read instead of a file; :since is the last reading.")
     ] = None,
     url: Annotated[
-        str | None, typer.Option(help="Database of --sql: env:NAME of a variable that holds its URL.")
+        str | None,
+        typer.Option(help="Database of --sql: env:NAME of a variable that holds its URL, or a URL without a password."),
     ] = None,
     param: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of a :NAME in --sql; repeatable.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse the whole file for any bad row.")] = False,

@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 WEEK_H = 168.0
 
 
-# The figures a person looks at first, and what they are called; `train --json` and the report give all.
-HEADLINE_METRICS = {
-    "f1": "F1",
-    "pr_auc": "PR AUC",
-    "brier_skill": "Brier skill",
-    "ece": "calibration error",
-    "rmse": "RMSE",
-    "skill": "skill over the mean",
-    "coverage_90": "90 % interval coverage",
-    "alarm_episodes_per_machine_month": "alarm episodes per machine and month",
-    "macro_f1": "macro F1",
-    "accuracy": "accuracy",
-}
+# The figures a person looks at first; `train --json` and the report give all.
+HEADLINE_METRICS = (
+    "f1",
+    "pr_auc",
+    "brier_skill",
+    "ece",
+    "rmse",
+    "skill",
+    "coverage_90",
+    "alarm_episodes_per_machine_month",
+    "macro_f1",
+    "accuracy",
+)
 
 
 def metrics_in_words(metrics: Mapping[str, float | None]) -> str:
     """Return the headline figures of a model."""
-    found = [(words, metrics[name]) for name, words in HEADLINE_METRICS.items() if metrics.get(name) is not None]
+    found = [(figure_label(name), metrics[name]) for name in HEADLINE_METRICS if metrics.get(name) is not None]
     return ", ".join(f"{name} {value:.3g}" for name, value in found)
 
 
@@ -42,12 +42,14 @@ def figure_label(name: str) -> str:
     """Return what a figure is called, with the horizon that it is for.
 
     >>> figure_label("brier_skill_warning"), figure_label("mae")
-    ('Brier skill, warning', 'mae')
+    ('Brier skill, warning', 'MAE')
     """
+    from workbench.reports.content.method import METRICS
+
     stem, _, horizon = name.rpartition("_")
     if horizon in ("critical", "warning", "degrading"):
         return f"{figure_label(stem)}, {horizon}"
-    return HEADLINE_METRICS.get(name, name.replace("_", " ").replace("roc auc", "ROC AUC"))
+    return METRICS.get(name, name.replace("_", " "))
 
 
 def counted(number: int, word: str) -> str:

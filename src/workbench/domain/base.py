@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 NAMESPACE = uuid.UUID("6d0f8a5e-6f4e-4c57-9d3b-2f1f5e8f7a10")
+
+# A longer collection is shown in a notebook by its number of items.
+SHOWN_ITEMS = 4
 
 MACHINE_ID_PATTERN = r"^[a-z0-9_]{3,100}$"
 NAME_PATTERN = r"^[a-z][a-z0-9_]{1,62}$"
@@ -37,6 +40,10 @@ class Frozen(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 - as IPython calls it
+        """Show in a notebook what ``in_short`` says; ``repr`` and ``str`` give all."""
+        printer.text(in_short(self))
+
 
 class Role(StrEnum):
     """What an actor may do (U1)."""
@@ -61,6 +68,41 @@ class Change(Frozen):
     actor: Actor
     reason: str = Field(min_length=1, max_length=2000)
     at: UtcTime
+
+
+def in_short(value: object) -> str:
+    """Return a value as a notebook shows it: what is not a default, figures rounded, records and long collections by number.
+
+    >>> in_short(Change(actor=Actor(id="ann"), reason="test", at=datetime(2026, 1, 2, tzinfo=UTC)))
+    "Change(actor=Actor(id='ann'), reason='test', at=2026-01-02 00:00 UTC)"
+    >>> in_short([1 / 3, Role.ADMIN, list(range(9))])
+    '[0.3333, ADMIN, <9 items>]'
+    >>> in_short((Actor(id="ann"), Actor(id="bob")))
+    '<2 Actor>'
+    """
+    if isinstance(value, BaseModel):
+        known = {name: getattr(value, name) for name in type(value).model_fields}
+        told = [
+            f"{name}={in_short(known[name])}"
+            for name, field in type(value).model_fields.items()
+            if known[name] != field.default and known[name] not in (None, "", (), {})
+        ]
+        return f"{type(value).__name__}({', '.join(told)})"
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M %Z}"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list | tuple) and value and isinstance(value[0], BaseModel):
+        return f"<{len(value):,} {type(value[0]).__name__}>"
+    if isinstance(value, dict | list | tuple):
+        if len(value) > SHOWN_ITEMS:
+            return f"<{len(value):,} items>"
+        if isinstance(value, dict):
+            return f"{{{', '.join(f'{key!r}: {in_short(item)}' for key, item in value.items())}}}"
+        return f"[{', '.join(in_short(item) for item in value)}]"
+    return repr(value)
 
 
 def stable_id(*parts: Any) -> str:

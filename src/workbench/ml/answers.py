@@ -24,7 +24,6 @@ from .contract import Diagnoser, HealthEstimator, RulEstimator
 from .diagnosis import as_diagnosis, chance_of_a_mode, scaled, symptom_diagnosis, unknown_diagnosis
 from .evidence import NO_READINGS, failures_reason, readings_reason, support_reason, trend_reason, weigh, width_reason
 from .features_canonical import symptom_matrix
-from .lifetimes import Lifetimes
 from .models import Bundle
 
 LONGEST_H = 50 * 8766.0
@@ -98,12 +97,14 @@ def answer_life(context: Context, failures: int) -> RemainingUsefulLife:
         missing = unseen if context.has_run else NO_READINGS
         if lacking is None and missing is None:
             lacking = "no life model is active for this machine"
-        return _abstain(context, weigh(offline if unseen is None else None, lacking, missing), lives, None)
+        prior = None if lives is None else lives.remaining(context.age, profile=profile)
+        return _abstain(context, weigh(offline if unseen is None else None, lacking, missing), prior, None)
     assert isinstance(bundle.estimator, RulEstimator)  # noqa: S101 - load_models restores by task
     row = _features(context, bundle)
     median, lower, upper = (float(v) for v in bundle.estimator.predict(row)[0])
     cap = bundle.estimator.cap
     own = Interval(median=median, lower=lower, upper=upper, upper_open=upper >= cap, median_open=median >= cap)
+    prior = bundle.lifetimes.remaining(context.age, profile=profile)
     ordered = row.to_numpy(dtype=np.float64)[0]
     evidence = weigh(
         offline,
@@ -112,10 +113,10 @@ def answer_life(context: Context, failures: int) -> RemainingUsefulLife:
         readings_reason(context.clock.rows_since_reset()),
         trend_reason(condition_series(context, bundle)),
         support_reason(ordered, bundle.low, bundle.high),
-        width_reason(own, bundle.lifetimes.remaining(context.age, profile=profile)),
+        width_reason(own, prior),
     )
     if not evidence.enough:
-        return _abstain(context, evidence, bundle.lifetimes, own)
+        return _abstain(context, evidence, prior, own)
     return RemainingUsefulLife(
         life_unit=profile.life_unit,
         evidence=evidence,
@@ -126,10 +127,7 @@ def answer_life(context: Context, failures: int) -> RemainingUsefulLife:
     )
 
 
-def _abstain(
-    context: Context, evidence: Evidence, lives: Lifetimes | None, own: Interval | None
-) -> RemainingUsefulLife:
-    prior = lives.remaining(context.age, profile=context.profile) if lives is not None else None
+def _abstain(context: Context, evidence: Evidence, prior: Interval | None, own: Interval | None) -> RemainingUsefulLife:
     return RemainingUsefulLife(
         life_unit=context.profile.life_unit,
         evidence=evidence,

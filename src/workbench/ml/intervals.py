@@ -11,6 +11,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from .arrays import FloatArray, IntArray, ObjectArray
 from .columns import varying_columns, without_empty
 from .contract import Refeature, RulEstimator, folds_with_features
+from .metrics import interval_score
 from .splits import grouped_folds
 from .trees import raw_predictions
 
@@ -21,6 +22,8 @@ HEALTHY_SHARE = 0.15
 # With fewer lives than this a model of the spread would follow single units.
 LIVES_FOR_SPREAD = 30
 LEAST_SPREAD = 0.25
+# How far a predicted spread is trusted, as its power: 0 is one width for all rows of a level.
+TRUSTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 # Where the distribution of the life left is known between the ends of the interval, and little beyond them.
 SHARES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 
@@ -29,19 +32,21 @@ class CalibratedRul(RulEstimator):
     """A point prediction of the capped life left, calibrated on units that were held out.
 
     The interval starts from the held-out residuals' 5 % and 95 % quantiles near the predicted level, in units of the
-    spread that the row's features let expect (``Spread``), and is widened by one factor such that 90 % of random cuts,
-    one per held-out unit, are covered (split conformal prediction with normalised residuals, averaged over draws of the
-    cuts; Lei et al., JASA 2018; Romano, Patterson, Candes, NeurIPS 2019). With fewer than ten units, such that 90 % of each
-    unit's rows are.
+    spread that the row's features let expect, as far as that is trusted (``trust_``: the power of the spread by which
+    held-out intervals score best), and is widened by one factor such that 90 % of random cuts, one per held-out unit, are
+    covered (split conformal prediction with normalised residuals, averaged over draws of the cuts; Lei et al., JASA
+    2018; Romano, Patterson, Candes, NeurIPS 2019). With fewer than ten units, such that 90 % of each unit's rows are.
 
     A subclass writes ``_fit``, which sets ``used_`` and calls ``_settle``, and ``_point`` on the columns ``used_``.
 
     Attributes after ``fit``: ``used_``, ``levels_``, ``below_``, ``above_``, ``residuals_`` (quantiles ``SHARES`` of the
-    residuals at each level), ``spread_``; and, not kept in artefacts, of rows when their unit was held out,
+    residuals at each level), ``spread_``, ``trust_``; and, not kept in artefacts, of rows when their unit was held out,
     ``held_out_`` (points), ``held_spread_`` and ``held_rows_`` (features).
     """
 
     used_: IntArray
+    # As artefacts have it that were written before it was chosen.
+    trust_ = 1.0
 
     def __init__(self, *, cap: float, seed: int = 0, n_splits: int = 5) -> None:
         super().__init__(seed=seed)
@@ -59,7 +64,7 @@ class CalibratedRul(RulEstimator):
         self.held_out_, self.held_rows_ = held_out, held_rows
         ended = np.unique(np.asarray(groups)[y < self.cap].astype(str))
         self.spread_: HistGradientBoostingRegressor | None = None
-        self.usual_, self.held_spread_ = 1.0, np.ones(len(y))
+        self.usual_, self.trust_, self.held_spread_ = 1.0, 1.0, np.ones(len(y))
         known = np.flatnonzero(~np.isnan(held_out))
         if len(ended) >= LIVES_FOR_SPREAD and len(known):
             size = np.abs(y - held_out)[known]
@@ -69,7 +74,9 @@ class CalibratedRul(RulEstimator):
             for split in grouped_folds(names, self.n_splits, self.seed + 1):
                 told[split.test] = self._spread_model(rows[split.train], size[split.train]).predict(rows[split.test])
             self.spread_, self.usual_ = self._spread_model(rows, size), float(np.median(told))
-            self.held_spread_[known] = self._scaled(told)
+            full = self._scaled(told)
+            self.trust_ = self._trust(y[known], held_out[known], names, full)
+            self.held_spread_[known] = full**self.trust_
         self.calibrate(y, held_out, groups, self.held_spread_)
 
     def _spread_model(self, rows: FloatArray, size: FloatArray) -> HistGradientBoostingRegressor:
@@ -86,7 +93,35 @@ class CalibratedRul(RulEstimator):
         ).fit(without_empty(rows), size)
 
     def _scaled(self, told: FloatArray) -> FloatArray:
-        return np.maximum(told / max(self.usual_, 1e-9), LEAST_SPREAD)
+        return np.asarray(np.maximum(told / max(self.usual_, 1e-9), LEAST_SPREAD) ** self.trust_)
+
+    def _trust(self, y: FloatArray, held_out: FloatArray, groups: ObjectArray, spread: FloatArray) -> float:
+        """Return the power of the spread by which intervals calibrated on other units score best (Winkler score).
+
+        A model of the spread learned from few units is noisy, and its noise makes intervals worse than no model would.
+        """
+        ended = np.isin(groups, np.unique(groups[y < self.cap]))
+        truth, point, names = y[ended], held_out[ended], groups[ended]
+        cuts = self._cuts(truth, names)
+
+        def score(trust: float) -> float:
+            bands = self.cross_bands(
+                truth, point, names, spread[ended] ** trust, n_splits=self.n_splits, seed=self.seed + 1
+            )
+            return interval_score(truth[cuts], bands[cuts, 1], bands[cuts, 2], 1 - COVERAGE)
+
+        return min(TRUSTS, key=score)
+
+    def cross_bands(
+        self, y: FloatArray, point: FloatArray, groups: ObjectArray, spread: FloatArray, *, n_splits: int, seed: int
+    ) -> FloatArray:
+        """Return median, lower and upper of held-out points, each unit's interval calibrated on other units."""
+        bands = np.empty((len(y), 3))
+        for split in grouped_folds(groups, n_splits, seed):
+            probe = type(self)(**self.params())
+            probe.calibrate(y[split.train], point[split.train], groups[split.train], spread[split.train])
+            bands[split.test] = probe.with_interval(point[split.test], spread[split.test])
+        return bands
 
     def _spreads(self, matrix: FloatArray, point: FloatArray) -> FloatArray:
         """Return how wide the interval of each row is beside the usual one at its level."""
@@ -122,9 +157,13 @@ class CalibratedRul(RulEstimator):
         if level >= 1:
             # No quantile of so few cuts promises 90 %: as wide as the unit that is hardest to tell needs it.
             return max(float(np.quantile(strangeness[rows], COVERAGE)) for rows in units)
+        return float(np.mean(np.quantile(strangeness[self._cuts(y, groups)], level, axis=1)))
+
+    def _cuts(self, y: FloatArray, groups: ObjectArray) -> IntArray:
+        """Return row positions of random cuts, shape (draws, units): one of each unit in a draw."""
         rng = np.random.default_rng(self.seed)
-        cuts = np.column_stack([rng.choice(rows, DRAWS, p=self._cut_weights(y[rows])) for rows in units])
-        return float(np.mean(np.quantile(strangeness[cuts], level, axis=1)))
+        units = [np.flatnonzero(groups == unit) for unit in np.unique(groups)]
+        return np.column_stack([rng.choice(rows, DRAWS, p=self._cut_weights(y[rows])) for rows in units])
 
     def _cut_weights(self, y: FloatArray) -> FloatArray:
         """Where a cut falls within one unit: evenly below the cap, and seldom in the long time when all is well."""

@@ -99,10 +99,8 @@ def held_out_bands(model: CalibratedRul, y: FloatArray, groups: ObjectArray, see
     truth, point, names = y[known], model.held_out_[known], np.asarray(groups)[known].astype(str)
     spread = model.held_spread_[known]
     bands = np.full((len(y), 3), np.nan)
-    for split in grouped_folds(names, min(FOLDS, len(np.unique(names))), seed + 1):
-        probe = type(model)(**model.params())
-        probe.calibrate(truth[split.train], point[split.train], names[split.train], spread[split.train])
-        bands[known[split.test]] = probe.with_interval(point[split.test], spread[split.test])
+    folds = min(FOLDS, len(np.unique(names)))
+    bands[known] = model.cross_bands(truth, point, names, spread, n_splits=folds, seed=seed + 1)
     return bands
 
 

@@ -40,7 +40,7 @@ class IngestOutcome:
 def ingest(
     ws: Workspace,
     source: str | Path | SqlSource,
-    path: Path | None = None,
+    path: str | Path | None = None,
     *,
     machine_id: str | None = None,
     mapping: ColumnMapping | Path | None = None,
@@ -64,7 +64,7 @@ def ingest(
         known = ", ".join((*FLEETS, *FILE_KINDS, "events"))
         raise InputError(f"{kind!r} is no kind of source.", f"Use one of: {known}; or give one file.")
     before = ws.telemetry.span()
-    place = path or Path(kind)
+    place = Path(path or kind)
     if not isinstance(source, str | Path):
         outcome = _ingest_query(
             ws, source, machine_id=machine_id, mapping=mapping, strict=strict, actor=actor, progress=progress

@@ -42,7 +42,7 @@ def rollback_model(
     if not before:
         raise InputError(
             f"There is no earlier version of {chosen} ({scope}) to go back to.",
-            f"Versions: workbench models list {chosen}",
+            _other_scopes(ws, chosen, scope) or f"Versions: workbench models list {chosen}",
         )
     return activate_model(ws, before[0], reason=reason or f"rolled back from {present}", actor=actor)
 
@@ -101,8 +101,17 @@ def challenger_of(ws: Workspace, task: Task, scope: str) -> ModelVersion:
             return version
     raise NotFound(
         f"No version of {task} ({scope}) answers in the shadow.",
-        "Train one with `workbench train --mode shadow`, or choose one with `workbench models shadow VERSION`.",
+        _other_scopes(ws, task, scope)
+        or "Train one with `workbench train --mode shadow`, or choose one with `workbench models shadow VERSION`.",
     )
+
+
+def _other_scopes(ws: Workspace, task: Task, scope: str) -> str:
+    """Return what to do where ``scope`` has no version of ``task`` but others have; empty where it has one."""
+    scopes = sorted({version.scope for version in ws.models.all() if version.task is task})
+    if not scopes or scope in scopes:
+        return ""
+    return f"{task} has versions of {', '.join(scopes)}: give one of these as the scope."
 
 
 def known_task(task: Task | str) -> Task:

@@ -6,12 +6,11 @@ import importlib.metadata
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from workbench.domain.base import Actor, stable_id
+from workbench.domain.base import Actor, Frozen, stable_id
 from workbench.domain.predictions import ModelVersion, Task
 from workbench.errors import InputError
 from workbench.workflows.models import known_task, one_of, standing
@@ -39,8 +38,7 @@ class TrainMode(StrEnum):
     REGISTER = "register"
 
 
-@dataclass(frozen=True)
-class TrainingReport:
+class TrainingReport(Frozen):
     """What a training made: the registered versions and, in words, what was not trained or not activated and why."""
 
     as_of: datetime
@@ -124,7 +122,8 @@ def train(
     versions = tuple(version for version, _ in settled)
     refused = tuple(f"{v.task.value} ({v.scope}): {reason}" for v in versions for reason in v.refused)
     kept = tuple(f"{v.task.value} ({v.scope}): {words}" for v, words in settled if words)
-    return TrainingReport(at, sum(len(machine.telemetry) > 0 for machine in fleet), versions, refused, kept)
+    machines = sum(len(machine.telemetry) > 0 for machine in fleet)
+    return TrainingReport(as_of=at, machines=machines, versions=versions, refused=refused, kept=kept)
 
 
 def _version(ws: Workspace, model: TrainedModel, data_hash: str, at: datetime, seed: int) -> ModelVersion:
