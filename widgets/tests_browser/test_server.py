@@ -344,6 +344,8 @@ def test_no_kernel_outlives_the_server(demo_path, serve, how):
         dashboard.process.send_signal(how)
         dashboard.process.wait(timeout=PATIENCE_S)
         wait_until(lambda: not living(kernels), 5)
+        if how != signal.SIGKILL:
+            assert dashboard.process.returncode == 0
 
 
 def test_it_stands_under_another_path_and_asks_for_its_token(demo_path, serve):

@@ -103,9 +103,18 @@ class Kernels(_Warmed):  # type: ignore[misc]
             self.fill_if_needed(notebook_name=self.notebook_path)
         return removed
 
+    async def _initialize(self, *args: Any, **settings: Any) -> Any:
+        """Warm a kernel up, unless all are to end."""
+        if self._closing:
+            raise RuntimeError("The kernels are being stopped.")
+        return await super()._initialize(*args, **settings)
+
     async def shutdown_all(self, *args: Any, **settings: Any) -> None:
         """End all kernels and start no more."""
         self._closing = True
+        # One that is still starting cannot be ended, which would be an error: it has to arrive first.
+        starting = [task for kernel_id, task in self._pending_kernels.items() if kernel_id not in self]
+        await asyncio.gather(*starting, return_exceptions=True)
         await super().shutdown_all(*args, **settings)
 
     _closing = False
