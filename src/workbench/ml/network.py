@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from workbench.tensors import load_weights, seeded, torch_module, weights_of
+
 from .arrays import FloatArray, ObjectArray
 from .intervals import CrossFittedRul
 from .splits import holdout_units
-from .tensors import load_weights, seeded, torch_module, weights_of
 
 LARGEST_Z = 5.0
 BATCH = 256

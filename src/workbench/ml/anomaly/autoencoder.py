@@ -8,7 +8,7 @@ import numpy as np
 
 from workbench.errors import InputError
 from workbench.ml.arrays import FloatArray
-from workbench.ml.tensors import load_weights, seeded, torch_module, weights_of
+from workbench.tensors import load_weights, seeded, torch_module, weights_of
 
 from .index import IndexDetector
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from workbench.errors import InputError
 from workbench.ml.arrays import FloatArray
-from workbench.ml.tensors import torch_module
+from workbench.tensors import torch_module
 
 FEWEST, MOST = 64, 16384
 GAP = 1e-3
