@@ -20,6 +20,7 @@ from workbench.store.database import Database, sqlite_url
 from workbench.store.records import Machines, Segments
 from workbench.store.schema import migrate
 from workbench.telemetry import Archive
+from workbench.telemetry.readers.sources import open_source
 
 
 def make_profile(machine_id: str, **fields) -> MachineProfile:
@@ -114,9 +115,11 @@ class Plant:
     def file(self, path: Path, text: str | None = None, machine_id: str | None = "motor_a", **kwargs):
         if text is not None:
             path.write_text(text)
-        if "mapping" in kwargs:
-            machine_id = None
-        return self.archive.store_file(path, self.profiles, change=change(), machine_id=machine_id, **kwargs)
+        mapping = kwargs.get("mapping")
+        source = open_source(path, delimiter=mapping.delimiter if mapping else None)
+        return self.archive.store_source(
+            source, self.profiles, change=change(), machine_id=None if mapping else machine_id, **kwargs
+        )
 
     def events(self, path: Path, text: str | None = None, **kwargs):
         if text is not None:

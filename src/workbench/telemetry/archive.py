@@ -173,25 +173,6 @@ class Archive:
         )
         return self._ingest(request)
 
-    def store_file(
-        self,
-        path: Path,
-        profiles: Mapping[str, MachineProfile],
-        *,
-        change: Change,
-        mapping: ColumnMapping | None = None,
-        machine_id: str | None = None,
-        strict: bool = False,
-        progress: Progress | None = None,
-    ) -> IngestReport:
-        """Ingest a CSV or Parquet file of any size by the rules of ``store``, in bounded memory."""
-        from workbench.telemetry.readers.sources import open_source
-
-        source = open_source(path, delimiter=mapping.delimiter if mapping else None)
-        return self.store_source(
-            source, profiles, change=change, mapping=mapping, machine_id=machine_id, strict=strict, progress=progress
-        )
-
     def store_source(
         self,
         source: Source,
@@ -203,7 +184,7 @@ class Archive:
         strict: bool = False,
         progress: Progress | None = None,
     ) -> IngestReport:
-        """Ingest what can be read in blocks, and more than once, by the rules of ``store``, in bounded memory."""
+        """Ingest a file of any size (``open_source``), or what else is read in blocks, by the rules of ``store``, in bounded memory."""
         from workbench.telemetry.ingest import Request
 
         return self._ingest(Request(source, profiles, change, source.name, mapping, machine_id, (), strict, progress))

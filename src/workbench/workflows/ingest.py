@@ -97,10 +97,13 @@ def _ingest_file(
     actor: Actor | None,
     progress: Progress | None,
 ) -> IngestOutcome:
+    from workbench.telemetry.readers.sources import open_source
+
     profiles = _profiles(ws, f"--from-csv {path} --id MACHINE_ID")
     layout = _layout(ws, machine_id, mapping)
-    report = ws.telemetry.store_file(
-        path,
+    source = open_source(path, delimiter=layout.delimiter if layout else None)
+    report = ws.telemetry.store_source(
+        source,
         profiles,
         change=ws.change(f"ingest {path.name}", actor),
         mapping=layout,

@@ -23,6 +23,7 @@ from workbench.domain.base import Actor, Change, Role
 from workbench.domain.equipment import MachineProfile, Sensor
 from workbench.domain.units import Quantity
 from workbench.errors import WorkbenchError
+from workbench.telemetry.readers.sources import open_source
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -284,7 +285,7 @@ def _child(folder: Path, csv: Path) -> dict[str, float]:
     profiles = {profile.machine_id: profile for profile in _profiles()}
     with _archive(folder / "archive") as archive:
         started = time.perf_counter()
-        report = archive.store_file(csv, profiles, change=_change())
+        report = archive.store_source(open_source(csv), profiles, change=_change())
         seconds = time.perf_counter() - started
     return {"peak_mb": _peak_mb(), "rows": report.rows_stored, "seconds": seconds, "bytes": csv.stat().st_size}
 
