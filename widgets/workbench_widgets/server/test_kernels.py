@@ -23,14 +23,18 @@ class Server(Configurable):
     port = 0
 
 
+def kernels_in(folder):
+    return Kernels(
+        parent=Server(root_dir=str(folder)),
+        connection_dir=str(folder),
+        kernel_spec_manager=SameKernelSpecManager(),
+        warm=0,
+    )
+
+
 def test_all_kernels_end_even_one_that_is_still_starting(tmp_path):
     async def stop_while_starting():
-        kernels = Kernels(
-            parent=Server(root_dir=str(tmp_path)),
-            connection_dir=str(tmp_path),
-            kernel_spec_manager=SameKernelSpecManager(),
-            warm=0,
-        )
+        kernels = kernels_in(tmp_path)
         starting = asyncio.create_task(kernels.start_kernel())
         while not kernels._pending_kernels:
             await asyncio.sleep(0)
@@ -46,12 +50,7 @@ def test_all_kernels_end_even_one_that_is_still_starting(tmp_path):
 
 def test_a_kernel_that_was_to_be_warmed_up_is_not_started_once_all_have_ended(tmp_path):
     async def warm_after_the_end():
-        kernels = Kernels(
-            parent=Server(root_dir=str(tmp_path)),
-            connection_dir=str(tmp_path),
-            kernel_spec_manager=SameKernelSpecManager(),
-            warm=0,
-        )
+        kernels = kernels_in(tmp_path)
         await kernels.shutdown_all(now=True)
         with pytest.raises(RuntimeError, match="being stopped"):
             await kernels._initialize("app.ipynb")
