@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from workbench.domain.equipment import LifeUnit
@@ -12,15 +14,22 @@ from workbench.domain.explanations import Explanation, FeatureContribution, Sour
 from workbench.domain.predictions import Horizons, Task
 from workbench.errors import EnvironmentFailure, InputError, NotEnoughData
 from workbench.ml import (
+    AutoencoderAnomaly,
     BoostedDiagnoser,
     BoostedHealth,
     BoostedRul,
+    Bundle,
+    DegradationLife,
     IsolationAnomaly,
+    Models,
     SubspaceAnomaly,
     predict_machine,
+    samples,
 )
+from workbench.ml.condition import ConditionClassifier
 from workbench.ml.explain import Meaning, explain_machine, explain_model, integrated_gradients, margins, trees
 from workbench.ml.explain.names import read_feature, tell
+from workbench.ml.families import degradation_features
 from workbench.ml.spec import CYCLES, HOURLY, FeatureSpec
 
 MEANING = Meaning(Horizons(critical=15, warning=50, degrading=125), LifeUnit.CYCLE)
@@ -109,11 +118,59 @@ def test_a_restored_forest_is_explained_alike(explaining):
         np.testing.assert_array_equal(one.contributions, other.contributions)
 
 
-def test_a_model_without_a_known_way_is_refused(explaining):
-    X, _, groups = table(120)
-    model = SubspaceAnomaly().fit(X, groups=np.sort(groups), hours=np.arange(len(X), dtype=float))
-    with pytest.raises(InputError, match="SubspaceAnomaly cannot be explained"):
+def test_a_model_without_a_known_way_is_refused():
+    X, life, groups = table(120)
+    y = np.where(life > 60, "good", "worn").astype(object)
+    model = ConditionClassifier(trees=5).fit(X, y, groups=groups)
+    with pytest.raises(InputError, match="ConditionClassifier cannot be explained"):
         margins(model, X, MEANING)
+
+
+@given(seed=st.integers(0, 1000), scale=st.floats(0.1, 100.0))
+@settings(max_examples=25, deadline=None)
+def test_a_line_on_the_root_of_life_adds_up_in_life_units(seed, scale):
+    X, life, groups = table(60, seed)
+    model = DegradationLife(cap=90.0, n_splits=3).fit(X, life, groups=groups)
+    far = X * scale
+    (part,) = margins(model, far, MEANING)
+    assert adds_up(part) < 1e-9 * max(part.margin.max(), 1.0)
+    np.testing.assert_allclose(part.answer, model.predict(far)[:, 0], atol=1e-9)
+    (at_mean,) = margins(model, far * np.nan, MEANING)
+    assert not at_mean.contributions.any()
+    np.testing.assert_allclose(at_mean.margin, part.base)
+    assert not part.contributions[:, -1].any(), "a constant column cannot add anything"
+
+
+def test_a_line_on_the_root_of_life_names_what_wears():
+    X, life, groups = table()
+    (part,) = margins(DegradationLife(cap=90.0).fit(X, life, groups=groups), X.assign(a_mean5=-2.0), MEANING)
+    assert (part.contributions[:, 0] < 0).all()
+    assert np.abs(part.contributions).mean(axis=0).argmax() == 0
+    gone = X.assign(a_mean5=-50.0, b_mean5=0.0, c_mean5=0.0, d_mean5=0.0)
+    (part,) = margins(DegradationLife(cap=90.0).fit(X, life, groups=groups), gone, MEANING)
+    np.testing.assert_allclose(part.contributions[:, 0], -part.base, rtol=0.2)
+    assert not part.answer.any()
+
+
+@pytest.mark.parametrize("detector", ["subspace", "autoencoder"])
+def test_the_index_of_a_detector_is_the_sum_of_its_parts_and_a_shifted_sensor_has_the_largest(request, detector):
+    if detector == "autoencoder":
+        request.getfixturevalue("deep")
+    rng = np.random.default_rng(0)
+    hidden, mixing = rng.normal(size=(600, 2)), rng.normal(size=(2, 6))
+    X = pd.DataFrame(hidden @ mixing + 0.1 * rng.normal(size=(600, 6)), columns=[f"s{k}" for k in range(6)])
+    model = SubspaceAnomaly() if detector == "subspace" else AutoencoderAnomaly(iterations=200)
+    model.fit(X, groups=np.sort([f"block{k % 5}" for k in range(600)]), hours=np.arange(600.0))
+    named = []
+    for sensor in X.columns:
+        (part,) = margins(model, X.iloc[:40].assign(**{sensor: X[sensor].iloc[:40] + 6 * X[sensor].std()}), MEANING)
+        assert adds_up(part) < 1e-6 * part.margin.max()
+        assert (part.contributions >= 0).all()
+        named += list(part.contributions.argmax(axis=1) == X.columns.get_loc(sensor))
+    assert np.mean(named) > 0.8
+    (part,) = margins(model, X, MEANING)
+    assert part.method == "index_parts"
+    np.testing.assert_array_equal(part.answer, model.score(X))
 
 
 def test_network_and_blend_add_up(explaining, deep):
@@ -198,6 +255,22 @@ def test_a_machine_is_explained_by_its_sensors(explained):
     assert any("vibration_mm_s" in line and "to the log-odds of failure within" in line for line in last.in_words())
 
 
+def test_life_by_a_line_is_explained_by_the_sensors_near_their_limits(small_fleet, models, failing, build_machine):
+    health = models.pick(Task.HEALTH, failing.profile)
+    known = samples(small_fleet, health.spec, every=12)
+    rows = np.flatnonzero(np.isfinite(known.remaining))
+    X = known.X[degradation_features(list(known.X.columns))]
+    line = DegradationLife(cap=720.0).fit(X.iloc[rows], known.remaining[rows], groups=known.groups[rows])
+    low, high = X.min().to_numpy(), X.max().to_numpy()
+    own = Bundle(Task.RUL, "fleet", health.spec, line, health.horizons, 16, health.lifetimes, low, high)
+    chosen = Models((health, Bundle.from_bytes(own.to_bytes(), version_id="line")))
+    prediction = predict_machine(failing, chosen, as_of=build_machine.end(failing))
+    (one,) = explain_machine(failing, chosen, prediction, tasks=(Task.RUL,))
+    assert one.answer == pytest.approx(prediction.remaining_useful_life.model_life.median)
+    assert next(source for source in one.sources if source.is_sensor).source == "vibration_mm_s"
+    assert any("vibration_mm_s" in line and "operating h" in line for line in one.in_words())
+
+
 def test_the_same_prediction_is_explained_alike(explained, failing, models):
     prediction, found = explained
     assert explain_machine(failing, models, prediction) == found
@@ -205,8 +278,6 @@ def test_the_same_prediction_is_explained_alike(explained, failing, models):
 
 
 def test_nothing_to_explain_is_told_with_the_reason(explaining, failing, models, build_machine):
-    from workbench.ml import Models
-
     prediction = predict_machine(failing, models, as_of=build_machine.end(failing))
     with pytest.raises(NotEnoughData, match="no health model is active"):
         explain_machine(failing, Models.empty(), prediction, tasks=(Task.HEALTH,))
@@ -276,7 +347,7 @@ def test_signs_are_kept_and_digits_are_few():
 
 
 def test_a_model_of_a_machine_type_is_explained_by_its_own_sensors(explaining, small_fleet, models, build_machine):
-    from workbench.ml import Bundle, Models, fit_spec, samples
+    from workbench.ml import fit_spec
 
     spec = fit_spec(small_fleet, scope="type:pump")
     known = samples(small_fleet[:5], spec, every=12)

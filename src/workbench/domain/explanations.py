@@ -10,7 +10,9 @@ from pydantic import Field, model_validator
 from .base import Frozen, MachineId, UtcTime
 from .predictions import Task
 
-Method = Literal["tree_shap", "largest_deviation", "integrated_gradients", "tree_shap+integrated_gradients"]
+Method = Literal[
+    "tree_shap", "largest_deviation", "index_parts", "integrated_gradients", "tree_shap+integrated_gradients"
+]
 LOG_ODDS = "log-odds"
 # Sums of some hundred floating-point numbers; anything worse means that the parts are not those of this margin.
 CLOSE = 1e-6

@@ -21,7 +21,7 @@ from workbench.domain.predictions import (
 from .arrays import FloatArray
 from .context import Context, recent_mean
 from .contract import Diagnoser, HealthEstimator, RulEstimator
-from .diagnosis import as_diagnosis, chance_of_a_mode, scaled, symptom_diagnosis, unknown_diagnosis
+from .diagnosis import as_diagnosis, chance_of_a_mode, doubted, scaled, symptom_diagnosis, unknown_diagnosis
 from .evidence import NO_READINGS, failures_reason, readings_reason, support_reason, trend_reason, weigh, width_reason
 from .features_canonical import symptom_matrix
 from .models import Bundle
@@ -162,7 +162,8 @@ def answer_diagnosis(context: Context, within: FloatArray | None, anomaly: Anoma
     if context.gaps(context.spec_of(Task.HEALTH)):
         return unknown_diagnosis()
     table = context.table(context.spec_of(Task.HEALTH))
-    by_symptoms = symptom_diagnosis(context.profile, table.indicators, recent_mean(table))
+    shown = recent_mean(table)
+    by_symptoms = symptom_diagnosis(context.profile, table.indicators, shown)
     # Without a health model nothing tells that a failure is near: the symptom table weighs "unknown" by itself.
     if within is None:
         return by_symptoms
@@ -174,9 +175,13 @@ def answer_diagnosis(context: Context, within: FloatArray | None, anomaly: Anoma
         if not _says_something(row):
             return unknown_diagnosis()
         named = as_diagnosis(bundle.estimator.modes_, bundle.estimator.predict(row)[0], context.profile)
-        # Modes with too few episodes are unknown to the classifier; the symptom table may know them.
-        if named.likeliest != UNKNOWN_MODE or not context.profile.failure_modes:
+        if not context.profile.failure_modes:
             return scaled(named, chance)
+        named = doubted(named, context.profile, table.indicators, shown)
+        if named.likeliest != UNKNOWN_MODE:
+            return scaled(named, chance)
+        # Modes with too few episodes are unknown to the classifier; the symptom table may know them.
+        by_symptoms = doubted(by_symptoms, context.profile, table.indicators, shown)
     return scaled(by_symptoms, chance)
 
 

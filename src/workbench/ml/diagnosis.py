@@ -21,6 +21,8 @@ from .trees import raw_predictions
 
 EPISODES_PER_MODE = 5
 STANDS_OUT = 2.0
+# A mode that explains less than this share of what stands out is not the name of it.
+LEAST_EXPLAINED = 0.5
 
 
 class BoostedDiagnoser(Diagnoser):
@@ -138,6 +140,23 @@ def symptom_diagnosis(profile: MachineProfile, sensors: tuple[str, ...], z: Floa
     pairs = {mode.name: float(w) for mode, w in zip(profile.failure_modes, weights, strict=True)}
     pairs[UNKNOWN_MODE] = float(np.exp(STANDS_OUT))
     return Diagnosis(modes=_ordered(pairs), method="symptom_table")
+
+
+def doubted(diagnosis: Diagnosis, profile: MachineProfile, sensors: tuple[str, ...], z: FloatArray) -> Diagnosis:
+    """Give to ``unknown`` what modes got that explain less than half of what stands out in residuals ``z`` of ``sensors``.
+
+    A classifier names one of the faults that it learned, also when it looks at one it never saw. What stands out is
+    how far residuals lie beyond ``STANDS_OUT``; a mode explains those of its symptoms (ISO 13379-1 table of the profile)
+    that go in their direction. Where nothing stands out, nothing is doubted.
+    """
+    beyond = np.maximum(np.abs(np.nan_to_num(z)) - STANDS_OUT, 0.0)
+    if not beyond.sum() > 0:
+        return diagnosis
+    shares = ((symptom_matrix(profile, sensors) * np.nan_to_num(z)) > 0) @ beyond / beyond.sum()
+    explains = {mode.name: share >= LEAST_EXPLAINED for mode, share in zip(profile.failure_modes, shares, strict=True)}
+    pairs = {one.mode: one.probability for one in diagnosis.modes if explains.get(one.mode, False)}
+    pairs[UNKNOWN_MODE] = max(1.0 - sum(pairs.values()), 0.0)
+    return Diagnosis(modes=_ordered(pairs), method=diagnosis.method)
 
 
 def chance_of_a_mode(within: FloatArray, anomaly: Anomaly | None) -> float:

@@ -9,23 +9,22 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from .arrays import FloatArray, IntArray, ObjectArray
+from .bands import LEVELS, SHARES, Bands, residual_bands, residual_quantiles
 from .columns import varying_columns, without_empty
 from .contract import Refeature, RulEstimator, folds_with_features
 from .metrics import interval_score
 from .splits import grouped_folds
 from .trees import raw_predictions
 
-LEVELS = 12
 DRAWS = 50
 COVERAGE = 0.9
-HEALTHY_SHARE = 0.15
+# Cuts fall evenly over the last one and a half caps of a life, as far as it lived: more would teach mostly how well all was.
+REACH = 1.5
 # With fewer lives than this a model of the spread would follow single units.
 LIVES_FOR_SPREAD = 30
 LEAST_SPREAD = 0.25
 # How far a predicted spread is trusted, as its power: 0 is one width for all rows of a level.
 TRUSTS = (0.0, 0.25, 0.5, 0.75, 1.0)
-# Where the distribution of the life left is known between the ends of the interval, and little beyond them.
-SHARES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 
 
 class CalibratedRul(RulEstimator):
@@ -33,8 +32,9 @@ class CalibratedRul(RulEstimator):
 
     The interval starts from the held-out residuals' 5 % and 95 % quantiles near the predicted level, in units of the
     spread that the row's features let expect, as far as that is trusted (``trust_``: the power of the spread by which
-    held-out intervals score best), and is widened by one factor such that 90 % of random cuts, one per held-out unit, are
-    covered (split conformal prediction with normalised residuals, averaged over draws of the cuts; Lei et al., JASA
+    held-out intervals score best). Units count alike in these quantiles, and their rows as cuts fall (``REACH``). One factor
+    then widens it such that 90 % of random cuts, one per held-out unit, would be covered by quantiles of other units (split conformal
+    prediction with normalised residuals, averaged over draws of the cuts; Lei et al., JASA
     2018; Romano, Patterson, Candes, NeurIPS 2019). With fewer than ten units, such that 90 % of each unit's rows are.
 
     A subclass writes ``_fit``, which sets ``used_`` and calls ``_settle``, and ``_point`` on the columns ``used_``.
@@ -139,39 +139,62 @@ class CalibratedRul(RulEstimator):
             self.levels_, self.below_, self.above_ = np.array([0.0]), np.array([self.cap]), np.array([self.cap])
             self.residuals_ = self.cap * np.linspace(-1.0, 1.0, len(SHARES))[None, :]
             return
-        point, residual = held_out[known], (y - held_out)[known] / spread[known]
-        self.levels_, self.below_, self.above_ = residual_bands(residual, point, smallest=0.02 * np.ptp(y[known]))
-        factor = self._factor(y[known], point, residual, spread[known], names[known])
-        self.below_, self.above_ = self.below_ * factor, self.above_ * factor
-        self.residuals_ = self._between_ends(factor * residual_quantiles(residual, point))
+        y, names, spread, point = y[known], names[known], spread[known], held_out[known]
+        residual, weight = (y - point) / spread, self._cut_weights(y, names)
+        bands = residual_bands(residual, point, weight, smallest=0.02 * np.ptp(y))
+        factor = self._factor(y, point, residual, spread, names, bands)
+        self.levels_, self.below_, self.above_ = bands[0], bands[1] * factor, bands[2] * factor
+        self.residuals_ = self._between_ends(factor * residual_quantiles(residual, point, weight))
 
     def _factor(
-        self, y: FloatArray, point: FloatArray, residual: FloatArray, spread: FloatArray, groups: ObjectArray
+        self,
+        y: FloatArray,
+        point: FloatArray,
+        residual: FloatArray,
+        spread: FloatArray,
+        groups: ObjectArray,
+        bands: Bands,
     ) -> float:
-        below, above = self._bands(point)
-        strangeness = np.where(residual < 0, -residual / below, residual / above)
-        # An upper end at the cap is open: nothing above it is missed.
-        strangeness = np.where((residual > 0) & (point + spread * above >= self.cap), 0.0, strangeness)
         units = [np.flatnonzero(groups == unit) for unit in np.unique(groups)]
         level = COVERAGE * (1 + 1 / len(units))
         if level >= 1:
             # No quantile of so few cuts promises 90 %: as wide as the unit that is hardest to tell needs it.
+            strangeness = self._strangeness(point, residual, spread, bands)
             return max(float(np.quantile(strangeness[rows], COVERAGE)) for rows in units)
+        strangeness, weight = np.empty(len(y)), self._cut_weights(y, groups)
+        for split in grouped_folds(groups, min(self.n_splits, len(units)), self.seed + 2):
+            near = residual_bands(
+                residual[split.train], point[split.train], weight[split.train], smallest=0.02 * np.ptp(y)
+            )
+            strangeness[split.test] = self._strangeness(
+                point[split.test], residual[split.test], spread[split.test], near
+            )
         return float(np.mean(np.quantile(strangeness[self._cuts(y, groups)], level, axis=1)))
+
+    def _strangeness(self, point: FloatArray, residual: FloatArray, spread: FloatArray, bands: Bands) -> FloatArray:
+        """Return how far each residual reaches, as a share of its band."""
+        levels, below, above = bands
+        upper = np.interp(point, levels, above)
+        share = np.where(residual < 0, -residual / np.interp(point, levels, below), residual / upper)
+        # An upper end at the cap is open: nothing above it is missed.
+        return np.where((residual > 0) & (point + spread * upper >= self.cap), 0.0, share)
 
     def _cuts(self, y: FloatArray, groups: ObjectArray) -> IntArray:
         """Return row positions of random cuts, shape (draws, units): one of each unit in a draw."""
-        rng = np.random.default_rng(self.seed)
+        rng, weight = np.random.default_rng(self.seed), self._cut_weights(y, groups)
         units = [np.flatnonzero(groups == unit) for unit in np.unique(groups)]
-        return np.column_stack([rng.choice(rows, DRAWS, p=self._cut_weights(y[rows])) for rows in units])
+        return np.column_stack([rng.choice(rows, DRAWS, p=weight[rows]) for rows in units])
 
-    def _cut_weights(self, y: FloatArray) -> FloatArray:
-        """Where a cut falls within one unit: evenly below the cap, and seldom in the long time when all is well."""
-        capped = y >= self.cap
+    def _cut_weights(self, y: FloatArray, groups: ObjectArray) -> FloatArray:
+        """Return how likely a cut of each row's unit is to fall on the row: evenly within ``REACH``."""
         weight = np.ones(len(y))
-        if capped.any() and not capped.all():
-            weight[capped] = HEALTHY_SHARE / (1 - HEALTHY_SHARE) * (~capped).sum() / capped.sum()
-        return np.asarray(weight / weight.sum())
+        for unit in np.unique(groups):
+            rows = np.flatnonzero(groups == unit)
+            capped = y[rows] >= self.cap
+            if capped.any() and not capped.all():
+                weight[rows[capped]] = min(1.0, (REACH - 1) * (~capped).sum() / capped.sum())
+            weight[rows] /= weight[rows].sum()
+        return weight
 
     def _between_ends(self, residuals: FloatArray) -> FloatArray:
         """Put the ends of the interval at 5 % and 95 % and keep all other quantiles on their sides of them."""
@@ -253,25 +276,3 @@ class CrossFittedRul(CalibratedRul):
                 held_out[test], held_rows[test] = np.clip(twin._point(matrix[test]), 0.0, self.cap), matrix[test]
         self._learn(self._matrix(X)[:, self.used_], y, groups, weight)
         return held_out, held_rows
-
-
-def _level_parts(point: FloatArray) -> list[IntArray]:
-    order = np.argsort(point, kind="stable")
-    return [part for part in np.array_split(order, LEVELS) if len(part)]
-
-
-def residual_bands(
-    residual: FloatArray, point: FloatArray, *, smallest: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return predicted levels and, near each, how far the truth lies below and above in nine of ten cases."""
-    parts = _level_parts(point)
-    levels = np.array([float(np.mean(point[part])) for part in parts])
-    smallest = max(smallest, 1e-9)
-    below = np.array([max(-float(np.quantile(residual[part], 0.05)), smallest) for part in parts])
-    above = np.array([max(float(np.quantile(residual[part], 0.95)), smallest) for part in parts])
-    return levels, below, above
-
-
-def residual_quantiles(residual: FloatArray, point: FloatArray) -> FloatArray:
-    """Return the quantiles ``SHARES`` of the residuals near each predicted level, shape (levels, shares)."""
-    return np.array([np.quantile(residual[part], SHARES) for part in _level_parts(point)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from .survival import LONGEST_SPANS, HazardSurvival, kaplan_meier
 # Below these the population's curve stands: covariates would only repeat single machines.
 LIVES_NEEDED, FAILURES_NEEDED, MACHINES_NEEDED = 30, 10, 6
 LEAST_SHARERS = 3
+Facts = tuple[tuple[str, float | str], ...]
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Lifetimes:
             return None
         span = max(float(self.duration.max()), 1e-9)
         if self.model is not None and profile is not None:
-            table = life_covariates([profile], self.model.feature_names_)
+            table = _own_covariates(_facts(profile), tuple(self.model.feature_names_))
             median, lower, upper = (float(end) for end in self.model.predict(table, age=np.array([age]))[0])
             median_open, upper_open = median >= LONGEST_SPANS * span, upper >= LONGEST_SPANS * span
         else:
@@ -153,7 +155,7 @@ def _fit_by_covariates(
     machines = {profile.machine_id for profile in owners}
     if len(duration) < LIVES_NEEDED or failed.sum() < FAILURES_NEEDED or len(machines) < MACHINES_NEEDED:
         return None
-    X = life_covariates(owners, None)
+    X = life_covariates(owners)
     if X.empty:
         return None
     names = np.array([profile.machine_id for profile in owners], dtype=object)
@@ -161,23 +163,28 @@ def _fit_by_covariates(
     return None if model.form_ == "population" else model
 
 
-def life_covariates(profiles: Sequence[MachineProfile], names: Sequence[str] | None) -> pd.DataFrame:
-    """Return what is known of machines from the start: a column per number, and per ``fact=value`` that several share.
+def _facts(profile: MachineProfile) -> Facts:
+    """Return what is known of a machine from the start, each fact with its name."""
+    facts: dict[str, float | str] = {**profile.attributes, "machine_type": profile.machine_type}
+    if profile.model:
+        facts["model"] = profile.model
+    return tuple(facts.items())
 
-    ``names``: the columns to return, in their order (those that a model learned); None: all that differ.
-    """
-    rows: list[dict[str, float]] = []
-    for profile in profiles:
-        facts: dict[str, float | str] = {**profile.attributes, "machine_type": profile.machine_type}
-        if profile.model:
-            facts["model"] = profile.model
-        rows.append(
-            {k if isinstance(v, float) else f"{k}={v}": v if isinstance(v, float) else 1.0 for k, v in facts.items()}
-        )
-    if names is not None:
-        # One row for each prediction: by hand it takes a tenth of the time that reindexing takes.
-        return pd.DataFrame([[row.get(name, _gap(name)) for name in names] for row in rows], columns=list(names))
-    table = pd.DataFrame(rows)
+
+def _coded(facts: Facts) -> dict[str, float]:
+    return {k if isinstance(v, float) else f"{k}={v}": v if isinstance(v, float) else 1.0 for k, v in facts}
+
+
+@lru_cache(maxsize=1024)
+def _own_covariates(facts: Facts, names: tuple[str, ...]) -> pd.DataFrame:
+    """Return the covariates ``names`` (those that a model learned) of one machine; remembered, for they seldom change."""
+    row = _coded(facts)
+    return pd.DataFrame([[row.get(name, _gap(name)) for name in names]], columns=list(names))
+
+
+def life_covariates(profiles: Sequence[MachineProfile]) -> pd.DataFrame:
+    """Return what is known of machines from the start and differs: a column per number, and per ``fact=value`` that several share."""
+    table = pd.DataFrame([_coded(_facts(profile)) for profile in profiles])
     table = table.fillna({str(name): _gap(str(name)) for name in table})
     of = np.array([profile.machine_id for profile in profiles], dtype=object)
     columns = [str(name) for name in table]

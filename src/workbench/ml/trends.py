@@ -21,8 +21,8 @@ BIAS = 4.0
 NS_PER_DAY = 24 * NS_PER_H
 
 
-def mann_kendall(values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return two-sided p-values and Sen's slopes per step for each column of ``values`` (no NaN).
+def trend_p_values(values: FloatArray) -> FloatArray:
+    """Return the two-sided p-values of the Mann-Kendall test for each column of ``values`` (no NaN); 1 for fewer than four rows.
 
     The variance is corrected by the effective sample size of an AR(1) process and never made smaller. The lag-1
     correlation is taken around a cubic, because a bent trend around a straight line looks like correlation and would
@@ -31,17 +31,14 @@ def mann_kendall(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     correlated hydrological series", Water Resources Management 18, 2004.
 
     >>> import numpy as np
-    >>> p, slope = mann_kendall(np.arange(20.0)[:, None] * 2)
-    >>> bool(p[0] < 1e-4), float(slope[0])
-    (True, 2.0)
+    >>> bool(trend_p_values(np.arange(20.0)[:, None] * 2)[0] < 1e-4)
+    True
     """
     n, columns = values.shape
     if n < 4:
-        return np.ones(columns), np.zeros(columns)
+        return np.ones(columns)
     i, j = _pairs(n)
-    difference = values[j] - values[i]
-    score = np.sign(difference).sum(axis=0)
-    slope = np.median(difference / (j - i)[:, None], axis=0)
+    score = np.sign(values[j] - values[i]).sum(axis=0)
     curve = _curve(n)
     residual = values - curve @ (curve.T @ values)
     smallest = 1e-9 * ((values - values.mean(axis=0)) ** 2).sum(axis=0) + 1e-300
@@ -49,7 +46,23 @@ def mann_kendall(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     lag_one = np.clip((lag_one + BIAS / n) / (1 - min(BIAS / n, 0.5)), 0.0, 0.9)
     variance = n * (n - 1) * (2 * n + 5) / 18 * (1 + lag_one) / (1 - lag_one)
     statistic = np.where(score == 0, 0.0, (np.abs(score) - 1) / np.sqrt(variance))
-    return np.asarray(2 * ndtr(-statistic)), slope
+    return np.asarray(2 * ndtr(-statistic))
+
+
+def sens_slopes(values: FloatArray) -> FloatArray:
+    """Return the median slope per step over all pairs of steps, for each column; 0 for fewer than four rows.
+
+    Source: Sen, "Estimates of the regression coefficient based on Kendall's tau", JASA 1968.
+
+    >>> import numpy as np
+    >>> sens_slopes(np.arange(20.0)[:, None] * 2).tolist()
+    [2.0]
+    """
+    n, columns = values.shape
+    if n < 4:
+        return np.zeros(columns)
+    i, j = _pairs(n)
+    return np.asarray(np.median((values[j] - values[i]) / (j - i)[:, None], axis=0))
 
 
 @lru_cache(maxsize=BLOCKS)
@@ -102,7 +115,7 @@ def trend_p_value(series: FloatArray) -> float:
     series = series[~np.isnan(series)]
     if len(series) < LEAST_BLOCKS:
         return 1.0
-    return float(mann_kendall(block_means(series[:, None]))[0][0])
+    return float(trend_p_values(block_means(series[:, None]))[0])
 
 
 def find_trends(profile: MachineProfile, names: tuple[str, ...], values: FloatArray, time: IntArray) -> list[Trend]:
@@ -125,9 +138,11 @@ def find_trends(profile: MachineProfile, names: tuple[str, ...], values: FloatAr
         means, days_per_block = _daily_means(corrected[-length:], time[-length:])
         if days_per_block <= 0:
             continue
-        for sensor, p, slope in zip(picked, *mann_kendall(means), strict=True):
-            paid = min(1.0, float(p) * len(lengths))
-            if paid < SIGNIFICANT and slope != 0 and (sensor.name not in found or paid < found[sensor.name].p_value):
+        paid_for = np.minimum(1.0, trend_p_values(means) * len(lengths))
+        sure = np.flatnonzero(paid_for < SIGNIFICANT)
+        for k, slope in zip(sure, sens_slopes(means[:, sure]), strict=True):
+            sensor, paid = picked[k], float(paid_for[k])
+            if slope != 0 and (sensor.name not in found or paid < found[sensor.name].p_value):
                 per_day = float(slope / days_per_block)
                 found[sensor.name] = Trend(sensor=sensor.name, per_day=per_day, p_value=paid, unit=sensor.unit)
     return sorted(found.values(), key=lambda trend: trend.p_value)

@@ -10,7 +10,10 @@ from .calibration import fit_tail, score_of
 
 
 class IndexDetector(AnomalyDetector):
-    """Calibrates what ``_learn`` and ``_raw`` of a subclass say; sets ``tail_`` and ``threshold_``."""
+    """Calibrates what ``_learn`` and ``_raw`` of a subclass say; sets ``tail_`` and ``threshold_``.
+
+    A row's ``_blame`` sums to its ``_raw``: explanations rest on it.
+    """
 
     def _fit(self, matrix: FloatArray, groups: ObjectArray, hours: FloatArray) -> None:
         raw = self._learn_held_out(matrix, groups)

@@ -10,8 +10,10 @@ import pandas as pd
 from workbench.domain.explanations import LOG_ODDS
 from workbench.errors import InputError
 from workbench.ml.anomaly import IsolationAnomaly
+from workbench.ml.anomaly.index import IndexDetector
 from workbench.ml.arrays import FloatArray
 from workbench.ml.contract import Estimator
+from workbench.ml.degradation import DegradationLife
 from workbench.ml.diagnosis import BoostedDiagnoser
 from workbench.ml.ensemble import BlendedRul
 from workbench.ml.health import BoostedHealth, apply_curve
@@ -20,7 +22,8 @@ from workbench.ml.reasons import unit_words
 from workbench.ml.rul import BoostedRul
 
 from .forest import isolation
-from .lives import Life, boosted_life, network_life
+from .index import index_parts
+from .lives import Life, boosted_life, degradation_life, network_life
 from .margin import Margin, Meaning
 from .trees import explainer_of, spread, tree_shap
 
@@ -31,12 +34,14 @@ def margins(estimator: Estimator, X: pd.DataFrame, meaning: Meaning) -> list[Mar
     - ``BoostedHealth``: for each horizon with a booster, its log-odds before calibration;
     - ``BoostedRul``, ``NetworkRul``, ``BlendedRul``: life left, in life units, before it is held within 0 and the cap; the
       network by integrated gradients from the mean of its training rows;
+    - ``DegradationLife``: the same, its line on the root of life by integrated gradients in closed form;
     - ``BoostedDiagnoser``: for each mode, its log-odds margin before softmax (of two modes, that of the one over the other);
-    - ``IsolationAnomaly``: see ``workbench.ml.explain.forest``.
+    - ``IsolationAnomaly``: see ``workbench.ml.explain.forest``;
+    - ``SubspaceAnomaly``, ``AutoencoderAnomaly``: their index, as the sum of its parts, see ``workbench.ml.explain.index``.
 
     Raises:
         InputError: no way to take this kind of model apart is known, or ``X`` lacks columns.
-        EnvironmentFailure: shap is not installed.
+        EnvironmentFailure: shap is not installed, and the model is one of trees.
     """
     matrix = X[list(estimator.feature_names_)].to_numpy(dtype=np.float64)
     return _margins(estimator, matrix, meaning)
@@ -104,6 +109,11 @@ def _blended_life(estimator: BlendedRul, matrix: FloatArray, meaning: Meaning) -
 
 
 @_margins.register
+def _degradation_life(estimator: DegradationLife, matrix: FloatArray, meaning: Meaning) -> list[Margin]:
+    return [_of_life(degradation_life(estimator, matrix), estimator.cap, meaning)]
+
+
+@_margins.register
 def _modes(estimator: BoostedDiagnoser, matrix: FloatArray, meaning: Meaning) -> list[Margin]:  # noqa: ARG001 - the signature of all
     used = matrix[:, estimator.used_]
     base, values = tree_shap(explainer_of(estimator.booster_), used)
@@ -133,6 +143,11 @@ def _modes(estimator: BoostedDiagnoser, matrix: FloatArray, meaning: Meaning) ->
 @_margins.register
 def _anomaly(estimator: IsolationAnomaly, matrix: FloatArray, meaning: Meaning) -> list[Margin]:  # noqa: ARG001 - the signature of all
     return isolation(estimator, matrix)
+
+
+@_margins.register
+def _index(estimator: IndexDetector, matrix: FloatArray, meaning: Meaning) -> list[Margin]:  # noqa: ARG001 - the signature of all
+    return [index_parts(estimator, matrix)]
 
 
 def _of_life(life: Life, cap: float, meaning: Meaning, answer: FloatArray | None = None, how: str = "") -> Margin:
