@@ -27,15 +27,15 @@ $(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/python
 demo: $(VENV)/.installed-report ## set up and run the main job on the embedded fleet
 	@$(BIN)/workbench -w . demo
 
-test: $(VENV)/.installed-report,dashboard,explain,deep,forecast,synthesis,dev,postgres ## set up and run the tests (about 9 minutes)
+test: $(VENV)/.installed-report,dashboard,explain,deep,forecast,synthesis,optimize,dev,postgres ## set up and run the tests (about 9 minutes)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=85 -m "not slow"
 	$(NOTEBOOKS)
 
-test-all: $(VENV)/.installed-report,dashboard,explain,deep,forecast,synthesis,dev,postgres ## the same with the slow ones
+test-all: $(VENV)/.installed-report,dashboard,explain,deep,forecast,synthesis,optimize,dev,postgres ## the same with the slow ones
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 	$(NOTEBOOKS)
 
-check: $(VENV)/.installed-report,dashboard,explain,deep,forecast,synthesis,dev,postgres ## lint, format, types, layers, stripped notebooks
+check: $(VENV)/.installed-report,dashboard,explain,deep,forecast,synthesis,optimize,dev,postgres ## lint, format, types, layers, stripped notebooks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -89,7 +89,7 @@ def _disguised(raw: Any, read: Any, path: Path) -> list[Fault]:
     if isinstance(raw, list) and isinstance(read, tuple | list):
         pairs = enumerate(zip(raw, read, strict=True))
         return [fault for index, pair in pairs for fault in _disguised(*pair, (*path, index))]
-    if isinstance(raw, bool) or (isinstance(read, float) and not math.isfinite(read)):
+    if (isinstance(raw, bool) and not isinstance(read, bool)) or (isinstance(read, float) and not math.isfinite(read)):
         return [Fault(path, f"{raw!r} is not a finite number")]
     return []
 

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from .base import Frozen, MachineId, Minor, Name, SensorName, Text
+from .composition import TwinComposition
 from .mapping import ColumnMapping
 from .units import UNITS, Quantity, quantity_of
 
@@ -174,6 +175,7 @@ class TwinParameters(Frozen):
     load_mean: float = Field(default=0.7, ge=0, le=1.5)
     sensors: dict[SensorName, SensorResponse]
     faults: dict[Name, FaultResponse]
+    composition: TwinComposition | None = Field(default=None, description="the machine as physical components")
     source: Text = TYPICAL
 
 

@@ -100,10 +100,15 @@ def damage(progress: Floats, growth: str, exponent: float) -> Floats:
     return grown
 
 
+def draw_pf_interval(law: ModeLaw, rng: np.random.Generator) -> float:
+    """Draw the operating hours from detectable to failed."""
+    shortest, longest = law.pf_interval_h
+    return float((shortest + (longest - shortest) * rng.beta(4.0, 4.0)) * law.utilisation)
+
+
 def _draw_life(law: ModeLaw, rng: np.random.Generator, *, now: float, first: bool) -> Episode:
     """Draw the next life of a component installed at operating hour ``now`` (``first``: already aged when we begin)."""
-    shortest, longest = law.pf_interval_h
-    pf = (shortest + (longest - shortest) * rng.beta(4.0, 4.0)) * law.utilisation
+    pf = draw_pf_interval(law, rng)
     life = max(float(law.life_h * rng.weibull(law.shape)), 1.15 * pf)
     if first:
         # Monitoring begins after an inspection: nothing detectable then, however old the component is.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
 
-from workbench.domain.equipment import MachineProfile, MachineStatus, Site
+from workbench.domain.equipment import MachineProfile, MachineStatus, SensorResponse, Site, TwinParameters
+from workbench.domain.simulation import TWIN_SOURCE
 from workbench.errors import InputError
 
 from .environment import RUNNING, STATES, Duty, Place, duty_cycle, outdoor_temperature
@@ -17,8 +18,6 @@ from .faults import FaultHistory, ModeLaw, damage_of, live_through
 from .operations import Happening, arriving, counts, errors, repairs, stops, upkeep
 from .sensors import Disturbance, draw_disturbances, read_sensors, surroundings
 from .streams import Floats, stream
-
-SOURCE = "simulated by the digital twin"
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,9 @@ class SimulatedFleet:
 
 
 @dataclass(frozen=True)
-class _Machine:
+class SimulatedMachine:
+    """One machine's history in hours: rows that arrived, happenings by hour, and the truth behind them."""
+
     telemetry: pd.DataFrame
     happenings: list[Happening]
     history: FaultHistory
@@ -49,7 +50,7 @@ class _Machine:
     disturbances: list[Disturbance]
 
 
-def _laws(profile: MachineProfile, duty: Duty) -> dict[str, ModeLaw]:
+def mode_laws(profile: MachineProfile, duty: Duty) -> dict[str, ModeLaw]:
     """Return the laws of the modes that the profile's twin describes."""
     if profile.twin is None:
         return {}
@@ -73,34 +74,61 @@ def _laws(profile: MachineProfile, duty: Duty) -> dict[str, ModeLaw]:
     return laws
 
 
-def _simulate_machine(profile: MachineProfile, place: Place, times: pd.DatetimeIndex, seed: int) -> _Machine:
+def simulated_twin(profile: MachineProfile) -> TwinParameters:
+    """Return the profile's twin section; raises ``InputError`` when it has none."""
     if profile.twin is None:
         raise InputError(
             f"Machine {profile.machine_id!r} has no twin section, so it cannot be simulated.",
             "Add `twin:` with `sensors` and `faults` to its profile; the type templates show how.",
         )
-    name, steps = profile.machine_id, len(times)
+    return profile.twin
+
+
+def _simulate_machine(profile: MachineProfile, place: Place, times: pd.DatetimeIndex, seed: int) -> SimulatedMachine:
+    twin, name = simulated_twin(profile), profile.machine_id
     outdoor, waves = outdoor_temperature(times, place, seed=seed)
-    duty = duty_cycle(
-        times, place, duty=profile.twin.duty, load_mean=profile.twin.load_mean, machine_id=name, seed=seed
-    )
-    laws = _laws(profile, duty)
+    duty = duty_cycle(times, place, duty=twin.duty, load_mean=twin.load_mean, machine_id=name, seed=seed)
+    laws = mode_laws(profile, duty)
     history = live_through(duty.states, laws, stream(seed, name, "faults"))
+    machine = record_machine(profile, times, outdoor=outdoor, load=duty.load, history=history, laws=laws, seed=seed)
+    seen = [Disturbance("load_surge", *span) for span in duty.surges]
+    seen += [Disturbance("heat_wave", *span) for span in waves]
+    return replace(machine, disturbances=[*machine.disturbances, *seen])
+
+
+def record_machine(
+    profile: MachineProfile,
+    times: pd.DatetimeIndex,
+    *,
+    outdoor: Floats,
+    load: Floats,
+    history: FaultHistory,
+    laws: Mapping[str, ModeLaw],
+    seed: int,
+    responses: Mapping[str, SensorResponse] | None = None,
+) -> SimulatedMachine:
+    """Return what sensors and people record of a machine that lives through ``history``.
+
+    ``outdoor`` (degC) and ``load`` (1 = rated) have one value per hour of ``times``. ``responses`` are the machine's own
+    where they are known; otherwise they are drawn with ``seed``.
+    """
+    twin, name, steps = simulated_twin(profile), profile.machine_id, len(times)
     running = history.states == RUNNING
     damage = damage_of(history, laws, shown=False)
     disturbances = draw_disturbances(profile, steps, stream(seed, name, "disturbances"))
     readings = read_sensors(
         profile,
-        load=duty.load,
+        load=load,
         ambient=surroundings(profile, outdoor),
         running=running,
         shown=damage_of(history, laws, shown=True),
         disturbances=disturbances,
         seed=seed,
+        responses=responses,
     )
     records = stream(seed, name, "records")
     worst = np.max(np.stack(list(damage.values())), axis=0) if damage else np.zeros(steps)
-    total, good = counts(profile.twin.duty, duty.load, running, worst, records)
+    total, good = counts(twin.duty, load, running, worst, records)
     states = np.array([state.value for state in STATES], dtype=object)[history.states]
     frame = pd.DataFrame({"time": times, **readings, "state": states, "total_count": total, "good_count": good})
     happenings = [
@@ -109,14 +137,12 @@ def _simulate_machine(profile: MachineProfile, place: Place, times: pd.DatetimeI
         *errors(profile, damage, running, records),
         *upkeep(steps, disturbances, records),
     ]
-    seen = [*disturbances, *(Disturbance("load_surge", *span) for span in duty.surges)]
-    seen += [Disturbance("heat_wave", *span) for span in waves]
     kept = frame[arriving(steps, records)].reset_index(drop=True)
-    return _Machine(kept, happenings, history, damage, seen)
+    return SimulatedMachine(kept, happenings, history, damage, disturbances)
 
 
-def _place_of(profile: MachineProfile, sites: dict[str, Site]) -> Place:
-    site = sites.get(profile.site_id)
+def place_of(profile: MachineProfile, site: Site | None) -> Place:
+    """Return where a machine stands: at its site, or in a temperate place on UTC."""
     if site is None:
         return Place(site_id=profile.site_id)
     return Place(site.site_id, site.latitude, site.longitude, site.time_zone)
@@ -130,9 +156,10 @@ def _utc(column: pd.Series) -> pd.Series:
     return pd.to_datetime(column, utc=True).dt.as_unit("us")
 
 
-def _event_table(machines: dict[str, _Machine], times: pd.DatetimeIndex) -> pd.DataFrame:
+def event_table(machines: Mapping[str, SimulatedMachine], times: pd.DatetimeIndex) -> pd.DataFrame:
+    """Return what was recorded as asset events, in order of time: ``machine_id, time, kind, cause, source``."""
     rows = [
-        (name, times[step], kind.value, cause, SOURCE)
+        (name, times[step], kind.value, cause, TWIN_SOURCE)
         for name, machine in machines.items()
         for step, kind, cause in machine.happenings
     ]
@@ -142,7 +169,7 @@ def _event_table(machines: dict[str, _Machine], times: pd.DatetimeIndex) -> pd.D
     return unique.sort_values(["time", "machine_id", "kind", "cause"], ignore_index=True)
 
 
-def _truth_table(machines: dict[str, _Machine], times: pd.DatetimeIndex) -> pd.DataFrame:
+def _truth_table(machines: dict[str, SimulatedMachine], times: pd.DatetimeIndex) -> pd.DataFrame:
     rows = [
         (name, e.mode, _when(times, e.onset_step), _when(times, e.end_step), e.outcome, e.strength)
         for name, machine in machines.items()
@@ -152,7 +179,7 @@ def _truth_table(machines: dict[str, _Machine], times: pd.DatetimeIndex) -> pd.D
     return truth.assign(onset=_utc(truth["onset"]), ended_at=_utc(truth["ended_at"]))
 
 
-def _disturbance_table(machines: dict[str, _Machine], times: pd.DatetimeIndex) -> pd.DataFrame:
+def _disturbance_table(machines: dict[str, SimulatedMachine], times: pd.DatetimeIndex) -> pd.DataFrame:
     rows = [
         (name, item.kind, times[item.first], times[item.last], ", ".join(item.sensors), item.size)
         for name, machine in machines.items()
@@ -196,18 +223,20 @@ def simulate_fleet(
         raise InputError(f"The simulation would end at {end}, not after its start {start}.", "Choose a later end.")
     times = pd.date_range(pd.Timestamp(start), pd.Timestamp(end), freq="h", inclusive="right", unit="us")
     places = {site.site_id: site for site in sites}
-    machines: dict[str, _Machine] = {}
+    machines: dict[str, SimulatedMachine] = {}
     for number, profile in enumerate(sorted(profiles, key=lambda p: p.machine_id)):
         if should_stop is not None and should_stop():
             break
         if progress is not None:
             progress(number / len(profiles), profile.machine_id)
-        machines[profile.machine_id] = _simulate_machine(profile, _place_of(profile, places), times, seed)
+        machines[profile.machine_id] = _simulate_machine(
+            profile, place_of(profile, places.get(profile.site_id)), times, seed
+        )
     if progress is not None:
         progress(1.0, "simulated")
     return SimulatedFleet(
         telemetry={name: machine.telemetry for name, machine in machines.items()},
-        events=_event_table(machines, times),
+        events=event_table(machines, times),
         truth=_truth_table(machines, times),
         damage={name: pd.DataFrame({"time": times, **machine.damage}) for name, machine in machines.items()},
         disturbances=_disturbance_table(machines, times),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from workbench.domain.units import Quantity
 
 from .streams import Flags, Floats, autoregressive, bursts, stream
 
+T = TypeVar("T", Floats, float)
 DRIFTS_PER_HALF_YEAR = 0.5
 CHANGES_PER_HALF_YEAR = 0.6
 HALF_YEAR_H = 4320.0
@@ -75,7 +77,7 @@ def _disturbed(disturbances: list[Disturbance], name: str, steps: int) -> Floats
     return added
 
 
-def _sees_ambient(sensor: Sensor, response: SensorResponse) -> bool:
+def sees_ambient(sensor: Sensor, response: SensorResponse) -> bool:
     """Return whether the sensor measures the machine's surroundings rather than the machine."""
     operating = sensor.role is SensorRole.OPERATING and sensor.unit == "degC"
     return operating and response.ambient_gain != 0 and response.load_gain == 0
@@ -89,16 +91,16 @@ def surroundings(profile: MachineProfile, outdoor: Floats) -> Floats:
     if profile.twin is not None:
         for sensor in profile.sensors:
             response = profile.twin.sensors.get(sensor.name)
-            if response is not None and _sees_ambient(sensor, response):
+            if response is not None and sees_ambient(sensor, response):
                 return first_order_lag(response.base + response.ambient_gain * (outdoor - 20.0), response.lag_h)
     return outdoor
 
 
-def _standing(sensor: Sensor, response: SensorResponse, ambient: Floats) -> Floats:
+def standing_value(sensor: Sensor, response: SensorResponse, ambient: T) -> T | float:
     """Return what the sensor reads while the machine stands: its off value, else the surroundings or 0."""
     if response.off_value is not None:
-        return np.full(ambient.size, response.off_value)
-    return ambient if sensor.quantity is Quantity.TEMPERATURE and sensor.unit == "degC" else np.zeros(ambient.size)
+        return response.off_value
+    return ambient if sensor.quantity is Quantity.TEMPERATURE and sensor.unit == "degC" else 0.0
 
 
 def true_signal(
@@ -108,10 +110,10 @@ def true_signal(
 
     ``ambient`` is the air around the machine, which is what an ambient sensor sees, running or not.
     """
-    if _sees_ambient(sensor, response):
+    if sees_ambient(sensor, response):
         return ambient
     working = response.base + response.load_gain * load + response.ambient_gain * (ambient - 20.0) + fault
-    return first_order_lag(np.where(running, working, _standing(sensor, response, ambient)), response.lag_h)
+    return first_order_lag(np.where(running, working, standing_value(sensor, response, ambient)), response.lag_h)
 
 
 def own_response(
@@ -172,10 +174,12 @@ def read_sensors(
     shown: Mapping[str, Floats],
     disturbances: list[Disturbance],
     seed: int,
+    responses: Mapping[str, SensorResponse] | None = None,
 ) -> dict[str, Floats]:
     """Return hourly readings of every sensor that the profile's twin describes, in the profile's order.
 
     ``ambient`` is the air around the machine, ``shown`` damage per mode as sensors see it. Arrays have one value per hour; NaN is a gap.
+    ``responses`` are the machine's own where they are known; otherwise they are drawn with ``seed``.
     """
     if profile.twin is None:
         return {}
@@ -187,7 +191,10 @@ def read_sensors(
             continue
         # A sensor has its own stream, so that adding one to a profile does not change the others.
         own = stream(seed, profile.machine_id, "sensor", sensor.name)
-        response = own_response(profile.twin.sensors[sensor.name], sensor.role, profile.twin.load_mean, own)
+        if responses is None:
+            response = own_response(profile.twin.sensors[sensor.name], sensor.role, profile.twin.load_mean, own)
+        else:
+            response = responses[sensor.name]
         wobble = autoregressive(own, steps, sd=0.08, time_constant=24.0)
         fault = fault_effects(effects, shown, sensor.name, steps, wobble)
         signal = true_signal(sensor, response, load=load, ambient=ambient, running=running, fault=fault)
