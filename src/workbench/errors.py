@@ -69,3 +69,7 @@ class NotEnoughData(WorkbenchError):
 
 class LeakFound(WorkbenchError):
     """A split, a column or a feature knows what it is to be judged on; no figure from it could be believed."""
+
+
+class Stopped(WorkbenchError):
+    """Long work was asked to stop before its end; where it hands out checkpoints, the last one lets it go on."""

@@ -44,7 +44,10 @@ from workbench.store.records import (
     ShadowPredictions,
     Sites,
     Suppliers,
+    Synthesizers,
+    SyntheticSets,
     Technicians,
+    TwinCalibrations,
 )
 from workbench.store.settings_file import change_setting, check_settings, write_settings
 
@@ -275,6 +278,21 @@ class Workspace:
     def forecasts(self) -> Forecasts:
         """Forecasts made."""
         return Forecasts(self.database)
+
+    @cached_property
+    def synthesizers(self) -> Synthesizers:
+        """What makes synthetic data, with its files in ``models/``."""
+        return Synthesizers(self.database, Artifacts(self.path / "models"))
+
+    @cached_property
+    def synthetic_sets(self) -> SyntheticSets:
+        """Synthetic data, apart from telemetry: nothing learns from it or is judged by it unasked."""
+        return SyntheticSets(self.database)
+
+    @cached_property
+    def twin_calibrations(self) -> TwinCalibrations:
+        """Calibrations of digital twins."""
+        return TwinCalibrations(self.database)
 
     @cached_property
     def cases(self) -> Cases:

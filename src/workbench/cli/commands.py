@@ -19,6 +19,11 @@ from workbench.cli import (  # noqa: F401  (registers their commands)
     orders,
     reports,
     schedules,
+    simulate,
+    stream,
+    synthesis,
+    twin,
+    twin_prognosis,
 )
 from workbench.cli.main import app, open_workspace, options
 from workbench.cli.output import progress_bar, remark, say, say_json, table

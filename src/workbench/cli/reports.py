@@ -25,7 +25,8 @@ app.add_typer(reports, name="reports")
 @app.command()
 def report(
     template: Annotated[
-        str, typer.Argument(help="Report notebook: fleet_health, machine_report, cycle_run, model_card.")
+        str,
+        typer.Argument(help="Report notebook: fleet_health, machine_report, cycle_run, model_card, synthetic_data."),
     ] = "",
     parameter: Annotated[list[str] | None, typer.Option("-p", "--parameter", help="name=value; repeatable.")] = None,
     format_: Annotated[

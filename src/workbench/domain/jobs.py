@@ -20,6 +20,9 @@ class JobKind(StrEnum):
     REPORT = "report"
     REPORT_BATCH = "report_batch"
     NOTICES = "notices"
+    TRAIN_SYNTHESIZER = "train_synthesizer"
+    GENERATE = "generate"
+    JUDGE_SYNTHETIC = "judge_synthetic"
 
 
 class JobState(StrEnum):

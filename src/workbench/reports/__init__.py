@@ -5,6 +5,7 @@ from .model_snapshot import model_dossier
 from .parameters import ReportParameter, from_texts, report_parameters, template_names, template_path
 from .run import ReportFailed, render
 from .snapshot import cycle_snapshot, fleet_snapshot, machine_dossier, readings_of
+from .synthetic_snapshot import synthetic_dossier
 
 __all__ = [
     "ReportFailed",
@@ -17,6 +18,7 @@ __all__ = [
     "readings_of",
     "render",
     "report_parameters",
+    "synthetic_dossier",
     "template_names",
     "template_path",
     "write_index",

@@ -244,6 +244,38 @@ analytics_packages = Table(
     Index("ix_analytics_packages_machine_id_as_of", "machine_id", "as_of", "recorded_at"),
 )
 
+synthesizers = Table(
+    "synthesizers",
+    metadata,
+    key("synthesizer_id"),
+    label("scope", index=True),
+    label("state"),
+    Column("artifact_sha256", String(64), ForeignKey("artefacts.sha256")),
+    instant("recorded_at"),
+    body(),
+)
+
+synthetic_sets = Table(
+    "synthetic_sets",
+    metadata,
+    key("set_id"),
+    label("kind"),
+    label("scope", index=True),
+    instant("recorded_at"),
+    body(),
+)
+
+twin_calibrations = Table(
+    "twin_calibrations",
+    metadata,
+    key("calibration_id"),
+    machine(),
+    instant("as_of"),
+    instant("recorded_at"),
+    body(),
+    Index("ix_twin_calibrations_machine_id_as_of", "machine_id", "as_of"),
+)
+
 reports = Table(
     "reports",
     metadata,

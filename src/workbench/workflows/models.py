@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from workbench.domain.base import Actor
 from workbench.domain.predictions import ModelVersion, Task
 from workbench.errors import InputError, NotFound
-from workbench.workflows.score import check_release
+from workbench.workflows.score import check_release, fits_origin
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -19,10 +19,16 @@ E = TypeVar("E", bound=StrEnum)
 def activate_model(ws: Workspace, version_id: str, *, reason: str = "", actor: Actor | None = None) -> ModelVersion:
     """Use this version from now on, in place of the active one of its task and scope.
 
-    Raises ``InputError`` for a version that a gate refused, ``NotFound`` for an unknown one, ``CorruptArtifact`` when
+    Raises ``InputError`` for a version that a gate refused or that learned from simulated machines (in a workspace of real ones), ``NotFound`` for an unknown one, ``CorruptArtifact`` when
     its file is missing or was changed, and ``WorkbenchError`` when another release of the workbench made it.
     """
-    check_release(ws.models.get(version_id))
+    version = ws.models.get(version_id)
+    check_release(version)
+    if not fits_origin(ws, version):
+        raise InputError(
+            f"Model version {version_id!r} was trained on simulated machines, and this workspace is of real ones.",
+            "Train on their own record: workbench train",
+        )
     ws.models.payload(version_id)
     with ws.transaction() as tx:
         tx.models.activate(version_id, tx.change(reason or "activated by hand", actor))

@@ -33,13 +33,14 @@ _cache = ModelCache()
 def active_versions(ws: Workspace, machine_id: str, as_of: datetime | None = None) -> list[ModelVersion]:
     """Return the active model of each task for this machine: its type's where there is one, else the fleet's.
 
-    A model that was trained on data later than ``as_of`` would know the future and is left out.
+    A model that was trained on data later than ``as_of`` would know the future and is left out; so is one that was
+    trained on simulated machines, in a workspace of real ones.
     """
     at = as_of or ws.as_of()
     own = f"type:{ws.machines.get(machine_id).machine_type}"
     chosen: dict[str, ModelVersion] = {}
     for version in ws.models.active():
-        if version.as_of > at:
+        if version.as_of > at or not fits_origin(ws, version):
             continue
         if version.scope == own or (version.scope == "fleet" and version.task.value not in chosen):
             chosen[version.task.value] = version
@@ -57,6 +58,11 @@ def load_models(ws: Workspace, machine_id: str, as_of: datetime | None = None) -
 
     _cache.size = ws.settings.model_cache_size
     return ml.Models(tuple(bundle_of(ws, version) for version in active_versions(ws, machine_id, as_of)))
+
+
+def fits_origin(ws: Workspace, version: ModelVersion) -> bool:
+    """Say whether a model may answer here: what was learned from simulated machines is never said of real ones."""
+    return ws.settings.simulated or not version.simulated
 
 
 def check_release(version: ModelVersion) -> None:

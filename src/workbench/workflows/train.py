@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from workbench.domain.base import Actor, Frozen, stable_id
 from workbench.domain.predictions import ModelVersion, Task
+from workbench.domain.simulation import TWIN_SOURCE
 from workbench.errors import InputError
 from workbench.workflows.models import known_task, one_of, standing
 from workbench.workflows.score import DISTRIBUTION
@@ -114,11 +115,14 @@ def train(
         progress=progress,
         should_stop=should_stop,
     )
+    simulated = _simulated_machines(ws, at)
     # All or none: a training that is killed here must not leave one task's model new and another's old.
     with ws.transaction() as tx:
-        identity = (data_hash, at.isoformat(), used_seed, *_basis(ws), *((trials,) if trials > 1 else ()))
-        settled = [_register(tx, model, identity, chosen_mode, actor, _version(ws, model, data_hash, at, used_seed))
-                   for model in trained]  # fmt: skip
+        identity = (data_hash, at.isoformat(), used_seed, *_basis(ws), *((trials,) if trials > 1 else ()),
+                    *(("of simulated machines",) if simulated and not ws.settings.simulated else ()))  # fmt: skip
+        versions_of = [_version(ws, model, data_hash, at, used_seed, simulated) for model in trained]
+        settled = [_register(tx, model, identity, chosen_mode, actor, version)
+                   for model, version in zip(trained, versions_of, strict=True)]  # fmt: skip
     versions = tuple(version for version, _ in settled)
     refused = tuple(f"{v.task.value} ({v.scope}): {reason}" for v in versions for reason in v.refused)
     kept = tuple(f"{v.task.value} ({v.scope}): {words}" for v, words in settled if words)
@@ -126,7 +130,24 @@ def train(
     return TrainingReport(as_of=at, machines=machines, versions=versions, refused=refused, kept=kept)
 
 
-def _version(ws: Workspace, model: TrainedModel, data_hash: str, at: datetime, seed: int) -> ModelVersion:
+def _simulated_machines(ws: Workspace, at: datetime) -> list[str]:
+    """Return the machines whose events the digital twin made."""
+    events = ws.events.frame(until=at)
+    return sorted(set(events.loc[events["source"] == TWIN_SOURCE, "machine_id"]))
+
+
+def _refused(ws: Workspace, model: TrainedModel, simulated: list[str]) -> tuple[str, ...]:
+    """Return why a model must not be used: the gates that it fails, and that it learned from simulated machines."""
+    if ws.settings.simulated or not simulated:
+        return model.refused
+    named = ", ".join(simulated[:3]) + (f" and {len(simulated) - 3} more" if len(simulated) > 3 else "")
+    reason = f"trained on simulated machines ({named}): no gate for real machines is passed on simulated data"
+    return (*model.refused, reason)
+
+
+def _version(
+    ws: Workspace, model: TrainedModel, data_hash: str, at: datetime, seed: int, simulated: list[str]
+) -> ModelVersion:
     return ModelVersion(
         version_id="",
         task=model.task,
@@ -141,9 +162,9 @@ def _version(ws: Workspace, model: TrainedModel, data_hash: str, at: datetime, s
         metrics=model.metrics,
         parameters=model.parameters,
         features=model.features,
-        refused=model.refused,
+        refused=_refused(ws, model, simulated),
         libraries=_made_with(),
-        simulated=ws.settings.simulated,
+        simulated=ws.settings.simulated or bool(simulated),
     )
 
 

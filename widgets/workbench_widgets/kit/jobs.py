@@ -27,6 +27,9 @@ _TITLES = {
     JobKind.REPORT: "Report",
     JobKind.REPORT_BATCH: "Report of every machine",
     JobKind.NOTICES: "Sending notices",
+    JobKind.TRAIN_SYNTHESIZER: "Training of a synthesizer",
+    JobKind.GENERATE: "Synthetic data",
+    JobKind.JUDGE_SYNTHETIC: "Judgement of synthetic data",
 }
 
 _log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from workbench.errors import EnvironmentFailure
 from workbench.reports.content.fleet import Condition
 from workbench.workspace import Workspace
 from workbench_widgets.kit import DARK, LIGHT, STATES, Page, contrast, look
-from workbench_widgets.kit.jobs import read_jobs, submit, worker_command
+from workbench_widgets.kit.jobs import job_title, read_jobs, submit, worker_command
 from workbench_widgets.kit.page import COMPONENTS
 
 SURFACES = ("background", "card", "raised")
@@ -94,6 +94,12 @@ def test_nothing_is_fetched_from_elsewhere():
     files = [*COMPONENTS.parent.parent.rglob("*.vue")]
     assert files
     assert [file.name for file in files if "http://" in (text := file.read_text("utf-8")) or "https://" in text] == []
+
+
+@pytest.mark.parametrize("kind", JobKind)
+def test_every_kind_of_job_has_a_title(kind):
+    job = Job(job_id="j", kind=kind, submitted_at=NOW, submitted_by="ann")
+    assert job_title(job)
 
 
 def test_a_page_shows_what_it_read_and_when(page):

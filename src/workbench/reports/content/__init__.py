@@ -35,9 +35,22 @@ from .model_card import (
 from .model_errors import model_calibration, model_confusion, model_life_errors
 from .notebook import notebook_style
 from .outlook import machine_decision, machine_outlook, machine_reasons
+from .scenarios import scenario_charts, scenario_table, twin_factors
 from .sensors import machine_charts, machine_sensors
 from .signals import anomaly_table, evidence_note, limit_table, trend_table
 from .summary import header, headline, made_from, state_strip, summary_cards
+from .synthetic_charts import loss_chart, synthetic_distributions, synthetic_memory, synthetic_sequences
+from .synthetic_data import (
+    SyntheticDossier,
+    synthetic_cards,
+    synthetic_figures,
+    synthetic_files,
+    synthetic_header,
+    synthetic_headline,
+    synthetic_origin,
+    synthetic_training,
+    synthetic_uses,
+)
 from .work import case_table, order_table, purchase_table
 
 __all__ = [
@@ -49,6 +62,7 @@ __all__ = [
     "MachineView",
     "ModelDossier",
     "RunView",
+    "SyntheticDossier",
     "anomaly_table",
     "beeswarm",
     "case_table",
@@ -66,6 +80,7 @@ __all__ = [
     "header",
     "headline",
     "limit_table",
+    "loss_chart",
     "machine_cards",
     "machine_cases",
     "machine_charts",
@@ -101,9 +116,23 @@ __all__ = [
     "purchase_table",
     "reserved_parts",
     "run_table",
+    "scenario_charts",
+    "scenario_table",
     "sensor_waterfall",
     "state_strip",
     "summary_cards",
+    "synthetic_cards",
+    "synthetic_distributions",
+    "synthetic_figures",
+    "synthetic_files",
+    "synthetic_header",
+    "synthetic_headline",
+    "synthetic_memory",
+    "synthetic_origin",
+    "synthetic_sequences",
+    "synthetic_training",
+    "synthetic_uses",
     "trend_table",
+    "twin_factors",
     "waterfall",
 ]

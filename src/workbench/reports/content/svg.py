@@ -116,6 +116,13 @@ def curve(points: Iterable[tuple[float, float]], colour: str, *, width: float = 
     return f'<path d="{" ".join(moves)}" style="{style}"/>'
 
 
+def area(outline: Iterable[tuple[float, float]], colour: str, *, opacity: float = 1.0) -> str:
+    """Return a filled shape with straight edges through ``outline``."""
+    corners = " ".join(f"{_n(x)},{_n(y)}" for x, y in outline)
+    faint = f"; fill-opacity: {opacity:g}" if opacity < 1 else ""
+    return f'<polygon points="{corners}" style="fill: {colour}{faint}"/>'
+
+
 def arrow(x: float, y: float, size: float, colour: str) -> str:
     """Return a triangle that points to the right, its tip at ``x``."""
     corners = f"{_n(x - size)},{_n(y - size * 0.7)} {_n(x)},{_n(y)} {_n(x - size)},{_n(y + size * 0.7)}"

@@ -86,6 +86,21 @@ def quantity(value: float, unit: str = "") -> str:
     return f"{value:,.{digits}f}".replace("-", "−") + (f"{NO_BREAK}{label}" if label else "")
 
 
+def duration(hours: float) -> str:
+    r"""Return a time as people say it.
+
+    >>> duration(0.27), duration(3.42), duration(26.0), duration(240.0)
+    ('16\xa0min', '3.4\xa0h', '26\xa0h', '10\xa0days')
+    """
+    if hours < 1 / 30:
+        return f"{3600 * hours:.0f}{NO_BREAK}s"
+    if hours < 1:
+        return f"{60 * hours:.0f}{NO_BREAK}min"
+    if hours < 48:
+        return f"{hours:.2g}{NO_BREAK}h"
+    return f"{hours / 24:,.0f}{NO_BREAK}days"
+
+
 def percent(probability: float | None) -> str:
     r"""Return a probability in percent, without claiming 0 % or 100 %.
 

@@ -10,6 +10,8 @@ from .models import DriftReports, Evaluations, Models, ShadowPredictions
 from .observations import BatchRow, Events, SegmentRow, Segments
 from .resources import Parts, Sites, Suppliers, Technicians
 from .runs import Runs
+from .synthesis import Synthesizers, SyntheticSets
+from .twin import TwinCalibrations
 from .work import Cases, DispatchEntry, DispatchHistory, DispatchReports, Notices, Orders
 
 __all__ = [
@@ -42,5 +44,8 @@ __all__ = [
     "ShadowPredictions",
     "Sites",
     "Suppliers",
+    "Synthesizers",
+    "SyntheticSets",
     "Technicians",
+    "TwinCalibrations",
 ]

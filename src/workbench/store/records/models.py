@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from workbench.domain.base import Change
@@ -12,10 +10,9 @@ from workbench.domain.models import DriftReport, ModelEvaluation, ShadowPredicti
 from workbench.domain.predictions import ModelVersion, Task
 from workbench.errors import CorruptArtifact, InputError
 from workbench.store import tables
-from workbench.store.artifacts import Artifacts
-from workbench.store.database import Database
 
-from .base import BodyRepository, Journal, T
+from .artefacts import ArtefactRepository
+from .base import Journal, T
 
 ACTIVATED = "activated"
 
@@ -49,15 +46,11 @@ class DriftReports(VersionJournal[DriftReport]):
     table, model, entity = tables.drift_reports, DriftReport, "drift_report"
 
 
-class Models(BodyRepository[ModelVersion]):
+class Models(ArtefactRepository[ModelVersion]):
     """The model registry: versions, which of them are used, and their files."""
 
     table, model, entity = tables.model_versions, ModelVersion, "model_version"
     newest_first = ("created_at",)
-
-    def __init__(self, database: Database, artifacts: Artifacts) -> None:
-        super().__init__(database)
-        self._artifacts = artifacts
 
     def register(
         self, version: ModelVersion, payload: bytes, change: Change, *, extension: str = "skops"
@@ -159,12 +152,7 @@ class Models(BodyRepository[ModelVersion]):
             CorruptArtifact: the file is missing or was changed.
             NotFound: there is no such version.
         """
-        with self._database.reading() as session:
-            sha256 = self._need(session, version_id).artifact_sha256
-            path = session.scalar(select(tables.artefacts.c.path).where(tables.artefacts.c.sha256 == sha256))
-        if path is None:
-            raise CorruptArtifact(f"Model version {version_id!r} has no file in the records.", "Train again.")
-        return self._artifacts.load(str(path), sha256)
+        return self._content(self.get(version_id).artifact_sha256, f"Model version {version_id!r}")
 
     def intact(self, version_id: str) -> bool:
         """Say whether the model's file is there and unchanged; raises ``NotFound`` for an unknown version."""
@@ -173,11 +161,3 @@ class Models(BodyRepository[ModelVersion]):
         except CorruptArtifact:
             return False
         return True
-
-    def _record_artifact(self, session: Session, sha256: str, extension: str, size: int, at: datetime) -> None:
-        table = tables.artefacts
-        path = self._artifacts.name(sha256, extension)
-        if session.scalar(select(table.c.sha256).where(table.c.sha256 == sha256)) is None:
-            session.execute(insert(table).values(sha256=sha256, path=path, size=size, created_at=at))
-        else:
-            session.execute(update(table).where(table.c.sha256 == sha256).values(path=path))

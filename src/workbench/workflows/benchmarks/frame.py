@@ -32,13 +32,17 @@ BENCHMARKS: dict[str, str] = {
     "skab": "workbench.workflows.benchmarks.skab",
     "femto": "workbench.workflows.benchmarks.femto",
     "forecast": "workbench.workflows.benchmarks.forecast",
+    "held_out": "workbench.workflows.benchmarks.held_out",
     "hydraulic": "workbench.workflows.benchmarks.hydraulic",
     "report": "workbench.workflows.benchmarks.report",
     "dashboard": "workbench.workflows.benchmarks.dashboard",
+    "dispatch": "workbench.workflows.benchmarks.dispatch",
     "scoring": "workbench.workflows.benchmarks.scoring",
     "telemetry": "workbench.workflows.benchmarks.telemetry",
+    "tvae": "workbench.workflows.benchmarks.tvae",
+    "twin": "workbench.workflows.benchmarks.twin",
 }
-MAKES_ITS_OWN_DATA = frozenset({"dashboard", "report", "scoring", "telemetry"})
+MAKES_ITS_OWN_DATA = frozenset({"dashboard", "dispatch", "held_out", "report", "scoring", "telemetry", "twin"})
 RESULT_KEYS = (
     "benchmark",
     "data",

@@ -2,8 +2,9 @@
 
 Started by a worker as ``python -m workbench.workflows.jobs.child``. It reads one line of JSON (the task), forks, and
 stays as the guard of the process that works. The worker holds the other end of standard input: when that closes,
-because the worker wants so or because it died in whatever way, the guard kills everything below it. Progress and
-result are lines of JSON on what was standard output; whatever else prints goes to standard error.
+because the worker wants so or because it died in whatever way, the guard kills everything below it and removes the
+task's scratch folder, if it has one. Progress and result are lines of JSON on what was standard output; whatever else
+prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -11,16 +12,20 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from workbench.errors import WorkbenchError
 from workbench.lineage import adopt_orphans, die_with_parent, end_descendants
 
+Perform = Callable[[dict[str, Any], Callable[[float, str], None]], dict[str, Any]]
 
-def main() -> None:
-    """Read the task, fork the process that works, and guard it."""
+
+def main(perform: Perform | None = None) -> None:
+    """Read the task, fork the process that works, and guard it; ``perform`` does the work, by default that of a job."""
     voice = os.dup(1)
     os.dup2(2, 1)
     task = json.loads(sys.stdin.buffer.readline())
@@ -36,10 +41,16 @@ def main() -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         die_with_parent(guard)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        _work(task, voice)
+        _work(task, voice, perform)
         return
     os.close(voice)
-    os._exit(_guard(worker, noticed))
+    code = _guard(worker, noticed)
+    if "scratch" in task:
+        # Until it has taken what it wants from there, and also when it died.
+        while os.read(0, 64):
+            pass
+        shutil.rmtree(task["scratch"], ignore_errors=True)
+    os._exit(code)
 
 
 def _guard(worker: int, noticed: int) -> int:
@@ -58,7 +69,14 @@ def _guard(worker: int, noticed: int) -> int:
     return code if code >= 0 else 128 - code
 
 
-def _work(task: dict[str, Any], voice: int) -> None:
+def _of_a_job() -> Perform:
+    """Load what a job does only here: the guard needs none of it."""
+    from .verbs import perform
+
+    return perform
+
+
+def _work(task: dict[str, Any], voice: int, perform: Perform | None) -> None:
     """Do the work of the task and say how it ended."""
 
     def say(message: dict[str, Any]) -> None:
@@ -66,9 +84,9 @@ def _work(task: dict[str, Any], voice: int) -> None:
         os.write(voice, (json.dumps(message) + "\n").encode())
 
     try:
-        from .verbs import perform
-
-        result = perform(task, lambda fraction, message: say({"fraction": fraction, "message": message}))
+        result = (perform or _of_a_job())(
+            task, lambda fraction, message: say({"fraction": fraction, "message": message})
+        )
         say({"result": result})
     except WorkbenchError as error:
         say({"error": str(error)})

@@ -23,6 +23,7 @@ QUEUES: Mapping[str, Mapping[str, Any]] = {
     "train": {"worker_concurrency": 1, "global_concurrency": 1, "polling_interval_sec": _LOOK_S},
     "cycle": {"worker_concurrency": 1, "global_concurrency": 1, "polling_interval_sec": _LOOK_S},
     "report": {"worker_concurrency": 2, "polling_interval_sec": _LOOK_S},
+    "synthesis": {"worker_concurrency": 1, "global_concurrency": 1, "polling_interval_sec": _LOOK_S},
     "notices": {"worker_concurrency": 4, "polling_interval_sec": _LOOK_S},
 }
 QUEUE_OF = {
@@ -31,6 +32,9 @@ QUEUE_OF = {
     JobKind.REPORT: "report",
     JobKind.REPORT_BATCH: "report",
     JobKind.NOTICES: "notices",
+    JobKind.TRAIN_SYNTHESIZER: "synthesis",
+    JobKind.GENERATE: "synthesis",
+    JobKind.JUDGE_SYNTHETIC: "synthesis",
 }
 
 
@@ -69,12 +73,44 @@ class NoticesParameters(Frozen):
     """The sending of notices takes no parameters."""
 
 
+class TrainSynthesizerParameters(Frozen):
+    """What the training of a synthesizer may be told; limits are looked at with all else that may be wrong."""
+
+    learn_from: str | tuple[str, ...]
+    epochs: int = 300
+    batch_size: int = 500
+    backend: str = "temporal"
+    seed: int | None = None
+    patience: int = 60
+
+
+class GenerateParameters(Frozen):
+    """What the generation of synthetic data may be told."""
+
+    synthesizer_id: str
+    train: int = 35_000
+    validation: int = 7_500
+    test: int = 7_500
+    condition: dict[str, Any] | None = None
+    seed: int | None = None
+
+
+class JudgeSyntheticParameters(Frozen):
+    """What the judgement of a generated set may be told."""
+
+    set_id: str
+    seed: int | None = None
+
+
 PARAMETERS: dict[JobKind, type[Frozen]] = {
     JobKind.TRAIN: TrainParameters,
     JobKind.CYCLE: CycleParameters,
     JobKind.REPORT: ReportParameters,
     JobKind.REPORT_BATCH: ReportBatchParameters,
     JobKind.NOTICES: NoticesParameters,
+    JobKind.TRAIN_SYNTHESIZER: TrainSynthesizerParameters,
+    JobKind.GENERATE: GenerateParameters,
+    JobKind.JUDGE_SYNTHETIC: JudgeSyntheticParameters,
 }
 
 
@@ -113,7 +149,22 @@ def checked_parameters(ws: Workspace, kind: JobKind, parameters: Mapping[str, ob
     if isinstance(chosen, ReportBatchParameters):
         for machine_id in chosen_machines(ws, chosen.machines)[:1]:
             _check_report(ws, chosen.template, {**chosen.parameters, "machine_id": machine_id})
-    return chosen.model_dump(mode="json", exclude_none=True)
+    return _checked_synthesis(ws, chosen).model_dump(mode="json", exclude_none=True)
+
+
+def _checked_synthesis(ws: Workspace, chosen: Frozen) -> Frozen:
+    """Return what was asked of synthetic data, a machine's newest seed data by its id: a retry learns from the same."""
+    from workbench.workflows.synthesis.generation import checked_generation
+    from workbench.workflows.synthesis.learning import checked_training
+
+    if isinstance(chosen, TrainSynthesizerParameters):
+        sets, _ = checked_training(ws, **chosen.model_dump())
+        return chosen.model_copy(update={"learn_from": tuple(one.set_id for one in sets)})
+    if isinstance(chosen, GenerateParameters):
+        checked_generation(ws, **chosen.model_dump())
+    if isinstance(chosen, JudgeSyntheticParameters):
+        ws.synthetic_sets.get(chosen.set_id)
+    return chosen
 
 
 def _check_report(ws: Workspace, template: str, parameters: Mapping[str, object]) -> None:

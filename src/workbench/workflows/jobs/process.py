@@ -20,16 +20,19 @@ _GUARD_S = 1.0
 
 
 class JobProcess:
-    """A process that does the work of ``task``; end it with :meth:`end`, whatever happened."""
+    """A process that does the work of ``task``; end it with :meth:`end`, whatever happened.
 
-    def __init__(self, task: dict[str, Any]) -> None:
+    ``module`` is what it runs: one that calls ``workbench.workflows.jobs.child.main``.
+    """
+
+    def __init__(self, task: dict[str, Any], module: str = "workbench.workflows.jobs.child") -> None:
         told, self._tell = os.pipe()
         self._hear, said = os.pipe()
         try:
             # A session of its own: an interrupt typed at the worker's terminal is for the worker alone.
             # -P: what lies in the folder that the worker was started in is data, not modules to import.
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "workbench.workflows.jobs.child"],
+                [sys.executable, "-P", "-m", module],
                 stdin=told,
                 stdout=said,
                 start_new_session=True,

@@ -11,7 +11,15 @@ from workbench.domain.jobs import JobKind
 from workbench.errors import WorkbenchError
 from workbench.workflows import durable
 
-from .kinds import CycleParameters, ReportBatchParameters, ReportParameters, TrainParameters
+from .kinds import (
+    CycleParameters,
+    GenerateParameters,
+    JudgeSyntheticParameters,
+    ReportBatchParameters,
+    ReportParameters,
+    TrainParameters,
+    TrainSynthesizerParameters,
+)
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -39,6 +47,12 @@ def perform(task: dict[str, Any], progress: Progress) -> Result:
             return _report(ws, ReportParameters(**parameters), job_id, actor, progress)
         if kind is JobKind.REPORT_BATCH:
             return _report_batch(ws, ReportBatchParameters(**parameters), job_id, actor, progress)
+        if kind is JobKind.TRAIN_SYNTHESIZER:
+            return _train_synthesizer(ws, TrainSynthesizerParameters(**parameters), job_id, actor, progress)
+        if kind is JobKind.GENERATE:
+            return _generate(ws, GenerateParameters(**parameters), actor, progress)
+        if kind is JobKind.JUDGE_SYNTHETIC:
+            return _judge(ws, JudgeSyntheticParameters(**parameters), actor, progress)
     raise WorkbenchError(f"A {kind} job needs no process of its own.")
 
 
@@ -93,6 +107,34 @@ def _report_batch(
         "index": batch.index.report_id,
         "outputs": batch.index.outputs,
     }
+
+
+def _train_synthesizer(
+    ws: Workspace, chosen: TrainSynthesizerParameters, job_id: str, actor: Actor, progress: Progress
+) -> Result:
+    from workbench.workflows.synthesis import train_synthesizer
+
+    made = train_synthesizer(ws, job_id=job_id, actor=actor, progress=progress, **chosen.model_dump())
+    return {
+        "synthesizer_id": made.synthesizer_id,
+        "epochs": len(made.losses),
+        "loss": made.losses[-1].loss if made.losses else None,
+        "training_s": made.training_s,
+    }
+
+
+def _generate(ws: Workspace, chosen: GenerateParameters, actor: Actor, progress: Progress) -> Result:
+    from workbench.workflows.synthesis import generate
+
+    made = generate(ws, actor=actor, progress=progress, **chosen.model_dump())
+    return {"set_id": made.set_id, "rows": made.rows, "files": [file.path for file in made.files.values()]}
+
+
+def _judge(ws: Workspace, chosen: JudgeSyntheticParameters, actor: Actor, progress: Progress) -> Result:
+    from workbench.workflows.synthesis import judge_synthetic
+
+    quality = judge_synthetic(ws, chosen.set_id, seed=chosen.seed, actor=actor, progress=progress)
+    return {"trustworthy": quality.trustworthy, "passed": quality.passed, "verdict": quality.verdict}
 
 
 def _refuse_failures(failed: Sequence[tuple[str, str]], all_: int, of_what: str, remedy: str) -> None:

@@ -1,0 +1,241 @@
+"""Where a machine's twin stands now: run through the load on record, from new parts at its start and at each replacement."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from workbench.domain.composition import OUTSIDE
+from workbench.domain.equipment import MachineProfile
+from workbench.domain.observations import EventKind, MachineData
+from workbench.domain.twin import TwinHealth
+from workbench.errors import InvalidDocument
+from workbench.twin.health import twin_health as read_twin_health
+from workbench.twin.injection import renew
+from workbench.twin.model import TwinModel
+from workbench.twin.run import LIMITS, run_twin
+from workbench.twin.state_model import USUAL_AMBIENT_C, twin_of, usual_load
+from workbench.twin.streams import Floats
+from workbench.workflows.onboard import chosen_machines
+
+if TYPE_CHECKING:
+    from workbench.twin.model import Samples
+    from workbench.workspace import Workspace
+
+HOURS_PER_YEAR = 8766.0
+MOST_STEPS, LONGEST_STEP_H = 360, 24
+# How much a machine ran before its record is taken from the record's first weeks, so that the answer does not change later.
+FIRST_H = 336.0
+LOAD, AMBIENT = "load_pct", "ambient_temp_C"
+
+
+@dataclass(frozen=True)
+class CurrentTwin:
+    """A machine's twin at an instant: its states of shape (1, states), damage of each mode, and hours run in its life."""
+
+    profile: MachineProfile
+    model: TwinModel
+    parameters: Samples
+    state: Floats
+    damage: dict[str, float]
+    running_h: float
+    as_of: datetime
+    basis: str
+
+    def health(self, horizon_h: float) -> TwinHealth:
+        """Return its health, with the probability to fail within ``horizon_h`` operating hours."""
+        return read_twin_health(
+            self.model,
+            self.profile,
+            self.damage,
+            running_h=self.running_h,
+            horizon_h=horizon_h,
+            as_of=self.as_of,
+            basis=self.basis,
+        )
+
+    def as_new(self) -> CurrentTwin:
+        """Return the twin of the same machine with every part new."""
+        return _new(self.profile, self.model, self.parameters, self.as_of, running_h=0.0, basis="every part new")
+
+
+@dataclass(frozen=True)
+class _Duty:
+    """How a machine was worked, by steps of ``step_h``: load while it ran, share of time it ran, air around it."""
+
+    step_h: float
+    load: Floats
+    running: Floats
+    ambient: Floats
+    start: datetime
+
+    @property
+    def running_h(self) -> float:
+        return float(self.running.sum() * self.step_h)
+
+
+def twin_health(
+    ws: Workspace, machine_id: str, *, as_of: datetime | None = None, horizon_h: float = 168.0
+) -> TwinHealth:
+    """Return the twin's health of a machine (D2): factors, score, risk band, life left and failure probability.
+
+    The twin is run through the load and ambient on record, parts new at its start and after each failure or replacement
+    of their mode. It says what hours and load have done, not what the sensors show: compare it with ``predict``.
+
+    Raises:
+        NotFound: there is no such machine.
+        InvalidDocument: the profile's composition has faults.
+    """
+    return current_twin(ws, machine_id, as_of=as_of).health(horizon_h)
+
+
+@dataclass(frozen=True)
+class FleetTwinHealth:
+    """The twins' health of a fleet, and the machines whose twin cannot be run, with the reason."""
+
+    health: tuple[TwinHealth, ...]
+    skipped: dict[str, str]
+
+
+def twin_health_fleet(
+    ws: Workspace,
+    machines: Sequence[str] | None = None,
+    *,
+    as_of: datetime | None = None,
+    horizon_h: float = 168.0,
+    progress: Callable[[float, str], None] | None = None,
+) -> FleetTwinHealth:
+    """Return the twin's health of each machine, in the order asked for; a profile with faults is skipped, with the reason.
+
+    Raises ``NotFound`` for a machine that does not exist.
+    """
+    chosen = chosen_machines(ws, machines)
+    found: list[TwinHealth] = []
+    skipped: dict[str, str] = {}
+    for number, machine_id in enumerate(chosen):
+        try:
+            found.append(twin_health(ws, machine_id, as_of=as_of, horizon_h=horizon_h))
+        except InvalidDocument as error:
+            skipped[machine_id] = "; ".join(error.faults)
+        if progress:
+            progress((number + 1) / len(chosen), machine_id)
+    return FleetTwinHealth(tuple(found), skipped)
+
+
+def current_twin(ws: Workspace, machine_id: str, *, as_of: datetime | None = None) -> CurrentTwin:
+    """Return the machine's twin after its record; raises as ``twin_health`` does."""
+    at = as_of or ws.as_of()
+    data = ws.machine_data(machine_id, at)
+    profile = data.profile
+    model = twin_of(profile)
+    parameters = model.parameters()
+    duty = _duty(data)
+    if duty is None:
+        years = _age_years(profile)
+        running = f", continuous running for {years:g} years" if years else ""
+        basis = f"no reading on record: parts taken as new{running}"
+        return _new(profile, model, parameters, at, running_h=years * HOURS_PER_YEAR, basis=basis)
+    renewals = _renewals(data, model, duty)
+
+    def replace_parts(step: int, state: Floats, own: Samples) -> None:
+        for mode in renewals.get(step, ()):
+            renew(model, mode, state, own)
+
+    ran = run_twin(
+        model,
+        {"load": duty.load, "running": duty.running, "ambient_C": duty.ambient},
+        steps=len(duty.load),
+        step_s=3600.0 * duty.step_h,
+        parameters=parameters,
+        protection=False,
+        stop_at_failure=False,
+        intervene=replace_parts,
+    )
+    damage = {mode: float(values[-1, 0]) for mode, values in ran.damage.items()}
+    usual_running = duty.running[: math.ceil(FIRST_H / duty.step_h)].mean()
+    before_h = _age_years(profile) * HOURS_PER_YEAR * float(usual_running)
+    counted = _counted_hours(data)
+    running_h = before_h + duty.running_h if counted is None else counted
+    renewed = len({mode for modes in renewals.values() for mode in modes})
+    basis = (
+        f"load on record since {duty.start:%Y-%m-%d}, {duty.running_h:,.0f} h running, parts taken as new then"
+        + (f", those of {renewed} failure mode{'' if renewed == 1 else 's'} renewed since" if renewed else "")
+        + (f"; {before_h:,.0f} h run before" if counted is None and before_h else "")
+    )
+    return CurrentTwin(profile, model, parameters, ran.state, damage, running_h, at, basis)
+
+
+def _new(
+    profile: MachineProfile, model: TwinModel, parameters: Samples, at: datetime, *, running_h: float, basis: str
+) -> CurrentTwin:
+    usual = {**OUTSIDE, "load": usual_load(profile)}
+    state = model.initial(parameters, usual)
+    signals = model.step(state.copy(order="F"), usual, parameters, step_s=1.0)
+    damage = {mode: float(np.ravel(value)[0]) for mode, value in model.damage(signals).items()}
+    return CurrentTwin(profile, model, parameters, state, damage, running_h, at, basis)
+
+
+def _age_years(profile: MachineProfile) -> float:
+    age = profile.attributes.get("age_years", 0.0)
+    return max(float(age), 0.0) if isinstance(age, int | float) else 0.0
+
+
+def _counted_hours(data: MachineData) -> float | None:
+    """Return the machine's own counter of running hours, where the record has one."""
+    if "running_h" not in data.telemetry.columns:
+        return None
+    known = data.telemetry["running_h"].dropna()
+    return None if known.empty else float(known.iloc[-1])
+
+
+def _duty(data: MachineData) -> _Duty | None:
+    """Return how the machine was worked, in steps of an hour to a day: about 360, more where the record is over a year."""
+    from workbench.ml.arrays import nanoseconds
+    from workbench.ml.life import running_hours, running_rows
+
+    frame = data.telemetry
+    if len(frame) < 2:
+        return None
+    time, runs = nanoseconds(frame["time"]), running_rows(data)
+    hours = (time - time[0]) / 3.6e12
+    step_h = float(min(max(math.ceil(hours[-1] / MOST_STEPS), 1), LONGEST_STEP_H))
+    steps = max(math.ceil(hours[-1] / step_h), 1)
+    step = np.minimum((hours / step_h).astype(int), steps - 1)
+    running = np.bincount(step, weights=running_hours(time, runs), minlength=steps) / step_h
+    load = _means(frame, LOAD, step, steps, where=runs, otherwise=100.0 * usual_load(data.profile)) / 100.0
+    ambient = _means(frame, AMBIENT, step, steps, where=np.ones_like(runs), otherwise=USUAL_AMBIENT_C)
+    return _Duty(
+        step_h, np.clip(load, *LIMITS["load"]), np.clip(running, 0.0, 1.0), np.clip(ambient, *LIMITS["ambient_C"]),
+        frame["time"].iloc[0].to_pydatetime(),
+    )  # fmt: skip
+
+
+def _means(frame: Any, column: str, step: Any, steps: int, *, where: Any, otherwise: float) -> Floats:
+    """Return the mean of a column in each step over the rows ``where``; a step without any has the step before's."""
+    import pandas as pd
+
+    if column not in frame.columns:
+        return np.full(steps, otherwise)
+    values = frame[column].to_numpy(dtype=float)
+    use = where & np.isfinite(values)
+    count = np.bincount(step[use], minlength=steps)
+    total = np.bincount(step[use], weights=values[use], minlength=steps)
+    means = np.divide(total, count, out=np.full(steps, np.nan), where=count > 0)
+    return pd.Series(means).ffill().fillna(otherwise).to_numpy(dtype=float)
+
+
+def _renewals(data: MachineData, model: TwinModel, duty: _Duty) -> dict[int, list[str]]:
+    """Return the modes whose parts were renewed before each step: those that failed or were replaced."""
+    found: dict[int, list[str]] = {}
+    events = data.events
+    ended = events[events["kind"].isin([EventKind.FAILURE.value, EventKind.REPLACEMENT.value])]
+    for time, mode in zip(ended["time"], ended["cause"], strict=True):
+        step = int((time - duty.start).total_seconds() / 3600.0 / duty.step_h) + 1
+        if mode in model.composition.modes and 0 < step < len(duty.load):
+            found.setdefault(step, []).append(mode)
+    return found

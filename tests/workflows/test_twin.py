@@ -1,0 +1,207 @@
+"""The digital twin as people use it: health from the record, scenarios, injected faults; nothing in the workspace changes."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from typer.testing import CliRunner
+
+import workbench
+from workbench.catalog import load_catalogue
+from workbench.cli import commands  # noqa: F401  (registers the commands)
+from workbench.cli.main import app
+from workbench.domain.composition import ModePhysics
+from workbench.domain.twin import RiskBand, Scenario
+from workbench.errors import InvalidDocument, NotFound, Stopped
+from workbench.reports import content
+from workbench.twin import simulate_fleet
+from workbench.workflows.demo import ingest_simulation
+from workbench.workflows.onboard import add_catalogue, create_workspace, save_profile
+from workbench.workflows.twin import current_twin
+
+END = datetime(2026, 1, 1, tzinfo=UTC)
+MOTOR, SILENT = "motor_weg_w22_003", "fan_greenheck_bisw_015"
+QUICK = {"hours": 48, "samples": 10}
+
+
+@pytest.fixture(scope="module")
+def plant(tmp_path_factory):
+    """A workspace with a month of one motor, and a fan that never reported."""
+    path = tmp_path_factory.mktemp("twin") / "W"
+    catalogue = load_catalogue()
+    with create_workspace(path, settings={"name": "Twin", "as_of": END.isoformat(), "simulated": True}) as ws:
+        add_catalogue(ws, only=(MOTOR, SILENT))
+        profiles = [profile for profile in catalogue.machines if profile.machine_id == MOTOR]
+        fleet = simulate_fleet(profiles, start=END - timedelta(days=30), end=END, seed=0, sites=catalogue.sites)
+        ingest_simulation(ws, fleet, reason="test")
+        yield ws
+
+
+@pytest.fixture(scope="module")
+def compared(plant):
+    return workbench.compare_scenarios(plant, MOTOR, **QUICK)
+
+
+def test_health_follows_from_the_record(plant):
+    health = workbench.twin_health(plant, MOTOR)
+    assert health.physics == "composition"
+    assert health.as_of == END
+    # A motor in two shifts, two years old: about half of the hours since.
+    assert 6_000 < health.running_h < 12_000
+    assert health.risk_band is RiskBand.HEALTHY
+    assert "load on record since 2025-12-02" in health.basis
+    assert 0 < health.remaining_useful_life < health.rated_life
+
+
+def test_a_machine_without_readings_is_taken_as_new_and_says_so(plant):
+    health = workbench.twin_health(plant, SILENT)
+    assert "no reading on record" in health.basis
+    assert max(health.damage.values()) == pytest.approx(0, abs=1e-6)
+
+
+def test_the_fleet_is_read_in_the_order_asked_for(plant):
+    fleet = workbench.twin_health_fleet(plant, [SILENT, MOTOR])
+    assert [one.machine_id for one in fleet.health] == [SILENT, MOTOR]
+    assert fleet.skipped == {}
+    assert len(workbench.twin_health_fleet(plant).health) == 2
+
+
+def test_a_machine_whose_twin_has_faults_is_skipped_with_the_reason(tmp_path):
+    with create_workspace(tmp_path / "W", settings={"as_of": END.isoformat()}) as ws:
+        add_catalogue(ws, only=(MOTOR, SILENT))
+        profile = ws.machines.get(SILENT)
+        broken = profile.twin.composition.model_copy(
+            update={"modes": {"unbalance": ModePhysics(damage="rotor.colour", factor="wear", detectability=5)}}
+        )
+        save_profile(ws, profile.model_copy(update={"twin": profile.twin.model_copy(update={"composition": broken})}))
+        fleet = workbench.twin_health_fleet(ws)
+        assert [one.machine_id for one in fleet.health] == [MOTOR]
+        assert "rotor.colour" in fleet.skipped[SILENT]
+        told = _command(ws, "health")
+        assert told.exit_code == 0
+
+
+def test_hours_and_lives_only_grow_with_the_record(plant):
+    half = current_twin(plant, MOTOR, as_of=END - timedelta(days=15))
+    whole = current_twin(plant, MOTOR)
+    assert whole.running_h > half.running_h
+    lives = [n for n, declared in enumerate(whole.model.states) if declared.monotone]
+    assert (whole.state[0, lives] >= half.state[0, lives]).all()
+
+
+def test_scenarios_begin_with_the_machine_as_it_is_or_new(plant, compared):
+    assert compared.start == workbench.twin_health(plant, MOTOR, horizon_h=48)
+    new = workbench.compare_scenarios(plant, MOTOR, ["normal"], start="new", **QUICK)
+    assert new.start.running_h == 0
+    assert new.result("normal").final_remaining_useful_life > compared.result("normal").final_remaining_useful_life
+
+
+def test_a_simulation_changes_nothing(plant):
+    def counts():
+        return (
+            len(plant.orders.all()), len(plant.events.frame(MOTOR)), plant.data_hash(), plant.parts.all(),
+            len(plant.cases.open()), len(plant.log.entries("machine", MOTOR)),
+        )  # fmt: skip
+
+    before = counts()
+    workbench.compare_scenarios(plant, MOTOR, ["heavy_load"], **QUICK)
+    workbench.inject_fault(plant, MOTOR, [{"fault": "unbalance", "severity": 0.9}], **QUICK)
+    assert counts() == before
+
+
+def test_an_injected_fault_shows_beside_the_sound_machine(plant):
+    both = workbench.inject_fault(plant, MOTOR, [{"fault": "unbalance", "at_h": 10, "severity": 0.7}], **QUICK)
+    sound, faulty = both.result("sound"), both.result("faulty")
+    assert faulty.peaks["vibration_rms_mm_s"] > 1.5 * sound.peaks["vibration_rms_mm_s"]
+    assert faulty.final_health < 80 < sound.final_health
+    assert faulty.scenario.load == sound.scenario.load == pytest.approx(0.72)
+
+
+def test_wrong_questions_are_refused_with_everything_that_is_wrong(plant):
+    with pytest.raises(NotFound, match="normal, heavy_load, overheated, worn_bearings"):
+        workbench.compare_scenarios(plant, MOTOR, ["hurricane"])
+    with pytest.raises(NotFound):
+        workbench.twin_health(plant, "no_such_machine")
+    with pytest.raises(InvalidDocument, match=r"(?s)severity: should be.*load: should be"):
+        workbench.inject_fault(plant, MOTOR, [{"fault": "unbalance", "severity": -1}], load=9)
+    with pytest.raises(InvalidDocument, match="cannot have fault 'tool_wear'; it can have: bearing_defect"):
+        workbench.inject_fault(plant, MOTOR, [{"fault": "tool_wear"}], **QUICK)
+
+
+def test_scenarios_of_ones_own_are_read_from_a_file(plant, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("- {name: night, title: Night shift, load: 0.4, running: 0.3}\n", encoding="utf-8")
+    (night,) = workbench.read_scenarios(path)
+    assert night == Scenario(name="night", title="Night shift", load=0.4, running=0.3)
+    both = workbench.compare_scenarios(plant, MOTOR, ["normal", night], **QUICK)
+    assert both.result("night").energy_kWh < 0.5 * both.result("normal").energy_kWh
+
+
+def test_it_can_be_stopped(plant):
+    with pytest.raises(Stopped):
+        workbench.compare_scenarios(plant, MOTOR, ["normal"], should_stop=lambda: True, **QUICK)
+
+
+def test_scenarios_are_drawn_with_words_for_those_who_cannot_see(plant, compared):
+    drawn = content.scenario_charts(compared, profile=plant.machines.get(MOTOR)).html
+    assert drawn.count("<svg") >= 3 + len(compared.results)
+    assert 'role="img"' in drawn
+    assert "Twin health" in drawn
+    assert "trips after" in drawn
+    assert "nan" not in drawn.lower().replace("nanometre", "")
+    one = content.scenario_charts(compared, sensors=["winding_temp_C"]).html
+    assert one.count("<figure>") == 3
+    alone = workbench.compare_scenarios(plant, MOTOR, ["normal", "overheated"], hours=24, samples=1)
+    assert "winding temperature" in content.scenario_charts(alone, profile=plant.machines.get(MOTOR)).html
+    rows = content.scenario_table(compared).html
+    assert "Cooling nearly lost" in rows
+    factors = content.twin_factors(compared.start).html
+    assert "Running time" in factors
+    assert "operating hours" in factors
+
+
+def _command(ws, *words):
+    return CliRunner().invoke(app, ["-w", str(ws.path), "twin", *words])
+
+
+def test_the_commands_say_the_same(plant, compared):
+    told = _command(plant, "scenarios", MOTOR, "--hours", "48", "--samples", "10", "--json")
+    assert told.exit_code == 0, told.output
+    assert json.loads(told.stdout) == compared.model_dump(mode="json")
+    shown = _command(plant, "scenarios", MOTOR, "--hours", "48", "--samples", "10", "--scenario", "heavy_load")
+    assert "trip by" in shown.stdout
+    assert "heavy_load" in shown.stdout
+    health = _command(plant, "health", "--json")
+    assert {one["machine_id"] for one in json.loads(health.stdout)["twin_health"]} == {MOTOR, SILENT}
+    one = _command(plant, "health", "-m", MOTOR)
+    assert "HEALTHY" in one.stdout
+    assert "load on record" in one.stdout
+
+
+def test_the_command_lists_and_injects_faults(plant):
+    listed = _command(plant, "inject", MOTOR)
+    assert "bearing_defect" in listed.stdout
+    assert "phase_unbalance" in listed.stdout
+    injected = _command(
+        plant, "inject", MOTOR, "bearing_defect", "--severity", "0.9", "--hours", "48", "--samples", "5"
+    )
+    assert injected.exit_code == 0, injected.output
+    assert "faulty" in injected.stdout
+    assert "- name: overheated" in _command(plant, "template").stdout
+
+
+def test_a_replaced_part_is_new_again(plant, tmp_path):
+    """Last, for it adds an event to the workspace."""
+    worn = current_twin(plant, MOTOR)
+    path = tmp_path / "events.csv"
+    path.write_text(
+        f"machine_id,time,kind,cause,source\n{MOTOR},2025-12-31T00:00:00Z,replacement,bearing_wear,fitter\n",
+        encoding="utf-8",
+    )
+    workbench.ingest(plant, "events", path)
+    renewed = current_twin(plant, MOTOR)
+    (bearing,) = [n for n, name in enumerate(worn.model.state_names) if name == "bearing.fatigue"]
+    assert renewed.state[0, bearing] < 0.2 * worn.state[0, bearing]
+    assert "1 failure mode renewed" in renewed.basis
