@@ -78,6 +78,12 @@ def forecasting() -> None:
 
 
 @pytest.fixture(scope="session")
+def synthesis() -> None:
+    """The test needs SDV and sdmetrics."""
+    extra("synthesis", "sdv", "sdmetrics")
+
+
+@pytest.fixture(scope="session")
 def explaining() -> None:
     """The test needs shap."""
     extra("explain", "shap")

@@ -36,6 +36,7 @@ def test_sides_share_no_unit_and_another_seed_splits_anew(cmapss_folder):
     assert len(first.sensors) == 21
 
 
+@pytest.mark.slow
 def test_lives_of_the_twin_are_held_out_by_other_seeds(cmapss_folder):
     sides = makers(cmapss_folder)["seed"](0, 16)
     columns = sides.columns

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workbench.domain.synthesis import SequenceColumns
 from workbench.tvae.lives import Lives, fitted
 from workbench.tvae.noise import fit_noise
 from workbench.tvae.scales import fit_scales
+from workbench.tvae.table import Layout
 from workbench.tvae.windows import blend, cut, mirrored, window_counts
 
 LENGTHS = st.lists(st.integers(2, 60), min_size=1, max_size=6).map(np.array)
@@ -90,3 +93,11 @@ def test_scaling_there_and_back_changes_nothing(seed, conditions, levels):
     scales = fit_scales(numbers, condition, conditions + 1)
     back = scales.backward(scales.forward(numbers, condition, rng), condition)
     np.testing.assert_allclose(back, numbers, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_values_return_exactly_even_where_single_precision_blurs_them(dtype):
+    readings = np.tile(np.array([14.62, 39.06, 2388.02], dtype="float32"), 8)
+    frame = pd.DataFrame({"u": np.repeat([1, 2, 3, 4], 6), "t": np.tile(np.arange(6), 4), "x": readings.astype(dtype)})
+    layout = Layout.of(frame, SequenceColumns(unit="u", order="t", continuous=("x",)))
+    pd.testing.assert_series_equal(layout.write(layout.read(frame))["x"], frame["x"], check_exact=True)

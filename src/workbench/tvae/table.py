@@ -43,15 +43,17 @@ class Sequences:
 
 @dataclass(frozen=True)
 class Layout:
-    """How the columns of a table are typed: dtypes by name, values of each categorical column, decimals of numbers.
+    """How the columns of a table are typed: dtypes by name, values of each categorical column, grid of each continuous one.
 
-    ``decimals``: None where a continuous column is on no decimal grid of six places or fewer.
+    ``decimals``: None where a continuous column is on no decimal grid of six places or fewer; ``single``: whether all its
+    values are numbers of single precision, as in tables that were once stored so, where 39.06 is 39.0600013732910156.
     """
 
     columns: SequenceColumns
     dtypes: dict[str, str]
     values: tuple[tuple[Any, ...], ...]
     decimals: tuple[int | None, ...]
+    single: tuple[bool, ...]
 
     @classmethod
     def of(cls, frame: pd.DataFrame, columns: SequenceColumns) -> Layout:
@@ -62,17 +64,21 @@ class Layout:
         decimals = tuple(
             _decimals(frame[name].to_numpy(dtype=np.float64, na_value=np.nan)) for name in columns.continuous
         )
+        single = tuple(
+            _is_single(frame[name].to_numpy(dtype=np.float64, na_value=np.nan)) for name in columns.continuous
+        )
         dtypes = {name: str(frame[name].dtype) for name in columns.used}
-        return cls(columns, dtypes, values, decimals)
+        return cls(columns, dtypes, values, decimals, single)
 
     def facts(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
-        return {"dtypes": self.dtypes, "values": self.values, "decimals": self.decimals}
+        return {"dtypes": self.dtypes, "values": self.values, "decimals": self.decimals, "single": self.single}
 
     @classmethod
     def from_facts(cls, columns: SequenceColumns, facts: dict[str, Any]) -> Layout:
         """Return the layout that ``facts`` describe."""
-        return cls(columns, facts["dtypes"], tuple(map(tuple, facts["values"])), tuple(facts["decimals"]))
+        values = tuple(map(tuple, facts["values"]))
+        return cls(columns, facts["dtypes"], values, tuple(facts["decimals"]), tuple(facts["single"]))
 
     def read(self, frame: pd.DataFrame) -> Sequences:
         """Return the rows as arrays; gaps of a unit are filled along it, or with the column's usual value."""
@@ -112,9 +118,7 @@ class Layout:
         if columns.remaining_life is not None and sequences.life is not None:
             table[columns.remaining_life] = self._typed(columns.remaining_life, sequences.life)
         for position, name in enumerate(columns.continuous):
-            decimals = self.decimals[position]
-            values = sequences.numbers[:, position]
-            table[name] = self._typed(name, values if decimals is None else np.round(values, decimals))
+            table[name] = self._typed(name, self._on_grid(position, sequences.numbers[:, position]))
         for position, name in enumerate(columns.categorical):
             picked = np.array(self.values[position], dtype=object)[sequences.codes[:, position]]
             table[name] = pd.Series(picked).astype(cast(Any, self.dtypes[name]))
@@ -122,6 +126,12 @@ class Layout:
         if not pd.api.types.is_numeric_dtype(self.dtypes[columns.unit]):
             frame[columns.unit] = frame[columns.unit].astype(str)
         return frame
+
+    def _on_grid(self, position: int, values: Floats) -> Floats:
+        """Return values of a continuous column as training could have held them."""
+        decimals = self.decimals[position]
+        rounded = values if decimals is None else np.round(values, decimals)
+        return rounded.astype(np.float32).astype(np.float64) if self.single[position] else rounded
 
     def _typed(self, name: str, values: Floats) -> npt.NDArray[Any]:
         dtype = np.dtype(self.dtypes[name].lower())
@@ -146,6 +156,13 @@ def _plain(value: Any) -> Any:
     """Return a categorical value as JSON holds it."""
     value = value.item() if hasattr(value, "item") else value
     return value if isinstance(value, (str, int, float, bool)) else str(value)
+
+
+def _is_single(values: Floats) -> bool:
+    """Say whether all values are numbers of single precision."""
+    known = values[np.isfinite(values)]
+    with np.errstate(over="ignore"):
+        return bool((known.astype(np.float32) == known).all())
 
 
 def _decimals(values: Floats) -> int | None:
