@@ -13,13 +13,13 @@ import numpy.typing as npt
 from workbench.dispatch.planning import (
     Sequencer,
     cost_of,
+    floor_cost,
     insert_cheapest,
     insert_first,
     make_plan,
     possibilities,
     violations,
 )
-from workbench.dispatch.planning.options import Possibilities
 
 from .dispatch_instances import instance
 from .frame import Metrics, Progress, pick_subsets, under, with_intervals
@@ -28,9 +28,9 @@ INSTANCES, QUICK_INSTANCES = 20, 3
 PROTOCOL = (
     "20 seeded instances a size, work and ways 0.85 to 1.05 of all shifts; stage 1 (who on which day, or deferred) and "
     "stage 2 (order of each day) by make_plan with two workers; gap = (cost of the final plan - proven bound of stage 1) "
-    "/ cost; violations by a verifier that shares no code with the planner; floor = each order alone on its earliest "
-    "possible day by the cheapest able technician, hours and waiting without any way (ways would raise it and flatter "
-    "us), or deferred if that costs less; excess_over_<peer> = (our cost - floor) / (the peer's - floor), of plans whose "
+    "/ cost; violations by a verifier that shares no code with the planner; floor = each order alone by the "
+    "cheapest able technicians on the day that costs least, hours and waiting without any way (ways would raise it and "
+    "flatter us), or deferred if that costs less; excess_over_<peer> = (our cost - floor) / (the peer's - floor), of plans whose "
     "days can all be ordered; peers: by priority, each order where it costs least (insertion), and on the earliest day "
     "by the first who is skilled and free (first_available); means over instances, bootstrap over instances"
 )
@@ -94,20 +94,6 @@ def measure(size: Size, seed: int, time_limit_s: float) -> dict[str, float]:
         "excess_over_insertion": excess / (cost_of(possible, insert_cheapest(possible, None, fits)) - floor),
         "excess_over_first_available": excess / (cost_of(possible, insert_first(possible, fits)) - floor),
     }
-
-
-def floor_cost(possible: Possibilities) -> int:
-    """Return the cost below which no plan can be: each order alone, earliest possible, cheapest able technicians, no ways."""
-    total = 0
-    for job_id, job in possible.jobs.items():
-        days = possible.options[job_id]
-        alone = job.defer_cost
-        if days:
-            first = min(days)
-            rates = sorted(possible.labour(job, possible.people[name]) for name in days[first])
-            alone = min(alone, job.waiting_cost[first] + sum(rates[: job.people]))
-        total += alone
-    return total
 
 
 def summary(measured: Sequence[dict[str, float]], *, draws: int) -> Metrics:
