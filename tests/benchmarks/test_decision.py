@@ -1,15 +1,17 @@
 """The decision benchmark by its protocol: what cycles cost, policies that never saw their engine, figures that add up."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from workbench.analytics.timing import Costs, LivesLeft, fixed_interval
+from workbench.analytics.timing import LivesLeft, fixed_interval
 from workbench.errors import InputError
 from workbench.workflows.benchmarks import run_benchmark
-from workbench.workflows.benchmarks.decision import LEADS, RATIOS
+from workbench.workflows.benchmarks.decision import LEADS, RATIOS, with_abstention
 from workbench.workflows.benchmarks.decision_policies import (
     Answers,
     ExpectedCostRate,
+    Terms,
     cost_rate,
     fixed_order,
     outcome,
@@ -31,10 +33,10 @@ def made_answers(seed: int, engines: int = 60, noise: float = 0.15) -> tuple[Ans
 
 def test_cycles_cost_what_the_protocol_says():
     lives = np.array([100.0, 100.0, 100.0, 100.0])
-    cost, length = outcome(np.array([79.0, 89.0, 90.0, np.inf]), lives, lead=10, failure_cost=10.0)
+    cost, length = outcome(np.array([79.0, 89.0, 90.0, np.inf]), lives, Terms(10.0, 10))
     assert cost.tolist() == [1, 1, 10, 10]
     assert length.tolist() == [89, 99, 100, 100]
-    assert fixed_order(lives, lead=10, failure_cost=10.0) == 89
+    assert fixed_order(lives, Terms(10.0, 10)) == 89
 
 
 def test_smoothing_and_crossing_see_the_past_only():
@@ -52,14 +54,28 @@ def test_the_policy_costs_less_than_intervals_and_a_dearer_failure_or_longer_lea
     answers, lives = made_answers(2, engines=200)
     policy = ExpectedCostRate.fit(held_out, lived)
     for lead in (0, 10):
-        mine = cost_rate(policy.orders(answers, lead=lead, failure_cost=10.0), lives, lead=lead, failure_cost=10.0)
-        assert mine < 0.75 * fixed_interval(LivesLeft.equally_likely(lives), Costs(1.0, 10.0)).rate
+        terms = Terms(10.0, lead)
+        mine = cost_rate(policy.orders(answers, terms), lives, terms)
+        assert mine < 0.75 * fixed_interval(LivesLeft.equally_likely(lives), terms.costs).rate
         assert mine > len(lives) / (lives - 1).sum()
-    by_ratio = [policy.threshold(lead=10, failure_cost=float(ratio)) for ratio in RATIOS]
-    by_lead = [policy.threshold(lead=lead, failure_cost=10.0) for lead in LEADS]
+    by_ratio = [policy.threshold(Terms(float(ratio), 10)) for ratio in RATIOS]
+    by_lead = [policy.threshold(Terms(10.0, lead)) for lead in LEADS]
     assert by_ratio == sorted(by_ratio)
     assert by_lead == sorted(by_lead)
-    assert tuned_threshold(held_out, lived, lead=10, failure_cost=10.0) >= 10
+    assert tuned_threshold(held_out, lived, Terms(10.0, 10)) >= 10
+
+
+def test_without_evidence_the_fixed_interval_stands_in():
+    rows = pd.DataFrame({"unit": np.repeat([1, 2, 3, 4], 100), "cycle": np.tile(np.arange(1, 101), 4)})
+    ours, fixed = np.array([80.0, 80.0, 40.0, np.inf]), np.full(4, 60.0)
+
+    def silent(at):
+        unit, cycle = rows["unit"].to_numpy()[at], rows["cycle"].to_numpy()[at]
+        return ((unit == 1) & (cycle == 60)) | ((unit == 2) & (cycle == 80)) | ((unit == 3) & (cycle == 40))
+
+    orders, abstained = with_abstention(silent, rows, ours, fixed)
+    assert orders.tolist() == [60, 80, 60, np.inf]
+    assert abstained.tolist() == [1, 1, 1, 0]
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +92,7 @@ def test_every_key_of_the_protocol_is_there_with_its_interval(result):
                 assert np.isfinite(metrics[f"{place}.{key}"])
                 assert len(metrics[f"{place}.{key}_interval"]) == 2
             assert metrics[f"{place}.cost_over_oracle"] >= 1
+            assert metrics[f"{place}.abstain_rate"] <= metrics[f"{place}.only_with_life_evidence.abstain_rate"]
             assert peers[f"{place}.fixed_without_hindsight.cost_over_best_fixed"] >= 1 - 1e-12
             assert peers[f"{place}.tuned_threshold.cost_over_oracle"] >= 1
     assert result["protocol"].startswith("quick run")

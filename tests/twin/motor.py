@@ -35,7 +35,8 @@ class Lived:
 
     @property
     def sound(self):
-        return np.ones(len(self.observed.time), dtype=bool)
+        """Return the steps without damage."""
+        return np.max(list(self.damage.values()), axis=0) < 0.01
 
 
 def live(seed, days, *, truth=None, state=None, damage=(), start="2025-10-01", intervene=None, two_shift=True):

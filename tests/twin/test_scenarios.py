@@ -216,3 +216,23 @@ def test_what_a_machine_has_lived_through_stays_in_its_scenarios(profile):
     still = Scenario(name="still", title="Standing", load=0.0, running=0.0, hours=1, step_h=1, protection=False)
     result = _compare(profile, still, samples=1, start=Start(state, 1000.0)).result("still")
     assert all(damage.median[0] == pytest.approx(0.6, abs=0.05) for damage in result.damage.values())
+
+
+def test_cooling_that_no_component_feels_is_said_to_change_nothing():
+    motor = MOTOR.twin.composition
+    deaf = motor.model_copy(
+        update={
+            "components": {
+                name: part.model_copy(update={"inputs": {**part.inputs, "cooling": "running"}})
+                if part.model == "induction_motor"
+                else part
+                for name, part in motor.components.items()
+            }
+        }
+    )
+    profile = MOTOR.model_copy(update={"twin": MOTOR.twin.model_copy(update={"composition": deaf})})
+    hot, usual = Scenario(name="hot", title="Hot", cooling=0.2), Scenario(name="usual", title="Usual")
+    compared = _compare(profile, hot, usual, hours=24, samples=1)
+    assert compared.result("hot").notes == ("cooling changes nothing: no component of this twin is cooled by it",)
+    assert compared.result("usual").notes == ()
+    assert _compare(MOTOR, hot, hours=24, samples=1).result("hot").notes == ()

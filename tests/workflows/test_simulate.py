@@ -22,6 +22,7 @@ import pandas as pd
 import pytest
 
 import workbench
+from workbench.cli.simulate import _show
 from workbench.domain.simulation import FailureSimulation
 from workbench.domain.work import CYCLE_STEPS
 from workbench.errors import InputError, NotFound, Stopped, WorkbenchError
@@ -232,6 +233,16 @@ def test_a_mode_that_no_machine_has_is_refused_with_those_there_are(plant):
 
 
 @pytest.mark.slow
+def test_a_reason_that_several_steps_share_is_told_once(both, capsys):
+    result = both.results[PUMP]
+    steps = tuple(step.model_copy(update={"details": "Do not act."}) for step in result.steps)
+    _show(result.model_copy(update={"steps": steps, "caught_at": None}))
+    told = capsys.readouterr().out
+    assert told.count("Do not act.") == 1
+    assert told.count("for the same reason") == 5
+    assert "the cycle ran every 72 h" in told
+
+
 def test_a_record_of_minutes_goes_on_by_the_hour(tmp_path):
     """A plant of real machines without any model: only a critical limit can order work."""
     at = datetime(2026, 1, 1, tzinfo=UTC)

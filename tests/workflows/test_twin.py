@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -12,6 +14,7 @@ import workbench
 from workbench.catalog import load_catalogue
 from workbench.cli import commands  # noqa: F401  (registers the commands)
 from workbench.cli.main import app
+from workbench.cli.twin import _health_row
 from workbench.domain.composition import ModePhysics
 from workbench.domain.twin import RiskBand, Scenario
 from workbench.errors import InvalidDocument, NotFound, Stopped
@@ -19,6 +22,7 @@ from workbench.reports import content
 from workbench.twin import simulate_fleet
 from workbench.workflows.demo import ingest_simulation
 from workbench.workflows.onboard import add_catalogue, create_workspace, save_profile
+from workbench.workflows.simulate_copy import store_readings
 from workbench.workflows.twin import current_twin
 
 END = datetime(2026, 1, 1, tzinfo=UTC)
@@ -59,6 +63,17 @@ def test_a_machine_without_readings_is_taken_as_new_and_says_so(plant):
     health = workbench.twin_health(plant, SILENT)
     assert "no reading on record" in health.basis
     assert max(health.damage.values()) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_machine_that_does_not_tell_its_load_says_which_was_taken(tmp_path):
+    with create_workspace(tmp_path / "W", settings={"name": "Bare", "as_of": END.isoformat()}) as ws:
+        add_catalogue(ws, only=(MOTOR,))
+        motor = ws.machines.get(MOTOR)
+        bare = {"twin": None, "failure_modes": (), "running_rule": None}
+        save_profile(ws, motor.model_copy(update={"sensors": (motor.sensor("winding_temp_C"),), **bare}))
+        time = pd.date_range(END - timedelta(days=3), END, freq="h", inclusive="left")
+        store_readings(ws, MOTOR, pd.DataFrame({"time": time, "state": "RUNNING", "winding_temp_C": 75.0}), "bare")
+        assert "at the usual load of 70 %" in workbench.twin_health(ws, MOTOR).basis
 
 
 def test_the_fleet_is_read_in_the_order_asked_for(plant):
@@ -126,6 +141,8 @@ def test_wrong_questions_are_refused_with_everything_that_is_wrong(plant):
         workbench.twin_health(plant, "no_such_machine")
     with pytest.raises(InvalidDocument, match=r"(?s)severity: should be.*load: should be"):
         workbench.inject_fault(plant, MOTOR, [{"fault": "unbalance", "severity": -1}], load=9)
+    with pytest.raises(InvalidDocument, match=r"(?s)severity: .*load: .*hours is 0;.*cannot have fault 'tool_wear'"):
+        workbench.inject_fault(plant, MOTOR, [{"fault": "tool_wear", "severity": 3}], load=9, hours=0)
     with pytest.raises(InvalidDocument, match="cannot have fault 'tool_wear'; it can have: bearing_defect"):
         workbench.inject_fault(plant, MOTOR, [{"fault": "tool_wear"}], **QUICK)
 
@@ -150,6 +167,10 @@ def test_scenarios_are_drawn_with_words_for_those_who_cannot_see(plant, compared
     assert 'role="img"' in drawn
     assert "Twin health" in drawn
     assert "trips after" in drawn
+    (stopped,) = (one for one in compared.results if one.scenario.name == "heavy_load")
+    some = stopped.model_copy(update={"stops": (stopped.stops[0].model_copy(update={"share": 0.6}),)})
+    partly = content.scenario_table(compared.model_copy(update={"results": (some,)})).html
+    assert re.search(r"60\s%\strip\safter", partly)
     assert "nan" not in drawn.lower().replace("nanometre", "")
     one = content.scenario_charts(compared, sensors=["winding_temp_C"]).html
     assert one.count("<figure>") == 3
@@ -171,13 +192,29 @@ def test_the_commands_say_the_same(plant, compared):
     assert told.exit_code == 0, told.output
     assert json.loads(told.stdout) == compared.model_dump(mode="json")
     shown = _command(plant, "scenarios", MOTOR, "--hours", "48", "--samples", "10", "--scenario", "heavy_load")
-    assert "trip by" in shown.stdout
     assert "heavy_load" in shown.stdout
+    assert "trip by" in shown.stdout
+    bare = _command(
+        plant, "scenarios", MOTOR, "--hours", "48", "--samples", "1", "--scenario", "heavy_load", "--no-protection"
+    )
+    assert bare.exit_code == 0, bare.output
+    assert "trip by" not in bare.stdout
     health = _command(plant, "health", "--json")
     assert {one["machine_id"] for one in json.loads(health.stdout)["twin_health"]} == {MOTOR, SILENT}
     one = _command(plant, "health", "-m", MOTOR)
     assert "HEALTHY" in one.stdout
     assert "load on record" in one.stdout
+    assert "Used up: thermal" in one.stdout
+
+
+def test_the_fleets_table_fits_a_terminal_of_a_hundred_columns(plant):
+    health = workbench.twin_health(plant, MOTOR)
+    clogged = health.model_copy(update={"damage": {**health.damage, "bearing_wear": 0.61}})
+    assert _health_row(clogged)[-1] == "61 % bearing wear"
+    aged = health.model_copy(update={"damage": dict.fromkeys(health.damage, 0.0), "limited_by": "running_time"})
+    assert _health_row(aged)[-1] == "running time"
+    # Six gaps of three columns, and the longest id of the catalogue.
+    assert len("press_dieffenbacher_compress_021") + sum(map(len, _health_row(aged)[1:])) + 6 * 3 <= 100
 
 
 def test_the_command_lists_and_injects_faults(plant):

@@ -13,6 +13,7 @@ import workbench
 from workbench.catalog import load_catalogue
 from workbench.cli import commands  # noqa: F401  (registers the commands)
 from workbench.cli.main import app
+from workbench.domain.prognosis import Alternative
 from workbench.errors import InputError, InvalidDocument, NotFound
 from workbench.twin import simulate_fleet
 from workbench.workflows.demo import ingest_simulation
@@ -77,7 +78,8 @@ def test_a_machine_without_readings_has_no_prognosis(plant):
 def test_alternatives_are_priced_from_the_records(plant, calibration, tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(
-        "- {name: as_it_is, title: As it is}\n- {name: half, title: Half load, signals: {load: 0.5}}\n", encoding="utf-8"
+        "- {name: as_it_is, title: As it is}\n- {name: half, title: Half load, signals: {load: 0.5}}\n",
+        encoding="utf-8",
     )
     chosen = read_alternatives(path)
     told = workbench.what_if(plant, MOTOR, chosen, energy_price=20, horizon_h=2500, samples=60)
@@ -109,10 +111,8 @@ def test_nothing_later_than_as_of_is_known(plant):
 def test_wrong_questions_are_refused_with_everything_that_is_wrong(plant):
     with pytest.raises(InputError, match=r"(?s)horizon_h is 0.*samples is 3"):
         workbench.twin_prognosis(plant, MOTOR, horizon_h=0, samples=3)
+    wrong = Alternative(name="wrong", title="Wrong", signals={"load": -1})
     with pytest.raises(InvalidDocument, match=r"(?s)factor -1 on load.*price of energy is -2"):
-        from workbench.domain.prognosis import Alternative
-
-        wrong = Alternative(name="wrong", title="Wrong", signals={"load": -1})
         workbench.what_if(plant, MOTOR, [wrong], energy_price=-2, **QUICK)
     with pytest.raises(NotFound):
         workbench.calibrate_twin(plant, "no_such_machine")

@@ -1,4 +1,4 @@
-"""Analytics: what a prediction costs, whether to act on it, what happened before, and what to recommend (A1)."""
+"""Analytics: what a prediction costs, whether and when to act on it, what happened before, and what to recommend (A1)."""
 
 from .assess import assess
 from .decide import decide
@@ -6,13 +6,20 @@ from .history import similar_failures
 from .impact import cost_to_failure, cost_when_planned, labour_rate
 from .recommend import recommend
 from .remedy import Remedy, remedy_for
+from .timing import Costs, FixedInterval, LivesLeft, Timing, best_time, fixed_interval
 
 __all__ = [
+    "Costs",
+    "FixedInterval",
+    "LivesLeft",
     "Remedy",
+    "Timing",
     "assess",
+    "best_time",
     "cost_to_failure",
     "cost_when_planned",
     "decide",
+    "fixed_interval",
     "labour_rate",
     "recommend",
     "remedy_for",

@@ -69,16 +69,19 @@ def _show(result: FailureSimulation) -> None:
         say(f"{MARK}: {result.prepared}.")
     for note in result.notes:
         say(f"{MARK}: {note}.")
-    headings = ("simulated instant", "damage", "state", "score", "remaining life", "P(failure)", "cause", "work")
+    headings = ("simulated, UTC", "damage", "state", "score", "remaining life", "P(failure)", "cause", "work")
     table(headings, [_row(answer) for answer in result.answers])
     say(f"\n{MARK}: the six steps of the run {'that caught it' if result.caught else 'before the failure'}")
+    told = ""
     for step in result.steps:
-        say(f"  {step.number} {step.name:<10} {step.state.value:<8} {step.details}")
+        details = "for the same reason" if step.details and step.details == told else step.details
+        told = step.details
+        say(f"  {step.number} {step.name:<10} {step.state.value:<8} {details}")
     for notice in result.notices:
         say(f"  {notice.recipient}: {notice.subject}")
     for order in result.other_orders:
         when = "nothing was wrong yet" if order.before_onset else "another name for the fault"
-        say(f"{MARK} order of {order.as_of:%Y-%m-%d %H:%M}: {order.title} ({when})")
+        say(f"{MARK} order of {order.as_of:%Y-%m-%d %H:%M} UTC: {order.title} ({when})")
     if result.limit_crossed_at is None:
         say(f"{MARK}: a warning limit alone would not have told before the failure.")
     else:
@@ -97,6 +100,6 @@ def _row(answer: SimulatedAnswer) -> tuple[str, ...]:
         "" if answer.health_score is None else f"{answer.health_score:.0f}",
         span,
         "" if answer.failure_probability is None else f"{100 * answer.failure_probability:.0f} %",
-        f"{answer.likeliest_mode} ({100 * answer.likeliest_probability:.0f} %)",
+        f"{answer.likeliest_mode.replace('_', ' ')} ({100 * answer.likeliest_probability:.0f} %)",
         "ORDERED" if answer.acted else "",
     )

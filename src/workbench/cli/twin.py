@@ -25,6 +25,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 Hours = Annotated[float, typer.Option(help="How long, in hours.")]
 Samples = Annotated[int, typer.Option(help="Machines of this class to draw; 1: the profile's own values.")]
 Seed = Annotated[int | None, typer.Option(help="Default: the workspace's.")]
+NoProtection = Annotated[bool, typer.Option("--no-protection", help="Let no trip stop the machine.")]
+# Damage too small to be named as what weighs most.
+SHOWN_DAMAGE = 0.01
 
 
 @twin.command()
@@ -44,39 +47,37 @@ def health(
     if json_:
         say_json({"twin_health": found, "skipped": fleet.skipped})
         return
-    headings = (
-        "machine",
-        "score",
-        "risk",
-        "thermal",
-        "wear",
-        "electrical",
-        "hours",
-        "life left",
-        f"P({days:g} d)",
-        "held by",
-    )
+    headings = ("machine", "score", "risk", "hours run", "life left", f"P({days:g} d)", "weighs most")
     table(headings, [_health_row(one) for one in found])
     if len(found) == 1:
+        used = (f"{factor.value.replace('_', ' ')} {_percent(value)}" for factor, value in found[0].factors.items())
+        say(f"Used up: {', '.join(used)}.")
         say(f"From {found[0].basis}.")
+    elif found:
+        say(f"P({days:g} d): probability to fail within {days:g} days of operation. By hours and load, not by sensors: "
+            "compare `workbench predict`.")  # fmt: skip
     for machine_id, reason in fleet.skipped.items():
         remark(f"skipped: {machine_id}: {reason}")
 
 
 def _health_row(one: TwinHealth) -> tuple[str, ...]:
-    share = {factor.value: f"{100 * value:.0f} %" for factor, value in one.factors.items()}
     return (
         one.machine_id,
         f"{one.twin_health_score:.0f}",
         one.risk_band.value,
-        share["thermal"],
-        share["wear"],
-        share["electrical"],
         f"{one.running_h:,.0f}",
         _life(one.remaining_useful_life, one.life_unit.value),
         _percent(one.failure_probability),
-        one.limited_by.replace("_", " "),
+        _weighs_most(one),
     )
+
+
+def _weighs_most(one: TwinHealth) -> str:
+    """Return the damage of the failure mode that is furthest on; else running time, where that holds the score."""
+    mode = max(one.damage, key=lambda name: one.damage[name], default="")
+    if mode and one.damage[mode] >= SHOWN_DAMAGE:
+        return f"{_percent(one.damage[mode])} {mode.replace('_', ' ')}"
+    return one.limited_by.replace("_", " ")
 
 
 @twin.command()
@@ -92,6 +93,7 @@ def scenarios(
     samples: Samples = 200,
     seed: Seed = None,
     new: Annotated[bool, typer.Option("--new", help="Begin with a new machine, not with this one as it is.")] = False,
+    no_protection: NoProtection = False,
     json_: Json = False,
 ) -> None:
     """Compare scenarios of a machine: trips, health, life left, energy."""
@@ -107,6 +109,7 @@ def scenarios(
             samples=samples,
             seed=seed,
             start="new" if new else "now",
+            protection=not no_protection,
             progress=progress,
         )
     _show(compared, json_=json_)
@@ -131,7 +134,7 @@ def inject(
     hours: Hours = 720.0,
     samples: Samples = 200,
     seed: Seed = None,
-    no_protection: Annotated[bool, typer.Option("--no-protection", help="Let no trip stop the machine.")] = False,
+    no_protection: NoProtection = False,
     json_: Json = False,
 ) -> None:
     """Inject faults into the twin and compare it with a sound one."""

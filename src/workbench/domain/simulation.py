@@ -96,11 +96,15 @@ class FailureSimulation(Frozen):
         whole += (
             f"; {false} false order{'' if false == 1 else 's'} before there was anything to detect" if false else ""
         )
+        mode = self.failure_mode.replace("_", " ")
         if self.caught_at is None:
-            return f"{MARK}: {self.failure_mode} on {self.machine_id} was not caught before failure ({whole})."
+            return (
+                f"{MARK}: {mode} on {self.machine_id} was not caught before failure ({whole}; "
+                f"the cycle ran every {self.every_h:g} h)."
+            )
         how = "by an order that names it" if self.caught_by == "named" else "by an inspection order"
         return (
-            f"{MARK}: {self.failure_mode} on {self.machine_id} was caught {how} {self.detection_h:.0f} h after it became "
+            f"{MARK}: {mode} on {self.machine_id} was caught {how} {self.detection_h:.0f} h after it became "
             f"detectable and {self.lead_time_h:.0f} h before the failure ({whole})."
         )
 

@@ -160,9 +160,7 @@ def train_life(data: TrainingData, seed: int, _budget: float, tuning: Tuning = S
     """Train remaining useful life; refused below 5 % skill over the mean."""
     _enough_failures(data)
     cap = data.horizons.degrading
-    rows, y = data.life_rows(cap)
-    picked = _thinned(data.samples.groups[rows], int(np.ceil(len(rows) / LIFE_ROWS)))
-    rows, y = rows[picked], y[picked]
+    rows, y = life_sample(data)
     lives = ended_lives(y, data.samples.life[rows], cap)
     groups = data.samples.groups[rows]
     columns, refeature = _general(data), data.refeature(rows)
@@ -195,6 +193,13 @@ def train_life(data: TrainingData, seed: int, _budget: float, tuning: Tuning = S
     )
     parameters = {**_plain(model), **family_facts(model, lives=lives, scope=data.scope), **chosen.parameters()}
     return Outcome(_bundle(data, model, rows, {}), metrics, parameters, refused, judgement)
+
+
+def life_sample(data: TrainingData) -> tuple[IntArray, FloatArray]:
+    """Return the rows that remaining life is learned from, about ``LIFE_ROWS`` at most, and their capped life left."""
+    rows, y = data.life_rows(data.horizons.degrading)
+    picked = _thinned(data.samples.groups[rows], int(np.ceil(len(rows) / LIFE_ROWS)))
+    return rows[picked], y[picked]
 
 
 def _thinned(groups: ObjectArray, every: int) -> IntArray:

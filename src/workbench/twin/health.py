@@ -75,7 +75,8 @@ def weighted_score(factors: Mapping[Factor, Floats]) -> Floats:
 def best_allowed(factor: Factor, value: Floats) -> Floats:
     """Return the best score that one factor allows: any below 0.5, then WARNING, from 0.8 CRITICAL, and 0 at 1.
 
-    Running time alone allows no better than WARNING and never less than that: hours are no damage.
+    Running time alone allows no better than WARNING and never less than that: hours are no damage. It warns from the
+    same 0.5 as every factor (D2), an age at which to plan; what weighs most is told beside it.
 
     >>> best_allowed(Factor.WEAR, np.array([0.4, 0.5, 0.8, 1.0])).tolist()
     [100.0, 80.0, 60.0, 0.0]

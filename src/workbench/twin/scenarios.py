@@ -204,4 +204,6 @@ def _run(
         for one in scenario.faults
         if one.fault not in possible_faults(model)
     ]
+    if scenario.cooling != 1.0 and all(source != "cooling" for part in model.parts for _, source, _ in part.wires):
+        notes.append("cooling changes nothing: no component of this twin is cooled by it")
     return result_of(model, profile, scenario, ran, steps=steps, step_h=step_h, running_h=start.running_h, notes=notes)

@@ -208,3 +208,17 @@ def test_a_cold_start_in_stiff_grease_warms_to_its_balance_and_not_beyond(step_s
     if step_s >= 3600.0:
         assert x["temperature_C"][0] == pytest.approx(settled, abs=0.5)
         assert told["friction_kW"] * 1000 == pytest.approx(2.0 * told["temperature_rise_K"], rel=0.05)
+
+
+def test_a_bearing_cooled_by_air_is_hotter_with_less_of_it():
+    p = parameters(seat_load_rise_K=10.0)
+    rises = []
+    for cooling in (1.0, 0.5):
+        u = inputs(load=1.0, air_cooling=cooling)
+        x = new(u, p)
+        for _ in range(100):
+            told = BALL.advance(x, u, p, 3600.0)
+        rises.append(told["temperature_rise_K"])
+        assert x["temperature_C"] == pytest.approx(BALL.rest(u, p)["temperature_C"], abs=0.5)
+    # Thinner oil rubs less, so that half the cooling is less than twice the rise.
+    assert 1.5 * rises[0] < rises[1] < 2.0 * rises[0]

@@ -307,3 +307,37 @@ def test_an_overloaded_transformer_trips_on_its_oil_or_hot_spot():
     assert run.stopped_by[0] in ("top_oil", "hot_spot") or run.sensors["winding_temp_C"].max() > 130
     normal = run_twin(model, {"load": 1.0}, steps=48, step_s=HOUR, parameters=model.parameters())
     assert normal.stopped_by == ("",)
+
+
+@pytest.mark.parametrize("machine", [name for name in PROFILES if "bearing.fatigue" in twin(name).state_names])
+def test_a_day_half_of_which_it_runs_tires_bearings_as_twelve_hours_of_running_do(machine):
+    model = twin(machine)
+    p, column, tired = model.parameters(), model.state_names.index("bearing.fatigue"), []
+    for hours, running in ((24.0, 0.5), (12.0, 1.0)):
+        state, outside = model.initial(p, usual(machine)), usual(machine, running=running)
+        signals = model.step(state.copy(order="F"), outside, p, step_s=1.0)
+        model.step(state, {**signals, **outside}, p, step_s=hours * HOUR)
+        tired.append(state[0, column])
+    assert tired[0] == pytest.approx(tired[1], rel=0.01)
+
+
+@pytest.mark.parametrize("machine", PROFILES)
+def test_cooling_nearly_lost_is_felt_by_every_machine(machine):
+    model = twin(machine)
+    p = model.parameters()
+    cool, hot = (
+        run_twin(model, usual(machine, cooling=c), steps=12, step_s=HOUR, parameters=p, protection=False).sensors
+        for c in (1.0, 0.2)
+    )
+    assert max(float(np.max(hot[name] - cool[name])) for name in hot if name.endswith("_C")) > 10
+
+
+def test_an_engine_whose_oil_is_no_longer_cooled_stops_at_the_oils_limit():
+    machine = next(name for name, profile in PROFILES.items() if profile.machine_type == "turbofan")
+    model = twin(machine)
+    p = model.parameters()
+    ran = run_twin(
+        model, usual(machine, cooling=0.2), steps=60, step_s=60.0, parameters=p, state=model.initial(p, usual(machine))
+    )
+    assert ran.stopped_by == ("oil_temperature",)
+    assert np.nanmax(ran.sensors["oil_temp_C"]) < 170

@@ -178,3 +178,15 @@ def test_energy_is_conserved(load, running, ambient, cooling, blocked, fault, ba
     stored += rated.frame_capacity * (x["frame_C"] - before["frame_C"])
     scale = rated.winding_capacity + rated.frame_capacity
     assert stored[0] == pytest.approx(1000 * (loss - given_off), abs=1e-8 * scale, rel=1e-6)
+
+
+def test_a_step_that_is_half_a_stop_tells_the_speed_while_it_runs_and_the_current_that_heats():
+    p, turning, halting = parameters(), inputs(load=1.0), inputs(load=1.0, running=0.5)
+    full = MOTOR.advance(settled(turning, p), turning, p, 60.0)
+    half = MOTOR.advance(settled(halting, p), halting, p, 60.0)
+    assert half["speed_rpm"] == full["speed_rpm"]
+    # Heat goes with the mean square of the current, the reading with its mean.
+    assert half["current_A"] == pytest.approx(full["current_A"] / 2)
+    assert half["equivalent_current_A"] == pytest.approx(full["equivalent_current_A"] / np.sqrt(2))
+    standing = inputs(load=1.0, running=0.0)
+    assert MOTOR.advance(settled(standing, p), standing, p, 60.0)["speed_rpm"] == 0

@@ -256,9 +256,9 @@ def _legend(number: int, result: ScenarioResult) -> str:
 
 
 def _stop_words(stop: Stop) -> str:
-    share = "" if stop.share > 0.995 else f"{percent(stop.share)} "
-    verb = "trips" if stop.kind == "trip" else "fails"
-    return f"{share}{verb} after {duration(stop.median_h)} ({stop.title})"
+    verb = "trip" if stop.kind == "trip" else "fail"
+    whole = f"{verb}s" if stop.share > 0.995 else f"{percent(stop.share)} {verb}"
+    return f"{whole} after {duration(stop.median_h)} ({stop.title})"
 
 
 def _in_words(result: ScenarioResult, one: Trajectory) -> str:

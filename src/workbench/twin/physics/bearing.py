@@ -28,6 +28,7 @@ SETTLING_STEPS = 15
 GREASE_FADES, GREASE_FADING, LEAST_FILM = 0.8, 0.4, 0.1
 GREASE_HALVES_K, GREASE_FULL_LIFE_C = 15.0, 70.0
 SPALL_GROWTH = 5.0
+LEAST_COOLING = 0.05
 
 Number = Floats | float
 
@@ -109,8 +110,9 @@ class RollingBearing(Component):
         Input("load", "1", "load, 1 = rated", 0.7),
         Input("extra_load", "1", "further load by unbalance or misalignment, 1 = rated", 0.0),
         Input("running", "1", "share of the step in which it runs", 1.0),
-        Input("speed_rpm", "rpm", "speed; rated where it is not wired", float("nan")),
+        Input("speed_rpm", "rpm", "speed while it runs; rated where it is not wired", float("nan")),
         Input("ambient_C", "degC", "what the bearing is cooled by: air, or the part that holds it", 20.0),
+        Input("air_cooling", "1", "factor on the heat given off, for a bearing that the air itself cools", 1.0),
         Input("lubrication", "1", "share of the lubricant film that arrives, 1 = all", 1.0),
         Input("wear", "1", "factor on the rate of wear", 1.0),
     )
@@ -266,10 +268,12 @@ def _warming(temperature: Number, friction_W: Number, viscous_W: Number, step_s:
     """
     slope = _vogel_slope(p["viscosity_40_cSt"], p["viscosity_100_cSt"])
     warm = np.maximum(temperature, COLDEST_C) + VOGEL_C
-    falling = 1.0 + (2.0 / 3.0) * viscous_W * slope / (warm * warm) / p["conductance_W_K"]
-    seat = u["running"] * (p["seat_rise_K"] + p["seat_load_rise_K"] * u["load"])
-    gap = u["ambient_C"] + seat + friction_W / p["conductance_W_K"] - temperature
-    return gap / falling * -np.expm1(-step_s / p["lag_s"] * falling)
+    cooling = np.maximum(u["air_cooling"], LEAST_COOLING)
+    conductance = p["conductance_W_K"] * cooling
+    falling = 1.0 + (2.0 / 3.0) * viscous_W * slope / (warm * warm) / conductance
+    seat = u["running"] * (p["seat_rise_K"] + p["seat_load_rise_K"] * u["load"]) / cooling
+    gap = u["ambient_C"] + seat + friction_W / conductance - temperature
+    return gap / falling * -np.expm1(-step_s / p["lag_s"] * cooling * falling)
 
 
 class RollerBearing(RollingBearing):

@@ -134,7 +134,11 @@ class InductionMotor(Component):
     )
     outputs = (
         Output("current_A", "A", "line current, mean of the phases"),
-        Output("equivalent_current_A", "A", "current with the heating of its negative sequence, for a thermal replica"),
+        Output(
+            "equivalent_current_A",
+            "A",
+            "RMS over the step, with the heating of its negative sequence, for a thermal replica",
+        ),
         Output("current_unbalance_pct", "%", "negative-sequence current"),
         Output("power_kW", "kW", "electrical input power"),
         Output("shaft_kW", "kW", "mechanical power"),
@@ -142,7 +146,7 @@ class InductionMotor(Component):
         Output("heat_kW", "kW", "heat given off to the air"),
         Output("efficiency", "1", "shaft over input power"),
         Output("power_factor", "1", "input over apparent power"),
-        Output("speed_rpm", "rpm", "speed"),
+        Output("speed_rpm", "rpm", "speed while it runs"),
         Output("slip", "1", "slip"),
         Output("shield_C", "degC", "end shield, which holds the bearing"),
     )
@@ -202,7 +206,9 @@ class InductionMotor(Component):
         rise = frame - u["ambient_C"]
         return {
             "current_A": current,
-            "equivalent_current_A": current * np.sqrt(1.0 + p["k2"] * now.negative_sequence * now.negative_sequence),
+            # Heat goes with the mean square over running and stops, which is more than the square of the mean.
+            "equivalent_current_A": now.current
+            * np.sqrt(running * (1.0 + p["k2"] * now.negative_sequence * now.negative_sequence)),
             "current_unbalance_pct": running * (p["unbalance_pct"] + 100.0 * now.negative_sequence),
             "power_kW": power,
             "shaft_kW": shaft,
@@ -210,7 +216,7 @@ class InductionMotor(Component):
             "heat_kW": 0.001 * _outward(rated, u, p) * rise,
             "efficiency": shaft / np.maximum(power, 1e-9),
             "power_factor": 1000.0 * power / np.maximum(_ROOT3 * p["rated_voltage_V"] * current, 1e-9),
-            "speed_rpm": running * p["synchronous_speed_rpm"] * (1.0 - now.slip),
+            "speed_rpm": np.where(running > 0, p["synchronous_speed_rpm"] * (1.0 - now.slip), 0.0),
             "slip": now.slip,
             "shield_C": u["ambient_C"] + p["shield_share"] * rise,
         }

@@ -46,7 +46,7 @@ class Turbofan(Component):
         Output("egt_margin_K", "K", "red line less the temperature at full thrust on a hot day"),
         Output("fuel_kg_s", "kg/s", "fuel flow"),
         Output("heat_MW", "MW", "heat of the fuel"),
-        Output("fan_rpm", "rpm", "speed of the fan"),
+        Output("fan_rpm", "rpm", "speed of the fan while it runs"),
         Output("oil_bar", "bar", "oil pressure"),
         Output("lubrication", "1", "share of the oil that reaches the bearings"),
     )
@@ -104,7 +104,7 @@ class Turbofan(Component):
             "egt_margin_K": p["red_line_C"] - _egt(1.0, HOTTEST_DAY_C, gained, p),
             "fuel_kg_s": fuel,
             "heat_MW": fuel * p["lower_heating_MJ_kg"],
-            "fan_rpm": running * p["rated_speed_rpm"] * (p["idle_speed"] + p["speed_rise"] * load),
+            "fan_rpm": np.where(running > 0, p["rated_speed_rpm"] * (p["idle_speed"] + p["speed_rise"] * load), 0.0),
             "oil_bar": running * (p["idle_oil_bar"] + p["oil_rise_bar"] * load) * (1.0 - p["oil_lost"] * u["oil_loss"]),
             "lubrication": 1.0 - p["oil_lost"] * u["oil_loss"],
         }

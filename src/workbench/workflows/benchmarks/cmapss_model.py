@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -11,12 +12,13 @@ import pandas as pd
 from workbench.errors import NotEnoughData
 from workbench.ml.answers import answer_life
 from workbench.ml.context import Context
-from workbench.ml.contract import RulEstimator
+from workbench.ml.evidence import failures_reason
 from workbench.ml.features import build
+from workbench.ml.intervals import CalibratedRul
 from workbench.ml.models import Models
 from workbench.ml.spec import default_horizons
 from workbench.ml.training_data import gather
-from workbench.ml.training_tasks import train_life
+from workbench.ml.training_tasks import life_sample, train_life
 
 from .cmapss_cuts import Floats, Rows
 from .cmapss_data import Subset
@@ -26,7 +28,11 @@ TRACKING_DAYS = 30.0
 
 
 class ProductRul:
-    """What ``train_fleet`` trains for remaining life in the scope of the engines' type, cap 125 cycles."""
+    """What ``train_fleet`` trains for remaining life in the scope of the engines' type, cap 125 cycles.
+
+    Attributes after ``fit``: ``held_out_``, its points on rows of the training engines as learned without the engine:
+    columns machine_id, cycle and point, engines one after the other, cycles ascending.
+    """
 
     def __init__(self, subset: Subset, *, seed: int) -> None:
         self.subset, self.seed = subset, seed
@@ -37,24 +43,51 @@ class ProductRul:
         profile = fleet[0].profile
         data = gather(f"type:{profile.machine_type}", fleet, default_horizons(profile.life_unit))
         bundle = train_life(data, self.seed, ALARM_BUDGET).bundle
-        if bundle is None or not isinstance(bundle.estimator, RulEstimator):
+        if bundle is None or not isinstance(bundle.estimator, CalibratedRul):
             raise NotEnoughData("The product trains no remaining-life model on these engines.", "Give more of them.")
         self.bundle_, self.spec_, self.model_ = bundle, bundle.spec, bundle.estimator
+        learned, _ = life_sample(data)
+        self.held_out_ = pd.DataFrame(
+            {
+                "machine_id": data.samples.groups[learned],
+                "cycle": data.samples.age[learned],
+                "point": bundle.estimator.held_out_,
+            }
+        ).sort_values(["machine_id", "cycle"], ignore_index=True)
         return self
 
     def abstains(self, rows: pd.DataFrame, at: Rows) -> npt.NDArray[np.bool_]:
         """Say where the product would answer "not enough evidence" (ML2) if the record ended at the rows ``at``."""
+        return np.array([self._life_lacks(context) for context in self._contexts(rows, at)], dtype=bool)
+
+    def undecided(self, rows: pd.DataFrame, at: Rows) -> npt.NDArray[np.bool_]:
+        """Say where a decision would rest on nothing: neither life nor health has enough evidence.
+
+        That is when ``Prediction.supported_probability_within`` tells nothing. Health needs failures to learn from and a
+        record, but no trend: a machine that does not wear yet is known to be healthy.
+        """
+        known = failures_reason(self.bundle_.failures) is None
+        return np.array(
+            [
+                not (known and not context.gaps(self.spec_)) and self._life_lacks(context)
+                for context in self._contexts(rows, at)
+            ],
+            dtype=bool,
+        )
+
+    def _life_lacks(self, context: Context) -> bool:
+        return not answer_life(context, self.bundle_.failures).evidence.enough
+
+    def _contexts(self, rows: pd.DataFrame, at: Rows) -> Iterator[Context]:
+        """Yield what the product knows when a record ends at each of the rows ``at``."""
         fleet = {machine.profile.machine_id: machine for machine in self.subset.engines(rows, ended=False)}
         names = rows["machine_id"].to_numpy(dtype=str)
         first = {name: int(np.argmax(names == name)) for name in fleet}
         models = Models((self.bundle_,))
-        out = []
         for row in at:
             whole = fleet[names[row]]
             cut = replace(whole, telemetry=whole.telemetry.iloc[: row - first[names[row]] + 1])
-            context = Context.of(cut, models, cut.telemetry["time"].iloc[-1].to_pydatetime(), TRACKING_DAYS)
-            out.append(not answer_life(context, self.bundle_.failures).evidence.enough)
-        return np.array(out, dtype=bool)
+            yield Context.of(cut, models, cut.telemetry["time"].iloc[-1].to_pydatetime(), TRACKING_DAYS)
 
     def predict(self, rows: pd.DataFrame, at: Rows) -> tuple[Floats, Floats | None, Floats | None]:
         """Return point, lower and upper end at the rows ``at`` of records ordered by unit and cycle."""

@@ -27,6 +27,7 @@ BENCHMARKS: dict[str, str] = {
     "ai4i": "workbench.workflows.benchmarks.ai4i",
     "azure": "workbench.workflows.benchmarks.azure",
     "cmapss": "workbench.workflows.benchmarks.cmapss",
+    "decision": "workbench.workflows.benchmarks.decision",
     "metropt3": "workbench.workflows.benchmarks.metropt3",
     "nab": "workbench.workflows.benchmarks.nab",
     "skab": "workbench.workflows.benchmarks.skab",

@@ -162,8 +162,11 @@ def current_twin(ws: Workspace, machine_id: str, *, as_of: datetime | None = Non
     counted = _counted_hours(data)
     running_h = before_h + duty.running_h if counted is None else counted
     renewed = len({mode for modes in renewals.values() for mode in modes})
+    told = LOAD in data.telemetry.columns and bool(data.telemetry[LOAD].notna().any())
+    taken = "" if told else f" at the usual load of {100 * usual_load(profile):.0f} %"
     basis = (
-        f"load on record since {duty.start:%Y-%m-%d}, {duty.running_h:,.0f} h running, parts taken as new then"
+        f"{'hours' if taken else 'load'} on record since {duty.start:%Y-%m-%d}, {duty.running_h:,.0f} h running{taken}, "
+        "parts taken as new then"
         + (f", those of {renewed} failure mode{'' if renewed == 1 else 's'} renewed since" if renewed else "")
         + (f"; {before_h:,.0f} h run before" if counted is None and before_h else "")
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from workbench.catalog.scenarios import built_in_scenarios, make_scenario, parse_scenarios
 from workbench.domain.progress import untold
 from workbench.domain.twin import FaultInjection, PossibleFault, Scenario, ScenarioComparison
-from workbench.errors import NotFound
+from workbench.errors import InvalidDocument, NotFound
 from workbench.twin import scenarios as engine
 from workbench.twin.injection import possible_faults as engine_faults
 from workbench.twin.state_model import twin_of, usual_load
@@ -33,6 +33,7 @@ def compare_scenarios(
     samples: int = SAMPLES,
     seed: int | None = None,
     start: Literal["now", "new"] = "now",
+    protection: bool = True,
     as_of: datetime | None = None,
     progress: Callable[[float, str], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
@@ -51,6 +52,7 @@ def compare_scenarios(
         samples: how many machines of the class to draw.
         seed: default: the workspace's.
         start: ``now``, after the load on record, or ``new``.
+        protection: False: no trip stops the machine, whatever a scenario says.
         as_of: the instant that is now; default: the workspace's.
         progress: told the fraction done and what is being done.
         should_stop: asked now and then.
@@ -64,6 +66,8 @@ def compare_scenarios(
         _named(one) if isinstance(one, str) else one
         for one in (built_in_scenarios() if scenarios is None else scenarios)
     ]
+    if not protection:
+        chosen = [one.model_copy(update={"protection": False}) for one in chosen]
     now = current_twin(ws, machine_id, as_of=as_of)
     if start == "new":
         now = now.as_new()
@@ -107,11 +111,24 @@ def inject_fault(
         "protection": protection,
         "faults": given,
     }
-    faulty = make_scenario(asked, where="What is to be injected")
+    faulty = _injected(ws, machine_id, asked, hours=hours, samples=samples)
     sound = faulty.model_copy(update={"name": "sound", "title": "Without a fault", "faults": ()})
     return compare_scenarios(
         ws, machine_id, (sound, faulty), hours=hours, samples=samples, seed=seed, progress=progress
     )
+
+
+def _injected(ws: Workspace, machine_id: str, asked: dict[str, Any], *, hours: float, samples: int) -> Scenario:
+    """Return the scenario asked for; its faults are told together with what the machine cannot have."""
+    where = "What is to be injected"
+    try:
+        return make_scenario(asked, where=where)
+    except InvalidDocument as error:
+        named = [FaultInjection.model_construct(fault=str(one.get("fault", ""))) for one in asked["faults"]]
+        bare = Scenario(name="faulty", title="Names alone", faults=tuple(named))
+        model = twin_of(ws.machines.get(machine_id))
+        further = engine.scenario_faults(model, [bare], hours=hours, samples=samples)
+        raise InvalidDocument(where, [*error.faults, *further]) from None
 
 
 def possible_faults(ws: Workspace, machine_id: str) -> list[PossibleFault]:
