@@ -82,6 +82,14 @@ def test_residuals_are_noise(calibration):
         assert 1.0 <= fit.correlation_h < 12
 
 
+def test_a_machine_far_from_its_class_is_found():
+    far = dict(motor.young().truth)
+    far["motor.unbalance_pct"] = MODEL.defaults["motor.unbalance_pct"] * np.exp(0.5)
+    one = fitted(live(7, 35, truth=far)).parameter("motor.unbalance_pct")
+    assert one.spread < 0.02
+    assert one.lower < far["motor.unbalance_pct"] < one.upper
+
+
 def test_drawn_machines_follow_the_posterior_and_the_class(calibration):
     drawn = drawn_parameters(MODEL, calibration, 4000, np.random.default_rng(0))
     for name in ("motor.frame_rise_K", "motor.unbalance_pct", "bearing.strength"):

@@ -9,7 +9,7 @@ from workbench.errors import InputError
 from workbench.twin.calibration import calibrate
 from workbench.twin.model import compile_twin
 from workbench.twin.observed import observe
-from workbench.twin.prognosis import modes_seen, predict_life, resampled
+from workbench.twin.prognosis import drawn_paces, modes_seen, predict_life, resampled
 from workbench.twin.state_model import state_composition, twin_of
 from workbench.twin.synchronisation import synchronise
 
@@ -77,6 +77,18 @@ def test_load_of_the_future_is_that_of_the_past(young):
     assert weighted == pytest.approx(past.outside["load"][ran].mean(), rel=0.03)
     # Blocks keep the hour of the day: at night it stands.
     assert (drawn["running"][6::6] == drawn["running"][6]).all()
+
+
+def test_damage_grows_at_paces_as_different_as_the_profile_says():
+    paces = drawn_paces(MODEL, PROFILE, 4000, np.random.default_rng(0))
+    assert {MODEL.state_names[column].partition(".")[0] for column in paces} == {
+        physics.damage.partition(".")[0] for physics in MODEL.composition.modes.values()
+    }
+    shortest, longest = PROFILE.failure_mode("bearing_wear").pf_interval_h
+    pace = paces[MODEL.state_names.index("bearing.damage")]
+    slow, usual, fast = np.quantile(pace, (0.05, 0.5, 0.95))
+    assert usual == pytest.approx(1.0, rel=0.05)
+    assert fast / slow == pytest.approx(longest / shortest, rel=0.1)
 
 
 def test_sensors_show_every_mode_of_the_motor_and_none_without_sensors(young):

@@ -8,7 +8,7 @@ tells keeps what was known of it before.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,8 +40,9 @@ _DIFFERENCE = 0.02
 IDENTIFIED = 0.5
 # Information (prior precisions) below which no sensor can be said to answer to a parameter.
 _NO_INFORMATION = 1e-3
-_MOST_LAG_H = 12.0
-_ROUNDS = 2
+_MOST_LAG_H = 48.0
+# The weights are settled when no scale moves by more than this share.
+_MOST_ROUNDS, _SETTLED = 8, 0.01
 _NORMAL_90 = 1.6448536269514722
 
 
@@ -137,8 +138,8 @@ def calibrate(
     lacking = _lacking(observed, hours)
     if lacking or pieces is None:
         return empty.model_copy(update={"evidence": Evidence(enough=False, reasons=lacking), "hours": hours})
-    fit = _Fit(model, pieces, names)
-    z, weights = fit.solve(_Weights(dict(observed.noise_sd), dict.fromkeys(observed.noise_sd, 1.0)))
+    fit = _Fit(model, pieces, names, observed.noise_sd)
+    z, weights = fit.solve()
     units = {sensor.name: sensor.unit for sensor in profile.sensors}
     told, weak = fit.judged(z, weights)
     sensors = fit.sensor_fits(z, observed, units)
@@ -235,8 +236,10 @@ def predicted(model: TwinModel, pieces: _Pieces, parameters: Samples, sets: int 
 class _Fit:
     """The least-squares problem of one machine."""
 
-    def __init__(self, model: TwinModel, pieces: _Pieces, names: tuple[str, ...]) -> None:
-        self.model, self.pieces, self.names = model, pieces, names
+    def __init__(
+        self, model: TwinModel, pieces: _Pieces, names: tuple[str, ...], noise_sd: Mapping[str, float]
+    ) -> None:
+        self.model, self.pieces, self.names, self.noise_sd = model, pieces, names, noise_sd
         declared = [model.declared[name] for name in names]
         self.prior = np.array([model.defaults[name] for name in names])
         self.spread = np.array([one.spread or UNSTATED_SPREAD for one in declared])
@@ -278,15 +281,16 @@ class _Fit:
             slopes[name] = slope
         return residuals, slopes
 
-    def solve(self, weights: _Weights) -> tuple[Floats, _Weights]:
+    def solve(self) -> tuple[Floats, _Weights]:
         """Return the best z and the weights that its residuals call for."""
         from scipy.optimize import least_squares
 
         z = np.zeros(len(self.names))
+        weights = _Weights(dict(self.noise_sd), dict.fromkeys(self.noise_sd, 1.0))
         # What no sensor answers to stays where it is: there is nothing to seek.
         self.free = np.diag(self.information(z, weights)) > _NO_INFORMATION
-        for _ in range(_ROUNDS):
-            weights = self.reweighted(z, weights)
+        weights = self.reweighted(z)
+        for _ in range(_MOST_ROUNDS):
             free: Places = np.flatnonzero(self.free)
             if not free.size:
                 break
@@ -320,22 +324,25 @@ class _Fit:
                 residuals, start, jac=slopes, bounds=bounds, loss=loss, xtol=1e-4, ftol=1e-5, max_nfev=20
             )
             z = self._full(solved.x, free)
-        return z, self.reweighted(z, weights)
+            before, weights = weights, self.reweighted(z)
+            if all(abs(weights.scale[name] / scale - 1.0) < _SETTLED for name, scale in before.scale.items()):
+                break
+        return z, weights
 
     def _full(self, x: Floats, free: Places) -> Floats:
         z = np.zeros(len(self.names))
         z[free] = x
         return z
 
-    def reweighted(self, z: Floats, weights: _Weights) -> _Weights:
-        """Return scales no smaller than the robust spread of the residuals, and their correlation."""
+    def reweighted(self, z: Floats) -> _Weights:
+        """Return scales, the robust spread of the residuals or the noise where that is larger, and their correlation."""
         found, _ = self.responses(z)
         scale, steps = {}, {}
         for name, residual in found.items():
             if not residual.size:
-                scale[name], steps[name] = weights.scale[name], 1.0
+                scale[name], steps[name] = self.noise_sd[name], 1.0
                 continue
-            scale[name] = max(weights.scale[name], _robust_sd(residual))
+            scale[name] = max(self.noise_sd[name], _robust_sd(residual))
             clipped = np.clip(residual / scale[name], -3.0, 3.0)
             steps[name] = self._correlation(name, clipped)
         return _Weights(scale, steps)
@@ -360,42 +367,23 @@ class _Fit:
         return total
 
     def information(self, z: Floats, weights: _Weights) -> Floats:
-        """Return the information of the readings on z in prior precisions, shape (parameters, parameters).
-
-        Curvature of the loss, were readings independent of each other; ``covariance`` says what they are worth.
-        """
-        return self._curvature_and_scores(z, weights)[0]
-
-    def _curvature_and_scores(self, z: Floats, weights: _Weights) -> tuple[Floats, Floats]:
-        """Return the loss's curvature in z, and its slope by each time, shape (steps, pieces, parameters)."""
+        """Return the information of the readings on z in prior precisions, shape (parameters, parameters)."""
         found, slopes = self.responses(z)
-        curvature = np.zeros((z.size, z.size))
-        scores = np.zeros((self.pieces.steps, self.pieces.count, z.size))
+        total = np.zeros((z.size, z.size))
         for name, residual in found.items():
             if not residual.size:
                 continue
             scaled = residual / weights.scale[name]
             root = np.sqrt(1.0 + scaled**2)
+            # Variance of a soft-L1 estimate over that of least squares on the same slopes.
+            spread = float(np.mean((scaled / root) ** 2)) / max(float(np.mean(root**-3)), 1e-6) ** 2
             slope = slopes[name] / weights.scale[name]
-            curvature += float(np.mean(root**-3)) / weights.steps[name] * (slope.T @ slope)
-            scores[self.pieces.scored[name]] += (scaled / root / weights.steps[name])[:, None] * slope
-        return curvature, scores
+            total += slope.T @ slope / (max(spread, 1e-6) * weights.steps[name])
+        return total
 
     def covariance(self, z: Floats, weights: _Weights) -> Floats:
-        """Return the posterior covariance of z, whatever correlation residuals have between sensors and over time.
-
-        That of the estimate about the truth, the prior's share included: A^-1 (J + 1) A^-1 with the loss's curvature
-        A - 1 and the variance J of its slope, summed over the sensors at each time and over lags with falling weights
-        (Huber, 1967; Newey and West, Econometrica 55, 1987).
-        """
-        curvature, scores = self._curvature_and_scores(z, weights)
-        lags = min(int(_MOST_LAG_H * 3600.0 / self.pieces.step_s), self.pieces.steps - 1)
-        variance = np.einsum("tpi,tpj->ij", scores, scores)
-        for lag in range(1, lags + 1):
-            product = np.einsum("tpi,tpj->ij", scores[lag:], scores[:-lag])
-            variance += (1.0 - lag / (lags + 1)) * (product + product.T)
-        inverse = np.linalg.inv(curvature + np.eye(z.size))
-        return np.asarray(inverse @ (variance + np.eye(z.size)) @ inverse, dtype=np.float64)
+        """Return the posterior covariance of z."""
+        return np.asarray(np.linalg.inv(self.information(z, weights) + np.eye(z.size)), dtype=np.float64)
 
     def log_covariance(self, z: Floats, weights: _Weights) -> Floats:
         """Return the posterior covariance of the parameters' logarithms."""
@@ -405,7 +393,7 @@ class _Fit:
     def judged(self, z: Floats, weights: _Weights) -> tuple[tuple[CalibratedParameter, ...], tuple[str, ...]]:
         """Return every parameter with its interval and whether the readings tell it, and combinations they do not tell."""
         information = self.information(z, weights)
-        covariance = self.covariance(z, weights)
+        covariance = np.asarray(np.linalg.inv(information + np.eye(z.size)), dtype=np.float64)
         sd = np.sqrt(np.diag(covariance))
         told = []
         for k, name in enumerate(self.names):

@@ -17,7 +17,7 @@ from .calibration import silent_parameters
 from .injection import renew, set_damage
 from .model import Samples, TwinModel
 from .observed import Observed
-from .run import LIMITS, Trajectories, run_twin
+from .run import LIMITS, Intervention, Trajectories, run_twin
 from .state_model import physics_of
 from .streams import Floats, stream
 from .synchronisation import Synchronised
@@ -34,6 +34,7 @@ MISFIT = 4.0
 _SEEN_AT, _SEEN = 0.5, 2.0
 _POINTS = 61
 _LEAST_UTILISATION = 0.02
+_NORMAL_90 = 1.6448536269514722
 _BAND = (0.05, 0.5, 0.95)
 
 
@@ -76,9 +77,9 @@ def predict_life(
 ) -> Prognosis:
     """Return the distribution of the life left, and each mode's probability within ``horizon_h`` operating hours.
 
-    ``now``: machines that explain the last readings. ``past``: the record whose weeks of load and surroundings the future
-    repeats, each sample its own draw. No trip stops a sample: a trip is no failure. Where the twin says nothing of this
-    machine the answer holds no life and says why.
+    ``now``: machines that explain the last readings. ``past``: the record whose weeks of load and surroundings the
+    future repeats, each sample its own draw, as is the pace of its damage. No trip stops a sample: a trip is no
+    failure. Where the twin says nothing of this machine the answer holds no life and says why.
 
     Raises:
         InputError: horizon or number of samples out of range; all faults at once.
@@ -100,7 +101,7 @@ def predict_life(
     )
     if reasons:
         return said
-    future = simulate_future(model, now, past, horizon_h=horizon_h, seed=seed)
+    future = simulate_future(model, profile, now, past, horizon_h=horizon_h, seed=seed)
     at = np.linspace(0.0, horizon_h, _POINTS)
     lived = np.where(np.array(future.stopped_by) == "", np.inf, future.life_h)
     return said.model_copy(
@@ -172,6 +173,7 @@ def modes_seen(model: TwinModel, past: Observed) -> dict[str, bool]:
 
 def simulate_future(
     model: TwinModel,
+    profile: MachineProfile,
     now: Synchronised,
     past: Observed,
     *,
@@ -181,7 +183,7 @@ def simulate_future(
 ) -> Future:
     """Run every sample of ``now`` on until it fails or has run ``horizon_h`` operating hours.
 
-    The same ``seed`` gives each sample the same weeks of load and the same noise under any ``alternative``.
+    The same ``seed`` gives each sample the same weeks of load, noise and pace of damage under any ``alternative``.
     """
     parameters, state = dict(now.parameters), now.state.copy(order="F")
     if alternative is not None:
@@ -192,6 +194,7 @@ def simulate_future(
     samples = state.shape[0]
     weeks = stream(seed, model.machine_id, "future load")
     noise = stream(seed, model.machine_id, "future noise")
+    paces = drawn_paces(model, profile, samples, stream(seed, model.machine_id, "future pace"))
     utilisation = max(float(past.running.mean()), _LEAST_UTILISATION)
     calendar_h = horizon_h / utilisation * 1.15 + BLOCK_H
     fine_h = min(FINE_H, calendar_h)
@@ -208,7 +211,8 @@ def simulate_future(
         outside = resampled(past, weeks, samples=samples, steps=steps, step_h=step)
         outside = _changed(model, outside, alternative)
         went = run_twin(
-            model, outside, steps=steps, step_s=3600.0 * step, parameters=parameters, state=state, rng=noise, protection=False
+            model, outside, steps=steps, step_s=3600.0 * step, parameters=parameters, state=state, rng=noise,
+            protection=False, intervene=_paced(model, paces),
         )  # fmt: skip
         hours = total + np.cumsum(np.broadcast_to(outside["running"], (steps, samples)) * step, axis=0)
         new = (np.array(went.stopped_by) != "") & np.isinf(life)
@@ -226,6 +230,39 @@ def simulate_future(
     life = np.where(life > horizon_h, horizon_h, life)
     mean = energy / np.maximum(ran, 1e-9) if power_known else None
     return Future(life, tuple(by.tolist()), mean)
+
+
+def drawn_paces(model: TwinModel, profile: MachineProfile, samples: int, rng: np.random.Generator) -> dict[int, Floats]:
+    """Return how fast each sample's damage grows, in units of the twin's own pace, shape (samples,) by column of the state.
+
+    This is the twin's own error: equations of a class do not know how one part goes. Per mode the pace is log-normal about
+    1 with as much spread as the P-F intervals of the profile, whose two ends are taken for their 5 % and 95 % quantiles.
+    """
+    paces: dict[int, Floats] = {}
+    for mode, physics in model.composition.modes.items():
+        known = profile.failure_mode(mode)
+        shortest, longest = (1.0, 1.0) if known is None else known.pf_interval_h
+        pace: Floats = np.exp(np.log(longest / shortest) / (2.0 * _NORMAL_90) * rng.standard_normal(samples))
+        owner, _, _ = physics.damage.partition(".")
+        for column, (name, declared) in enumerate(zip(model.state_names, model.states, strict=True)):
+            grows = name == physics.damage if physics.damage in model.state_names else name.startswith(f"{owner}.")
+            if declared.monotone and grows:
+                paces.setdefault(column, pace)
+    return paces
+
+
+def _paced(model: TwinModel, paces: dict[int, Floats]) -> Intervention:
+    """Return what makes states grow at their sample's pace: it stretches what each step added before the next one."""
+    last: dict[int, Floats] = {}
+
+    def stretch(_step: int, state: Floats, _parameters: Samples) -> None:
+        for column, pace in paces.items():
+            if column in last:
+                later = last[column] + pace * (state[:, column] - last[column])
+                state[:, column] = np.minimum(later, model.states[column].high)
+            last[column] = state[:, column].copy()
+
+    return stretch
 
 
 def resampled(

@@ -141,7 +141,7 @@ def compare_alternatives(
     reference: Future | None = None
     for number, one in enumerate(chosen):
         progress(number / len(chosen), one.title)
-        future = simulate_future(model, now, past, horizon_h=horizon_h, seed=seed, alternative=one)
+        future = simulate_future(model, profile, now, past, horizon_h=horizon_h, seed=seed, alternative=one)
         reference = reference or future
         made = _result(model, one, future, reference, prices, horizon_h)
         results.append(made.model_copy(update={"saved": results[0].total_cost - made.total_cost}) if results else made)
