@@ -22,8 +22,10 @@ REQUIRED = {word for word in os.environ.get("WORKBENCH_REQUIRE", "").split(",") 
 # Files whose tests take longest begin first, so that parallel test processes end at about the same time.
 LONGEST = (
     "tests_browser/test_dashboard.py",
+    "workflows/test_simulate.py",
     "jobs/test_queue.py",
     "workflows/test_demo.py",
+    "workflows/test_origin.py",
     "jobs/test_death.py",
     "tests_browser/test_server.py",
     "test_cycle_death.py",
