@@ -27,7 +27,7 @@ $(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/python
 demo: $(VENV)/.installed-report ## set up and run the main job on the embedded fleet
 	@$(BIN)/workbench -w . demo
 
-test: $(VENV)/.installed-report,dashboard,explain,deep,forecast,synthesis,optimize,dev,postgres ## set up and run the tests (about 9 minutes)
+test: $(VENV)/.installed-report,dashboard,explain,deep,forecast,synthesis,optimize,dev,postgres ## set up and run the tests (about 11 minutes)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=85 -m "not slow"
 	$(NOTEBOOKS)
 
