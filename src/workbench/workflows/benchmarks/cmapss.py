@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -94,6 +95,20 @@ def run(*, data: Path | None, seeds: Sequence[int], quick: bool, only: Sequence[
         raise InputError("C-MAPSS needs a data folder.", "Give --data FOLDER.")
     names = pick_subsets(find_subsets(data), only, benchmark="cmapss")
     size = QUICK if quick else FULL
+    result = over_subsets(data, names, size.units, partial(measure, seeds=seeds, size=size), PUBLISHED, progress)
+    result["data"] = [str(file) for files in result["data"] for file in files]
+    return result | {"protocol": PROTOCOL, "chosen_by": CHOSEN_BY, "simulated": False}
+
+
+def over_subsets(
+    data: Path,
+    names: Sequence[str],
+    units: int | None,
+    measure: Callable[..., tuple[Metrics, Metrics]],
+    published: Mapping[str, Any],
+    progress: Progress,
+) -> Metrics:
+    """Return metrics, peers, seconds and the files of each subset; ``measure(subset, progress=...)`` gives ours and the peers'."""
     result: Metrics = {"metrics": {}, "peers": {}, "seconds": {}, "data": []}
     for number, name in enumerate(names):
 
@@ -101,14 +116,14 @@ def run(*, data: Path | None, seeds: Sequence[int], quick: bool, only: Sequence[
             progress((number + fraction) / len(names), f"{name}: {message}")
 
         started = time.perf_counter()
-        subset = load_subset(data, name, units=size.units)
-        ours, peers = measure(subset, seeds, size, within)
+        subset = load_subset(data, name, units=units)
+        ours, peers = measure(subset, progress=within)
         result["metrics"] |= under(name, ours)
         result["peers"] |= under(name, peers)
-        result["peers"] |= {key: value for key, value in PUBLISHED.items() if key.startswith(name)}
+        result["peers"] |= {key: value for key, value in published.items() if key.startswith(name)}
         result["seconds"][name] = round(time.perf_counter() - started, 3)
-        result["data"] += [str(file) for file in subset.files]
-    return result | {"protocol": PROTOCOL, "chosen_by": CHOSEN_BY, "simulated": False}
+        result["data"].append(subset.files)
+    return result
 
 
 def measure(subset: Subset, seeds: Sequence[int], size: Size, progress: Progress) -> tuple[Metrics, Metrics]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,8 +16,9 @@ from workbench.analytics.timing import LivesLeft, fixed_interval
 from workbench.errors import InputError
 from workbench.ml.splits import Split, grouped_folds
 
+from .cmapss import over_subsets
 from .cmapss_cuts import Rows
-from .cmapss_data import Subset, find_subsets, load_subset
+from .cmapss_data import Subset, find_subsets
 from .cmapss_model import ProductRul
 from .decision_policies import (
     Answers,
@@ -91,20 +91,9 @@ def run(*, data: Path | None, seeds: Sequence[int], quick: bool, only: Sequence[
         raise InputError("The decision benchmark needs the C-MAPSS data.", "Give --data FOLDER.")
     names = pick_subsets([name for name in find_subsets(data) if name in SUBSETS], only, benchmark="decision")
     size = QUICK if quick else FULL
-    result: Metrics = {"metrics": {}, "peers": {}, "seconds": {}, "data": []}
-    for number, name in enumerate(names):
-
-        def within(fraction: float, message: str, number: int = number, name: str = name) -> None:
-            progress((number + fraction) / len(names), f"{name}: {message}")
-
-        started = time.perf_counter()
-        subset = load_subset(data, name, units=size.units)
-        ours, peers = measure(subset, seeds, size, within)
-        result["metrics"] |= under(name, ours)
-        result["peers"] |= under(name, peers)
-        result["peers"] |= {key: value for key, value in PUBLISHED.items() if key.startswith(name)}
-        result["seconds"][name] = round(time.perf_counter() - started, 3)
-        result["data"].append(str(subset.files[0]))
+    result = over_subsets(data, names, size.units, partial(measure, seeds=seeds, size=size), PUBLISHED, progress)
+    # The training engines' file stands first; the others are not looked at.
+    result["data"] = [str(files[0]) for files in result["data"]]
     return result | {"protocol": PROTOCOL, "chosen_by": CHOSEN_BY, "simulated": False}
 
 
