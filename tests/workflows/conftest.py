@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -41,14 +42,27 @@ def trained_plant(tmp_path_factory) -> Path:
 
 
 def _train(path: Path) -> None:
+    with _simulated(path, FEW, SILENT, days=180) as ws:
+        train(ws, as_of=TRAINED)
+
+
+@contextmanager
+def _simulated(path: Path, machines: Collection[str], silent: str, *, days: int) -> Iterator[Workspace]:
+    """Yield a new workspace with the last days of some embedded machines, and one that never reported."""
     settings = {"name": "Test plant", "as_of": END.isoformat(), "simulated": True}
     catalogue = load_catalogue()
-    profiles = [profile for profile in catalogue.machines if profile.machine_id in FEW]
+    profiles = [profile for profile in catalogue.machines if profile.machine_id in machines]
     with create_workspace(path, settings=settings) as ws:
-        add_catalogue(ws, only=(*FEW, SILENT))
-        fleet = simulate_fleet(profiles, start=END - timedelta(days=180), end=END, seed=0, sites=catalogue.sites)
+        add_catalogue(ws, only=(*machines, silent))
+        fleet = simulate_fleet(profiles, start=END - timedelta(days=days), end=END, seed=0, sites=catalogue.sites)
         ingest_simulation(ws, fleet, reason="test fleet")
-        train(ws, as_of=TRAINED)
+        yield ws
+
+
+@pytest.fixture(scope="session")
+def simulated_plant():
+    """Make a workspace of simulated machines that nothing was trained on; ``simulated_plant(path, machines, silent, days=30)``."""
+    return _simulated
 
 
 @pytest.fixture(scope="session")

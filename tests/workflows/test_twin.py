@@ -11,7 +11,6 @@ import pytest
 from typer.testing import CliRunner
 
 import workbench
-from workbench.catalog import load_catalogue
 from workbench.cli import commands  # noqa: F401  (registers the commands)
 from workbench.cli.main import app
 from workbench.cli.twin import _health_row
@@ -19,8 +18,6 @@ from workbench.domain.composition import ModePhysics
 from workbench.domain.twin import RiskBand, Scenario
 from workbench.errors import InvalidDocument, NotFound, Stopped
 from workbench.reports import content
-from workbench.twin import simulate_fleet
-from workbench.workflows.demo import ingest_simulation
 from workbench.workflows.onboard import add_catalogue, create_workspace, save_profile
 from workbench.workflows.simulate_copy import store_readings
 from workbench.workflows.twin import current_twin
@@ -31,15 +28,9 @@ QUICK = {"hours": 48, "samples": 10}
 
 
 @pytest.fixture(scope="module")
-def plant(tmp_path_factory):
+def plant(simulated_plant, tmp_path_factory):
     """A workspace with a month of one motor, and a fan that never reported."""
-    path = tmp_path_factory.mktemp("twin") / "W"
-    catalogue = load_catalogue()
-    with create_workspace(path, settings={"name": "Twin", "as_of": END.isoformat(), "simulated": True}) as ws:
-        add_catalogue(ws, only=(MOTOR, SILENT))
-        profiles = [profile for profile in catalogue.machines if profile.machine_id == MOTOR]
-        fleet = simulate_fleet(profiles, start=END - timedelta(days=30), end=END, seed=0, sites=catalogue.sites)
-        ingest_simulation(ws, fleet, reason="test")
+    with simulated_plant(tmp_path_factory.mktemp("twin") / "W", [MOTOR], SILENT, days=30) as ws:
         yield ws
 
 

@@ -10,14 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 import workbench
-from workbench.catalog import load_catalogue
 from workbench.cli import commands  # noqa: F401  (registers the commands)
 from workbench.cli.main import app
 from workbench.domain.prognosis import Alternative
 from workbench.errors import InputError, InvalidDocument, NotFound
-from workbench.twin import simulate_fleet
-from workbench.workflows.demo import ingest_simulation
-from workbench.workflows.onboard import add_catalogue, create_workspace
 from workbench.workflows.twin import read_alternatives
 
 END = datetime(2026, 1, 1, tzinfo=UTC)
@@ -26,15 +22,9 @@ QUICK = {"horizon_h": 300, "samples": 60}
 
 
 @pytest.fixture(scope="module")
-def plant(tmp_path_factory):
+def plant(simulated_plant, tmp_path_factory):
     """Four months of the embedded fleet's first motor, and a fan that never reported."""
-    path = tmp_path_factory.mktemp("prognosis") / "W"
-    catalogue = load_catalogue()
-    with create_workspace(path, settings={"name": "Twin", "as_of": END.isoformat(), "simulated": True}) as ws:
-        add_catalogue(ws, only=(MOTOR, SILENT))
-        profiles = [profile for profile in catalogue.machines if profile.machine_id == MOTOR]
-        fleet = simulate_fleet(profiles, start=END - timedelta(days=120), end=END, seed=0, sites=catalogue.sites)
-        ingest_simulation(ws, fleet, reason="test")
+    with simulated_plant(tmp_path_factory.mktemp("twin") / "W", [MOTOR], SILENT, days=120) as ws:
         yield ws
 
 
