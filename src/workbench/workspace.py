@@ -36,6 +36,7 @@ from workbench.store.records import (
     Orders,
     Packages,
     Parts,
+    PlannedStops,
     Predictions,
     Reports,
     Runs,
@@ -216,6 +217,11 @@ class Workspace:
     def suppliers(self) -> Suppliers:
         """Who sells parts."""
         return Suppliers(self.database)
+
+    @cached_property
+    def planned_stops(self) -> PlannedStops:
+        """When sites and machines stand by plan."""
+        return PlannedStops(self.database)
 
     @cached_property
     def telemetry(self) -> Archive:

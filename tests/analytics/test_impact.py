@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from workbench.analytics import assess, cost_to_failure, cost_when_planned, labour_rate, remedy_for
 from workbench.analytics.impact import LabourRate
+from workbench.domain.analysis import Resources
 from workbench.domain.equipment import Economics
 from workbench.domain.money import money_text, times
-from workbench.domain.work import Resources
 
 
 def package_of(prediction, profile, parts, technicians, events):

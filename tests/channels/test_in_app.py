@@ -6,8 +6,8 @@ import pytest
 
 from workbench.channels import in_app
 from workbench.domain.base import Actor, Change, Role
+from workbench.domain.notices import Notice
 from workbench.domain.predictions import Severity
-from workbench.domain.work import Notice
 from workbench.errors import InputError
 from workbench.store import schema
 from workbench.store.database import Database, sqlite_url

@@ -11,8 +11,8 @@ from tests.channels.mailbox import RIGHT, Mailbox, TlsMailbox
 from workbench.channels import MailServer, MailSession, MessageDeferred, MessageRefused, ServerFailure, ServerRefusal
 from workbench.channels.mail import compose
 from workbench.config import Settings
+from workbench.domain.notices import Notice
 from workbench.domain.predictions import Severity
-from workbench.domain.work import Notice
 from workbench.errors import InputError
 
 AT = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)

@@ -11,9 +11,10 @@ import pytest
 
 from workbench.analytics import assess
 from workbench.dispatch import check_inventory, draft_order, rank_technicians
+from workbench.domain.analysis import AnalyticsPackage
 from workbench.domain.equipment import MachineProfile, MachineStatus, Part, Shift, Site, Technician
 from workbench.domain.predictions import Prediction
-from workbench.domain.work import AnalyticsPackage, Priority, TechnicianMatch, WorkOrder
+from workbench.domain.work import Priority, TechnicianMatch, WorkOrder
 
 MONDAY = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)  # 09:00 in Berlin
 

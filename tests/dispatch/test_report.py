@@ -2,7 +2,7 @@
 
 from workbench.dispatch import write_dispatch_report
 from workbench.dispatch.procedure import safety_of
-from workbench.domain.work import PastCase
+from workbench.domain.analysis import PastCase
 
 UNKNOWN = {"modes": [{"mode": "unknown", "probability": 1.0}], "method": "unknown"}
 

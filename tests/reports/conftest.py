@@ -12,7 +12,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from workbench.domain.analysis import ActionDecision, AnalyticsPackage, CostItem, Impact, Recommendation, Resources
 from workbench.domain.base import stable_id
+from workbench.domain.cases import Case
 from workbench.domain.equipment import (
     Economics,
     FailureMode,
@@ -45,18 +47,7 @@ from workbench.domain.predictions import (
     Task,
     Trend,
 )
-from workbench.domain.work import (
-    ActionDecision,
-    AnalyticsPackage,
-    Case,
-    CostItem,
-    Impact,
-    PartLine,
-    Priority,
-    Recommendation,
-    Resources,
-    WorkOrder,
-)
+from workbench.domain.work import PartLine, Priority, WorkOrder
 from workbench.reports.content import FleetSnapshot, MachineView
 from workbench.workspace import Workspace
 

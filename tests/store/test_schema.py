@@ -53,7 +53,7 @@ def test_migrations_make_the_same_indexes_as_the_tables(sqlite_database: Databas
         metadata.create_all(connection)
         created = {row.name: row.sql for row in connection.execute(text(query))}
     assert migrated == created
-    assert sum("WHERE" in sql for sql in created.values()) == 4
+    assert sum("WHERE" in sql for sql in created.values()) == 5
 
 
 def test_tables_of_the_workflow_engine_are_not_ours(sqlite_database: Database) -> None:

@@ -15,7 +15,8 @@ from tests.channels.mailbox import Mailbox
 
 from workbench.channels import CircuitBreaker
 from workbench.domain.base import Actor
-from workbench.domain.work import CYCLE_STEPS, OrderState
+from workbench.domain.runs import CYCLE_STEPS
+from workbench.domain.work import OrderState
 from workbench.errors import EnvironmentFailure, NotFound, WorkbenchError
 from workbench.workflows import durable
 from workbench.workflows.cycle import maintenance_cycle, run_cycle

@@ -17,7 +17,7 @@ from tests.conftest import throw_away_database
 from tests.workflows.harness_cycle import POINTS, ForkServer, fork_server
 from tests.workflows.records import Records, all_records, differences, put_rows, rows_of, workflow_states
 
-from workbench.domain.work import CYCLE_STEPS
+from workbench.domain.runs import CYCLE_STEPS
 from workbench.workspace import Workspace
 
 # Both need work, and parts that are in stock.

@@ -22,8 +22,8 @@ from workbench.cli import commands  # noqa: F401 - registers the commands
 from workbench.cli.main import app
 from workbench.dispatch.notices import by_email
 from workbench.domain.equipment import Shift, Site, Technician
+from workbench.domain.notices import Notice
 from workbench.domain.predictions import Severity
-from workbench.domain.work import Notice
 from workbench.errors import InputError
 from workbench.workflows import notices
 from workbench.workflows.notices import (

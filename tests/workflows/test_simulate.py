@@ -23,8 +23,8 @@ import pytest
 
 import workbench
 from workbench.cli.simulate import _show
+from workbench.domain.runs import CYCLE_STEPS
 from workbench.domain.simulation import FailureSimulation
-from workbench.domain.work import CYCLE_STEPS
 from workbench.errors import InputError, NotFound, Stopped, WorkbenchError
 from workbench.lineage import descendants
 from workbench.twin import stream_readings

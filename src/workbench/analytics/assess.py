@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from workbench.domain.analysis import ActionDecision, AnalyticsPackage, cost_text
 from workbench.domain.base import stable_id
 from workbench.domain.equipment import MachineProfile, Part, Technician
 from workbench.domain.money import money_text
 from workbench.domain.predictions import Prediction
-from workbench.domain.work import ActionDecision, AnalyticsPackage, cost_text
 
 from .decide import decide
 from .history import similar_failures

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from workbench.domain.analysis import ActionDecision
 from workbench.domain.base import Minor
 from workbench.domain.equipment import MachineStatus
 from workbench.domain.money import money_text, times
 from workbench.domain.predictions import LimitCrossing, Prediction, Severity
-from workbench.domain.work import ActionDecision
 
 
 def lack_of_evidence(prediction: Prediction) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from workbench.domain.analysis import PastCase
 from workbench.domain.equipment import MachineProfile
 from workbench.domain.observations import EventKind
 from workbench.domain.predictions import UNKNOWN_MODE
-from workbench.domain.work import PastCase
 
 REMEDY_WITHIN = pd.Timedelta(days=14)
 _REMEDIES = (EventKind.REPLACEMENT.value, EventKind.MAINTENANCE.value)

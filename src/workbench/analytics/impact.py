@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from workbench.domain.analysis import PRODUCTION_LOSS, CostItem, Impact, cost_text
 from workbench.domain.base import Minor
 from workbench.domain.equipment import TYPICAL, Economics, MachineProfile, Part, Technician
 from workbench.domain.money import money_text, round_half_up, times
-from workbench.domain.work import PRODUCTION_LOSS, CostItem, Impact, cost_text
 
 from .remedy import Remedy, remedy_for
 

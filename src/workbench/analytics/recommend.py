@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from workbench.domain.analysis import ActionDecision, Recommendation, standing_out
 from workbench.domain.base import Minor
 from workbench.domain.equipment import MachineProfile, Part
 from workbench.domain.money import money_text, times
 from workbench.domain.predictions import HealthState, Prediction
-from workbench.domain.work import ActionDecision, Recommendation, standing_out
 
 from .decide import lack_of_evidence
 from .remedy import Remedy

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from workbench.domain.analysis import Resources
 from workbench.domain.base import Minor
 from workbench.domain.equipment import FailureMode, MachineProfile, Repair, Technician
 from workbench.domain.predictions import UNKNOWN_MODE
-from workbench.domain.work import Resources
 
 INSPECTION_LABOUR_H = 2.0
 INSPECTION_STOP_H = 1.0

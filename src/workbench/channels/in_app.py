@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.domain.base import Change
-from workbench.domain.work import Notice
+from workbench.domain.notices import Notice
 from workbench.errors import InputError
 from workbench.store.records import Notices
 

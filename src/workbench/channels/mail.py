@@ -17,8 +17,8 @@ from email.utils import format_datetime
 
 from workbench.config import Settings
 from workbench.domain.base import stable_id
+from workbench.domain.notices import Notice
 from workbench.domain.predictions import Severity
-from workbench.domain.work import Notice
 from workbench.errors import EnvironmentFailure, InputError, WorkbenchError
 
 CONNECT_TIMEOUT_S = 10.0

@@ -12,7 +12,7 @@ from workbench.cli.output import remark, say, say_json, table
 from workbench.cli.present import counted
 
 if TYPE_CHECKING:
-    from workbench.domain.work import Notice
+    from workbench.domain.notices import Notice
 
 notices = typer.Typer(help="Notices to people, in the app and by e-mail.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(notices, name="notices")

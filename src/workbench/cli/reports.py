@@ -12,7 +12,7 @@ from workbench.cli.output import progress_bar, remark, say, say_json, table
 from workbench.errors import InputError
 
 if TYPE_CHECKING:
-    from workbench.domain.work import ReportRecord
+    from workbench.domain.reports import ReportRecord
     from workbench.workspace import Workspace
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from workbench.domain.analysis import standing_out
 from workbench.domain.base import stable_id
+from workbench.domain.cases import Case
 from workbench.domain.equipment import MachineStatus
 from workbench.domain.predictions import Anomaly, LimitCrossing, Prediction, Severity
-from workbench.domain.work import Case, standing_out
 
 from .wording import contribution_in_words
 

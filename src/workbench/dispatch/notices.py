@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from workbench.domain.analysis import cost_text
 from workbench.domain.base import stable_id
 from workbench.domain.equipment import MachineProfile, Site
+from workbench.domain.notices import Notice
 from workbench.domain.predictions import Severity
-from workbench.domain.work import Notice, Priority, WorkOrder, cost_text
+from workbench.domain.work import Priority, WorkOrder
 
 from .wording import PRIORITY_WORDS, machine_name, site_time
 

@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from workbench.domain.analysis import AnalyticsPackage, Resources
 from workbench.domain.equipment import MachineProfile
 from workbench.domain.predictions import UNKNOWN_MODE, HealthState, Prediction, Severity
-from workbench.domain.work import (
-    AnalyticsPackage,
-    InventoryCheck,
-    OrderState,
-    Priority,
-    Resources,
-    TechnicianMatch,
-    WorkOrder,
-)
+from workbench.domain.work import InventoryCheck, OrderState, Priority, TechnicianMatch, WorkOrder
 
 from .inventory import delivery_known, parts_arrival
 from .procedure import safety_of, steps_of

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from workbench.domain.analysis import standing_out
 from workbench.domain.equipment import MachineProfile
 from workbench.domain.predictions import Prediction
-from workbench.domain.work import standing_out
 
 from .wording import contribution_in_words
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from workbench.domain.analysis import AnalyticsPackage, cost_text, standing_out
 from workbench.domain.base import stable_id
 from workbench.domain.equipment import MachineProfile, Site
 from workbench.domain.predictions import UNKNOWN_MODE, Prediction
-from workbench.domain.work import AnalyticsPackage, DispatchReport, TechnicianMatch, WorkOrder, cost_text, standing_out
+from workbench.domain.work import DispatchReport, TechnicianMatch, WorkOrder
 
 from .orders import judge_priority
 from .wording import contribution_in_words, mode_title, site_time

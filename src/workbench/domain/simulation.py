@@ -9,8 +9,10 @@ from pydantic import Field
 
 from .base import Frozen, MachineId, Name, Probability, UtcTime
 from .equipment import LifeUnit
+from .notices import Notice
 from .predictions import HealthState, Interval
-from .work import CycleStep, Notice, WorkOrder
+from .runs import CycleStep
+from .work import WorkOrder
 
 # What stands before everything that people read of a simulation.
 MARK = "SIMULATED"

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from workbench.domain.base import Change, stable_id
-from workbench.domain.work import ReportFile, ReportRecord
+from workbench.domain.reports import ReportFile, ReportRecord
 from workbench.store.files import write_atomically
 
 from .page import TEMPLATES, sheet

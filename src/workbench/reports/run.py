@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.domain.base import Change, stable_id
 from workbench.domain.progress import Progress, untold
-from workbench.domain.work import ReportFile, ReportRecord
+from workbench.domain.reports import ReportFile, ReportRecord
 from workbench.errors import EnvironmentFailure, InputError, WorkbenchError
 from workbench.store.files import write_atomically
 

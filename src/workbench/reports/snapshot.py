@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from workbench.domain.predictions import ModelVersion, Prediction
-    from workbench.domain.work import CycleRun, CycleStep, DispatchReport
+    from workbench.domain.runs import CycleRun, CycleStep
+    from workbench.domain.work import DispatchReport
     from workbench.workspace import Workspace
 
 DISTRIBUTION = "predictive-maintenance-workbench"

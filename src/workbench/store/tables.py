@@ -23,7 +23,8 @@ from sqlalchemy import (
     text,
 )
 
-from workbench.domain.work import OPEN_ORDER_STATES, CaseState
+from workbench.domain.cases import CaseState
+from workbench.domain.work import OPEN_ORDER_STATES
 
 from .columns import body, instant, key, label, machine, number
 
@@ -398,6 +399,86 @@ job_progress = Table(
 )
 
 schedules = Table("schedules", metadata, key("schedule_id"), body())
+
+# Exclude each other in the database: at most one open request for the same thing.
+approvals = Table(
+    "approvals",
+    metadata,
+    key("approval_id"),
+    label("kind"),
+    label("subject"),
+    label("state", index=True),
+    instant("asked_at"),
+    body(),
+)
+_unique_where("uq_approvals_pending", approvals.c.state == "pending", approvals.c.kind, approvals.c.subject)
+
+planned_stops = Table(
+    "planned_stops",
+    metadata,
+    key("stop_id"),
+    label("site_id", index=True),
+    Column("machine_id", String(100)),
+    instant("starts_at"),
+    instant("ends_at"),
+    body(),
+)
+
+work_plans = Table("work_plans", metadata, key("plan_id"), instant("as_of"), instant("recorded_at", index=True), body())
+
+close_outs = Table(
+    "close_outs",
+    metadata,
+    Column("order_id", String(200), ForeignKey("work_orders.order_id"), primary_key=True),
+    machine(index=True),
+    instant("closed_at"),
+    instant("recorded_at"),
+    body(),
+)
+
+value_entries = Table(
+    "value_entries",
+    metadata,
+    key("entry_id"),
+    label("order_id", index=True),
+    machine(),
+    label("kind"),
+    instant("at", index=True),
+    body(),
+)
+
+past_work = Table(
+    "past_work",
+    metadata,
+    key("work_id"),
+    label("source", index=True),
+    Column("machine_id", String(100), index=True),
+    Column("failure_code", String(200), index=True),
+    instant("recorded_at"),
+    body(),
+)
+
+quotes = Table(
+    "quotes",
+    metadata,
+    key("quote_id"),
+    label("part_id", index=True),
+    label("supplier_id"),
+    instant("created_at"),
+    body(),
+)
+
+purchases = Table(
+    "purchases",
+    metadata,
+    key("purchase_id"),
+    Column("number", String(50), nullable=False, unique=True),
+    label("part_id", index=True),
+    label("supplier_id"),
+    label("state", index=True),
+    instant("created_at"),
+    body(),
+)
 
 event_log = Table(
     "event_log",

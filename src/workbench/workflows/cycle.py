@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dbos import DBOS
 
 from workbench.domain.base import Actor, Change, Role, stable_id
-from workbench.domain.work import CYCLE_STEPS, CycleRun, CycleStep, StepState
+from workbench.domain.runs import CYCLE_STEPS, CycleRun, CycleStep, StepState
 from workbench.errors import WorkbenchError
 from workbench.workflows import durable, score
 from workbench.workflows.cycle_steps import STEPS, Request, Result, why_skipped

@@ -15,14 +15,8 @@ from workbench.errors import WorkbenchError
 from workbench.workflows.impact import assess_machine
 
 if TYPE_CHECKING:
-    from workbench.domain.work import (
-        AnalyticsPackage,
-        DispatchReport,
-        InventoryCheck,
-        Priority,
-        TechnicianMatch,
-        WorkOrder,
-    )
+    from workbench.domain.analysis import AnalyticsPackage
+    from workbench.domain.work import DispatchReport, InventoryCheck, Priority, TechnicianMatch, WorkOrder
     from workbench.workspace import Workspace
 
 Result = dict[str, Any]

@@ -11,8 +11,8 @@ from workbench.domain.observations import EventKind
 HISTORY = (EventKind.FAILURE, EventKind.REPLACEMENT, EventKind.MAINTENANCE)
 
 if TYPE_CHECKING:
+    from workbench.domain.analysis import AnalyticsPackage
     from workbench.domain.predictions import Prediction
-    from workbench.domain.work import AnalyticsPackage
     from workbench.workspace import Workspace
 
 

@@ -23,8 +23,8 @@ from workbench.channels import (
 from workbench.channels.mail import PASSWORD, compose
 from workbench.dispatch.notices import by_email
 from workbench.domain.base import Actor, Change, Role, stable_id
+from workbench.domain.notices import Notice
 from workbench.domain.predictions import Severity
-from workbench.domain.work import Notice
 from workbench.errors import InputError, WorkbenchError
 from workbench.workflows import durable
 

@@ -14,7 +14,7 @@ from workbench.domain.predictions import Severity
 from workbench.errors import InputError, NotFound, WorkbenchError
 
 if TYPE_CHECKING:
-    from workbench.domain.work import ReportRecord
+    from workbench.domain.reports import ReportRecord
     from workbench.workspace import Workspace
 
 Progress = Callable[[float, str], None]

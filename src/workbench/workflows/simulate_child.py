@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from workbench.domain.equipment import MachineProfile
 from workbench.domain.observations import AssetEvent, EventKind, MachineState
 from workbench.domain.predictions import UNKNOWN_MODE, Prediction
+from workbench.domain.runs import CYCLE_STEPS
 from workbench.domain.simulation import MARK, FailureSimulation, SimulatedAnswer, SimulatedOrder
-from workbench.domain.work import CYCLE_STEPS, OrderState, WorkOrder
+from workbench.domain.work import OrderState, WorkOrder
 from workbench.errors import WorkbenchError
 from workbench.workflows.cycle import run_cycle
 from workbench.workflows.jobs.child import main
@@ -23,8 +24,8 @@ from workbench.workflows.simulate_copy import copy_for_simulation, store_reading
 from workbench.workspace import Workspace
 
 if TYPE_CHECKING:
+    from workbench.domain.analysis import AnalyticsPackage
     from workbench.domain.progress import Progress
-    from workbench.domain.work import AnalyticsPackage
     from workbench.twin.continuation import Continuation
 
 # What the process leaves in its scratch folder for the one that began it.

@@ -9,18 +9,11 @@ import pytest
 
 from workbench.domain.base import stable_id
 from workbench.domain.equipment import Site
+from workbench.domain.notices import Notice
 from workbench.domain.observations import AssetEvent, EventKind
 from workbench.domain.predictions import HealthState, Interval, Prediction, Severity
-from workbench.domain.work import (
-    CYCLE_STEPS,
-    CycleRun,
-    CycleStep,
-    DispatchReport,
-    Notice,
-    OrderState,
-    Reservation,
-    StepState,
-)
+from workbench.domain.runs import CYCLE_STEPS, CycleRun, CycleStep, StepState
+from workbench.domain.work import DispatchReport, OrderState, Reservation
 from workbench.reports.content import CycleSnapshot, MachineDossier, MachineView, RunView
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 from bs4 import BeautifulSoup
 
+from workbench.domain.analysis import CostItem, Impact
 from workbench.domain.predictions import Contribution, HealthState, Interval, Task
-from workbench.domain.work import CostItem, Impact, Priority
+from workbench.domain.work import Priority
 from workbench.reports import content
 from workbench.reports.content.time_charts import sensor_chart
 from workbench.reports.content.wording import readable, sensor_title

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from workbench.domain.analysis import ActionDecision, AnalyticsPackage, Impact, Resources
 from workbench.domain.base import Change
 from workbench.domain.equipment import LifeUnit, MachineStatus
 from workbench.domain.predictions import (
@@ -21,7 +22,7 @@ from workbench.domain.predictions import (
     RemainingUsefulLife,
     Task,
 )
-from workbench.domain.work import ActionDecision, AnalyticsPackage, Impact, ReportRecord, Resources
+from workbench.domain.reports import ReportRecord
 from workbench.errors import CorruptArtifact, InputError, NotFound
 from workbench.store.artifacts import Artifacts
 from workbench.store.database import Database

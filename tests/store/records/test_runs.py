@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from workbench.domain.base import Change
-from workbench.domain.work import CYCLE_STEPS, CycleRun, CycleStep, StepState
+from workbench.domain.runs import CYCLE_STEPS, CycleRun, CycleStep, StepState
 from workbench.errors import NotFound
 from workbench.store.database import Database
 from workbench.store.records import EventLog, Runs

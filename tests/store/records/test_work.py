@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from workbench.domain.base import Actor, Change
+from workbench.domain.cases import Case, CaseState
+from workbench.domain.notices import Notice
 from workbench.domain.predictions import LimitCrossing, Severity
-from workbench.domain.work import Case, CaseState, DispatchReport, Notice, OrderState, Priority, WorkOrder
+from workbench.domain.work import DispatchReport, OrderState, Priority, WorkOrder
 from workbench.errors import NotFound
 from workbench.store.database import Database
 from workbench.store.records import Cases, DispatchHistory, DispatchReports, EventLog, Notices, Orders

@@ -11,6 +11,16 @@ from typing import Any
 import pytest
 
 from workbench.catalog import load_catalogue
+from workbench.domain.analysis import (
+    ActionDecision,
+    AnalyticsPackage,
+    CostItem,
+    Impact,
+    PastCase,
+    Recommendation,
+    Resources,
+)
+from workbench.domain.cases import Case
 from workbench.domain.predictions import (
     Anomaly,
     Contribution,
@@ -26,16 +36,6 @@ from workbench.domain.predictions import (
     RemainingUsefulLife,
     Severity,
     Trend,
-)
-from workbench.domain.work import (
-    ActionDecision,
-    AnalyticsPackage,
-    Case,
-    CostItem,
-    Impact,
-    PastCase,
-    Recommendation,
-    Resources,
 )
 from workbench.twin import simulate_fleet
 from workbench.workflows.demo import ingest_simulation

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.domain.cases import Case
 from workbench.domain.observations import EventKind
-from workbench.domain.work import Case
 from workbench.reports.content.wording import mode_title, percent, readable, remaining_life, sentence
 from workbench.workspace import Workspace
 from workbench_widgets.kit import Look, look

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from workbench.domain.analysis import standing_out
 from workbench.domain.explanations import signed
 from workbench.domain.predictions import HealthState, Interval, RemainingUsefulLife, Task
-from workbench.domain.work import standing_out
 from workbench.reports.content.explanations import answer_words, output_words, worth_showing
 from workbench.reports.content.fleet import Condition
 from workbench.reports.content.wording import (

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from workbench.domain.cases import Case
 from workbench.domain.equipment import MachineProfile, Site
 from workbench.domain.explanations import Explanation
 from workbench.domain.predictions import Prediction
-from workbench.domain.work import Case, WorkOrder
+from workbench.domain.work import WorkOrder
 from workbench.reports.content.fleet import MachineView
 from workbench.workspace import Workspace
 

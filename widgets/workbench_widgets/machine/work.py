@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.domain.analysis import AnalyticsPackage, CostItem, Impact
 from workbench.domain.predictions import UNKNOWN_MODE
-from workbench.domain.work import AnalyticsPackage, CostItem, Impact, WorkOrder
+from workbench.domain.work import WorkOrder
 from workbench.reports.content.wording import cost, count, mode_title, money, readable, sentence, work_title
 from workbench_widgets.kit import look, until
 

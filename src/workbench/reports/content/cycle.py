@@ -9,7 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
-from workbench.domain.work import CYCLE_STEPS, CycleRun, CycleStep, DispatchReport, Notice, Reservation, StepState
+from workbench.domain.notices import Notice
+from workbench.domain.runs import CYCLE_STEPS, CycleRun, CycleStep, StepState
+from workbench.domain.work import DispatchReport, Reservation
 
 from .fleet import FleetSnapshot, MachineView
 from .markup import Fragment, element, text

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from workbench.domain.work import Notice, StepState
+from workbench.domain.notices import Notice
+from workbench.domain.runs import StepState
 
 from .cycle import CycleSnapshot, Outcome
 from .markup import Fragment, chip, element, empty, fleet_anchor, link, text

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from statistics import median
 
-from workbench.domain.work import CYCLE_STEPS, CycleStep, StepState
+from workbench.domain.runs import CYCLE_STEPS, CycleStep, StepState
 
 from . import svg
 from .charts import WIDTH, amount_bars, figure, short

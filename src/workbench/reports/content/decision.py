@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from workbench.domain.analysis import AnalyticsPackage, CostItem, Impact, Recommendation
 from workbench.domain.predictions import UNKNOWN_MODE
-from workbench.domain.work import AnalyticsPackage, CostItem, Impact, Recommendation
 
 from .fleet import MachineView
 from .markup import element, text

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 
+from workbench.domain.analysis import AnalyticsPackage
+from workbench.domain.cases import Case
 from workbench.domain.equipment import MachineProfile, MachineStatus
 from workbench.domain.predictions import HealthState, ModelVersion, Prediction, Severity
-from workbench.domain.work import AnalyticsPackage, Case, WorkOrder
+from workbench.domain.work import WorkOrder
 
 WEEK_H = 168.0
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from workbench.domain.analysis import AnalyticsPackage
 from workbench.domain.predictions import UNKNOWN_MODE, HealthState, Prediction
-from workbench.domain.work import AnalyticsPackage
 
 from . import svg
 from .charts import COLOURS, amount_bars, life_bar, life_rows, probability_bars, stacked_bar

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from workbench.domain.analysis import STANDS_OUT_SD, standing_out
 from workbench.domain.equipment import Limits, Sensor, SensorRole
 from workbench.domain.observations import AssetEvent
 from workbench.domain.predictions import Contribution, LimitCrossing
-from workbench.domain.work import STANDS_OUT_SD, standing_out
 
 from . import svg
 from .charts import deviation_bars

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from workbench.domain.analysis import standing_out
 from workbench.domain.predictions import Anomaly, Contribution, LimitCrossing
-from workbench.domain.work import standing_out
 
 from .fleet import FleetSnapshot, MachineView
 from .markup import Fragment, chip, element, empty, fleet_anchor, link, text

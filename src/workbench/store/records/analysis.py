@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from workbench.domain.analysis import AnalyticsPackage
 from workbench.domain.predictions import Prediction
-from workbench.domain.work import AnalyticsPackage, ReportRecord
+from workbench.domain.reports import ReportRecord
 from workbench.store import tables
 
 from .base import Journal

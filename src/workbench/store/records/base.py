@@ -144,6 +144,23 @@ class BodyRepository(Repository, Generic[T]):
         log_change(session, change, self.entity, key, "added", before=None, after=values["body"])
         return True
 
+    def _inserted(self, session: Session, item: T, change: Change) -> bool:
+        """Insert ``item``; False when another process has just inserted one that excludes it."""
+        try:
+            return self._add(session, item, change)
+        except IntegrityError as error:
+            if "foreign key" in str(error.orig).lower():
+                raise
+            return False
+
+    def _of_machine(self, condition: ColumnElement[bool], machine_id: str | None) -> list[T]:
+        """Return what fulfils ``condition``, of one machine or of all."""
+        where = [condition]
+        if machine_id is not None:
+            where.append(self.table.c.machine_id == machine_id)
+        with self._database.reading() as session:
+            return self._select(session, *where)
+
     def _put(self, session: Session, item: T, change: Change, action: str = "changed") -> bool:
         """Insert ``item``, or write it over the one with its key; say whether anything changed."""
         key = self._key_of(item)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from workbench.domain.base import Change, stable_id
+from workbench.domain.calendar import PlannedStop
 from workbench.domain.equipment import Part, Site, Supplier, Technician
 from workbench.domain.work import Reservation
+from workbench.errors import InputError
 from workbench.store import tables
 
-from .base import BodyRepository, Directory
+from .base import BodyRepository, Directory, log_change
 
 
 class Sites(Directory[Site]):
@@ -33,6 +36,26 @@ class Suppliers(Directory[Supplier]):
     """Who sells parts."""
 
     table, model, entity = tables.suppliers, Supplier, "supplier"
+
+
+class PlannedStops(Directory[PlannedStop]):
+    """When sites or machines stand anyway, so that work can be done."""
+
+    table, model, entity = tables.planned_stops, PlannedStop, "planned_stop"
+
+    def of_site(self, site_id: str, start: datetime, end: datetime) -> list[PlannedStop]:
+        """Return the stops of a site and its machines that overlap ``start`` to ``end``, the earliest first."""
+        table = tables.planned_stops
+        where = (table.c.site_id == site_id, table.c.starts_at < end, table.c.ends_at > start)
+        with self._database.reading() as session:
+            return sorted(self._select(session, *where), key=lambda stop: (stop.starts_at, stop.stop_id))
+
+    def remove(self, stop_id: str, change: Change) -> None:
+        """Take a stop back; raises ``NotFound``."""
+        with self._database.writing() as session:
+            stop = self._need(session, stop_id, lock=True)
+            session.execute(delete(self.table).where(self._key == stop_id))
+            log_change(session, change, self.entity, stop_id, "removed", before=stop.model_dump_json(), after=None)
 
 
 class _Reservations(BodyRepository[Reservation]):
@@ -88,6 +111,48 @@ class Parts(Directory[Part]):
             for held in book._select(session, tables.reservations.c.order_id == order_id):
                 if held.state == "reserved":
                     book._put(session, held.model_copy(update={"state": "released"}), change, "released")
+
+    def use(self, order_id: str, used: Mapping[str, int], change: Change) -> None:
+        """Take from the stock what an order consumed; what it had reserved beyond that is free again.
+
+        Using again for the same order changes nothing. Raises ``NotFound`` for an unknown part and ``InputError``
+        when more was used than there is beside what other orders hold; nothing is taken then.
+        """
+        book = _Reservations(self._database)
+        with self._database.writing() as session:
+            held = {r.part_id: r for r in book._select(session, tables.reservations.c.order_id == order_id)}
+            if any(reservation.state == "used" for reservation in held.values()):
+                return
+            for part_id in sorted({*used, *held}):
+                quantity = used.get(part_id, 0)
+                own = held.get(part_id)
+                reserved = own.quantity if own is not None and own.state == "reserved" else 0
+                free = self._available(session, part_id, lock=True) + reserved
+                if quantity > free:
+                    raise InputError(
+                        f"Order {order_id} used {quantity} x {part_id}, but only {free} are in stock for it.",
+                        "Correct the quantity, or record the delivery first.",
+                    )
+                if quantity:
+                    part = self._need(session, part_id, lock=True)
+                    self._put(session, part.model_copy(update={"stock": part.stock - quantity}), change, "used")
+                    own = own or Reservation(
+                        reservation_id=stable_id("reservation", order_id, part_id),
+                        order_id=order_id, part_id=part_id, quantity=quantity, created_at=change.at,
+                    )  # fmt: skip
+                    book._put(session, own.model_copy(update={"state": "used", "quantity": quantity}), change, "used")
+                elif own is not None and own.state == "reserved":
+                    book._put(session, own.model_copy(update={"state": "released"}), change, "released")
+
+    def receive(self, part_id: str, quantity: int, change: Change) -> Part:
+        """Add a delivery to the stock and return the part; raises ``NotFound``, and ``InputError`` below one piece."""
+        if quantity < 1:
+            raise InputError(f"A delivery of {quantity} x {part_id} is none.", "Give how many arrived, 1 or more.")
+        with self._database.writing() as session:
+            part = self._need(session, part_id, lock=True)
+            stocked = part.model_copy(update={"stock": part.stock + quantity})
+            self._put(session, stocked, change, "received")
+            return stocked
 
     def reservations(self, order_id: str | None = None) -> list[Reservation]:
         """Return the reservations of one order, or of all, in whatever state."""

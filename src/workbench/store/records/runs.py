@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from workbench.domain.base import Change
-from workbench.domain.work import CycleRun, CycleStep
+from workbench.domain.runs import CycleRun, CycleStep
 from workbench.store import tables
 
 from .base import BodyRepository

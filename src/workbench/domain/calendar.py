@@ -1,0 +1,28 @@
+"""When sites and machines stand by plan, so that work can be done without stopping production."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from .base import Frozen, MachineId, Name, Text, UtcTime
+
+
+class PlannedStop(Frozen):
+    """A time in which a site, or one machine of it, stands by plan."""
+
+    stop_id: str = Field(min_length=1, max_length=200)
+    site_id: Name
+    machine_id: MachineId | None = Field(default=None, description="None: the whole site")
+    starts_at: UtcTime
+    ends_at: UtcTime
+    title: Text = "planned stop"
+
+    @model_validator(mode="after")
+    def _ordered(self) -> PlannedStop:
+        if self.ends_at <= self.starts_at:
+            raise ValueError(f"the stop ends at {self.ends_at:%Y-%m-%d %H:%M}, not after its start")
+        return self
+
+    def concerns(self, machine_id: str) -> bool:
+        """Say whether the machine stands in this stop; for machines of its site."""
+        return self.machine_id in (None, machine_id)
