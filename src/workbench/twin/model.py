@@ -116,6 +116,7 @@ class TwinModel:
     def disturb(self, state: Floats, before: Floats, *, step_s: float, rng: np.random.Generator) -> None:
         """Add process noise to ``state`` in place, as its states declare; ``before`` is the state a step ago."""
         hours = step_s / SECONDS_PER_HOUR
+        drawn = np.empty(len(state))
         for column, declared in enumerate(self.states):
             if declared.noise <= 0:
                 continue
@@ -126,13 +127,13 @@ class TwinModel:
                     continue
                 # Steps are independent: an hour's growth varies by ``noise`` whatever the step.
                 spread = np.sqrt(np.log1p(declared.noise**2 / hours))
-                factor = rng.standard_normal(values.size)
+                factor = rng.standard_normal(out=drawn)
                 factor *= spread
                 factor -= spread**2 / 2
                 grown *= np.exp(factor, out=factor)
                 np.add(before[:, column], grown, out=values)
             else:
-                change = rng.standard_normal(values.size)
+                change = rng.standard_normal(out=drawn)
                 change *= declared.noise * np.sqrt(hours)
                 values += change
             # np.clip would look at every value for bounds that most states do not have.

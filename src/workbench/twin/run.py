@@ -16,8 +16,6 @@ from .streams import Flags, Floats
 
 FAILED = 1.0
 TELL_EVERY = 64
-# A step in which nothing happens.
-_NO_TIME_S = 1e-9
 
 # Called before each step with the step's number, the states and the parameters, both of which it may change.
 Intervention = Callable[[int, Floats, Samples], None]
@@ -138,9 +136,8 @@ def _told_again(parts: tuple[Part, ...], state: Floats, signals: Samples, parame
     """Return what ``parts`` tell of their states as they are now: noise moved them after they had spoken."""
     told: Samples = {}
     for part in parts:
-        x = {s.name: state[:, column].copy() for s, column in zip(part.component.states, part.columns, strict=True)}
-        u, p = part_inputs(part, signals), part_parameters(part, parameters)
-        again = part.component.advance(x, u, p, _NO_TIME_S)
+        x = {s.name: state[:, column] for s, column in zip(part.component.states, part.columns, strict=True)}
+        again = part.component.tell(x, part_inputs(part, signals), part_parameters(part, parameters))
         told |= {full: again[name] for name, full in part.told if name in again}
     return told
 

@@ -122,6 +122,10 @@ class CentrifugalPump(Component):
         count = ceil(step_s / LONGEST_STEP_S - 1e-9) if step_s > NO_STEP_S else 0
         for _ in range(count):
             self._step(x, u, p, step_s / count)
+        return self.tell(x, u, p)
+
+    def tell(self, x: Mapping[str, Floats], u: Values, p: Values) -> dict[str, Floats | float]:  # noqa: ARG002 - as declared
+        """Return discharge and how far impeller, bearings and oil are gone."""
         room = 1.0 / (p["new_impeller_m2"] - p["failed_impeller_m2"])
         leaving = x["flow_m3_s"] - x["leak_m3_s"]
         return {
