@@ -121,6 +121,17 @@ def test_own_csv_without_labels_gives_anomalies_trends_and_an_honest_no(plant):
     assert "bearing_temp_C" in [trend["sensor"] for trend in prediction["trends"]]
 
 
+def test_assess_says_why_nothing_can_be_weighed_and_writes_nothing(plant):
+    said = plant("-w", "W", "assess")
+    assert "pump_01" in said
+    assert "No best time can be told" in said
+    assert "Recommended" in said
+    [package] = plant.json("-w", "W", "assess", "-m", "pump_01")["packages"]
+    assert plant.json("-w", "W", "assess", "pump_01")["packages"][0]["machine_id"] == "pump_01"
+    assert package["decision"]["when_lacks"]
+    assert plant.json("-w", "W", "orders", "list")["orders"] == []
+
+
 def test_historical_readings_set_the_instant_and_say_so(plant):
     assert plant.json("-w", "W", "run")["summary"]["as_of"].startswith("2025-04-29T23:00")
     assert "the present" in plant("-w", "W", "as-of", "live")

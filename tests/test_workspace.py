@@ -438,11 +438,15 @@ def test_failure_recorded_again_without_its_cause_counts_once(tmp_path):
 def test_a_notebook_shows_results_in_short_and_repr_gives_all(tmp_path):
     from IPython.lib.pretty import pretty
 
+    from workbench.workflows.cycle import FleetRun
+
     profile = _profile()
     shown = pretty([profile, profile])
     assert shown.count("machine_id='pump_01'") == 2
     assert "sensors=<1 Sensor>" in shown
     assert len(shown) < len(repr([profile, profile]))
     assert "Quantity.TEMPERATURE" in repr(profile)
+    run = FleetRun(as_of=datetime(2026, 1, 1, tzinfo=UTC), results=({"outcome": "x"},) * 5, repeated=0, failed=())
+    assert pretty(run) == "FleetRun(as_of=2026-01-01 00:00 UTC, results=<5 items>, repeated=0)"
     with Workspace.init(tmp_path / "W", settings={"name": "Mill"}) as ws:
         assert repr(ws) == f"<workspace 'Mill' in {tmp_path / 'W'}>"

@@ -49,6 +49,10 @@ class NotFound(InputError):
     """A thing was asked for by a name that does not exist."""
 
 
+class NotPermitted(WorkbenchError):
+    """The actor's role does not allow it; nothing was changed."""
+
+
 class EnvironmentFailure(WorkbenchError):
     """The surroundings (disk, permission, lock, missing package) prevent the work."""
 

@@ -19,7 +19,9 @@ from workbench.store.artifacts import Artifacts
 from workbench.store.database import Database, sqlite_url
 from workbench.store.files import make_folder
 from workbench.store.records import (
+    Approvals,
     Cases,
+    CloseOuts,
     DispatchHistory,
     DispatchReports,
     DriftReports,
@@ -28,6 +30,7 @@ from workbench.store.records import (
     Events,
     Explanations,
     Forecasts,
+    History,
     Jobs,
     Machines,
     ModelExplanations,
@@ -38,6 +41,8 @@ from workbench.store.records import (
     Parts,
     PlannedStops,
     Predictions,
+    Purchases,
+    Quotes,
     Reports,
     Runs,
     Schedules,
@@ -49,8 +54,11 @@ from workbench.store.records import (
     SyntheticSets,
     Technicians,
     TwinCalibrations,
+    ValueEntries,
+    WorkPlans,
 )
 from workbench.store.settings_file import change_setting, check_settings, write_settings
+from workbench.store.text_index import TextIndex
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +67,7 @@ if TYPE_CHECKING:
     from workbench.telemetry import Archive
 
 DATABASE_FILE = "workbench.db"
+TEXT_INDEX_FILE = "text_index.db"
 FOLDERS = ("data", "models", "outputs")
 
 
@@ -219,9 +228,29 @@ class Workspace:
         return Suppliers(self.database)
 
     @cached_property
+    def quotes(self) -> Quotes:
+        """What suppliers asked for parts."""
+        return Quotes(self.database)
+
+    @cached_property
+    def purchases(self) -> Purchases:
+        """Purchase orders."""
+        return Purchases(self.database)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        """What waits for a yes or no, and the answers."""
+        return Approvals(self.database)
+
+    @cached_property
     def planned_stops(self) -> PlannedStops:
         """When sites and machines stand by plan."""
         return PlannedStops(self.database)
+
+    @cached_property
+    def plans(self) -> WorkPlans:
+        """Plans of work, of which one is published."""
+        return WorkPlans(self.database)
 
     @cached_property
     def telemetry(self) -> Archive:
@@ -309,6 +338,21 @@ class Workspace:
     def orders(self) -> Orders:
         """Work orders."""
         return Orders(self.database)
+
+    @cached_property
+    def close_outs(self) -> CloseOuts:
+        """What was found and done when orders were closed."""
+        return CloseOuts(self.database)
+
+    @cached_property
+    def history(self) -> History:
+        """Work of the past, with its full-text index in ``data/``."""
+        return History(self.database, TextIndex(self.path / "data" / TEXT_INDEX_FILE), self.settings.currency)
+
+    @cached_property
+    def value_entries(self) -> ValueEntries:
+        """What predictions were worth."""
+        return ValueEntries(self.database)
 
     @cached_property
     def dispatch_reports(self) -> DispatchReports:

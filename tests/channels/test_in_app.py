@@ -43,7 +43,7 @@ def notice():
 
 def test_delivered_notice_is_recorded_as_sent(database, notice, change):
     delivered = in_app.deliver(Notices(database), notice, change)
-    assert delivered.state == "sent"
+    assert (delivered.state, delivered.sent_at) == ("sent", AT)
     assert Notices(database).all("sent") == [delivered]
 
 

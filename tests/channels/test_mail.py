@@ -51,7 +51,7 @@ def server_of(mailbox, **fields):
 def send(mailbox, written, **fields):
     session = MailSession(server_of(mailbox, **fields))
     try:
-        session.send(compose(written, SENDER, AT), written.address)
+        session.deliver(written, AT)
     finally:
         session.close()
 

@@ -1,7 +1,12 @@
 """Cases: one per machine and cause."""
 
+from datetime import UTC, datetime
+
 from workbench.dispatch import cases_from
+from workbench.domain.cases import Case, CaseKind
 from workbench.domain.predictions import Severity
+
+MONDAY = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
 ANOMALY = {
     "score": 0.8,
@@ -54,3 +59,44 @@ def test_sensors_near_their_baseline_are_not_said_to_stand_out(predict):
     (case,) = cases_from(predict(None, anomaly={**anomaly, "contributions": [near, far]}))
     assert "flow" in case.summary
     assert "current_A" not in case.summary
+
+
+FAULT = {
+    "sensor": "bearing_temp_C",
+    "kind": "stuck",
+    "since": MONDAY,
+    "until": MONDAY,
+    "ongoing": True,
+    "value": 50.0,
+    "unit": "degC",
+    "readings": 14,
+}
+
+
+def test_a_faulty_sensor_is_a_sensor_case_that_orders_no_work(predict, analyse):
+    prediction = predict(None, sensor_faults=[FAULT])
+    (case,) = cases_from(prediction)
+    assert (case.cause, case.kind, case.about_sensor) == ("sensor:bearing_temp_C", CaseKind.SENSOR, True)
+    assert "stuck at 50 degC" in case.summary
+    assert "instrument bearing_temp_C checked" in case.recommendation
+    assert not analyse(prediction).decision.act
+
+
+def test_a_silent_machine_is_an_inactivity_case_alone(predict, crossing):
+    silent = predict(None, status="OFFLINE", silent_since=MONDAY, limit_crossings=[crossing()])
+    (case,) = cases_from(silent)
+    assert (case.cause, case.kind, case.opened_at) == ("inactivity", CaseKind.INACTIVITY, MONDAY)
+    assert cases_from(predict(None, status="OFFLINE", limit_crossings=[crossing()])) == []
+
+
+def test_critical_health_with_nothing_else_to_see_is_a_health_case(predict, crossing):
+    (case,) = cases_from(predict(0.9, health_state=3))
+    assert (case.cause, case.kind) == ("health", CaseKind.HEALTH)
+    (limit,) = cases_from(predict(0.9, health_state=3, limit_crossings=[crossing()]))
+    assert limit.kind is CaseKind.LIMIT
+
+
+def test_cases_of_before_there_were_kinds_tell_theirs_by_their_cause(predict):
+    (case,) = cases_from(predict(anomaly=ANOMALY))
+    old = case.model_dump(exclude={"kind"})
+    assert Case.model_validate(old).kind is CaseKind.ANOMALY

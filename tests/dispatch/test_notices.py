@@ -2,6 +2,7 @@
 
 from workbench.dispatch import write_notices
 from workbench.domain.predictions import Severity
+from workbench.domain.work import Priority
 
 
 def notices_of(order, profile, site, **options):
@@ -39,19 +40,11 @@ def test_urgent_order_is_a_critical_notice(order_for, predict, profile, site, cr
     assert technician.subject.startswith("SIMULATED: ")
 
 
-def test_who_has_an_address_is_written_to_as_well(order_for, predict, profile, site):
-    addresses = {"technician:tech_one": "one@plant.example", "manager:elsewhere": "elsewhere@plant.example"}
-    order = order_for(predict(0.6, simulated=True))
-    notices = notices_of(order, profile, site, addresses=addresses)
-    assert [(n.channel, n.recipient, n.address) for n in notices] == [
-        ("in_app", "technician:tech_one", ""),
-        ("email", "technician:tech_one", "one@plant.example"),
-        ("in_app", "manager:berlin", ""),
-    ]
-    in_app, email, _ = notices
-    assert (email.subject, email.body, email.state) == (in_app.subject, in_app.body, "queued")
-    assert email.subject.startswith("SIMULATED: ")
-    assert email.notice_id != in_app.notice_id
-    assert [n.notice_id for n in notices_of(order, profile, site, addresses=addresses)] == [
-        n.notice_id for n in notices
-    ]
+def test_more_urgency_is_news_once_for_each_priority(order_for, predict, profile, site):
+    order = order_for(predict(0.6))
+    first = notices_of(order, profile, site)
+    worse = order.model_copy(update={"priority": Priority.URGENT})
+    news = notices_of(worse, profile, site, more_urgent=True)
+    assert [notice.subject for notice in news] == ["More urgent: WO-2026-0001 (urgent): Feed pump: bearing wear"] * 2
+    assert len({notice.notice_id for notice in (*first, *news)}) == 4
+    assert [n.notice_id for n in notices_of(worse, profile, site, more_urgent=True)] == [n.notice_id for n in news]

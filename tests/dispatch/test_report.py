@@ -1,5 +1,8 @@
 """The dispatch report: a technician can act on it."""
 
+import re
+from datetime import timedelta
+
 from workbench.dispatch import write_dispatch_report
 from workbench.dispatch.procedure import safety_of
 from workbench.domain.analysis import PastCase
@@ -81,6 +84,14 @@ def test_timeline_is_in_order_and_names_the_parts_that_are_late(order_for, analy
     assert "1 x Bearing kit can be here if ordered at once" in words
     assert "work starts: lock out the machine" not in words
     assert "earliest likely failure if nothing is done" in words
+
+
+def test_machine_stands_as_long_in_the_timeline_as_in_the_summary(order_for, analyse, profile, site, predict):
+    report = report_of(order_for, analyse, profile, site, predict(0.6))
+    stands_h = float(re.search(r"the machine stands ([0-9.]+) h", report.summary)[1])
+    times = {words: time for time, words in report.timeline}
+    begin, back = times["work starts: lock out the machine"], times[f"machine back in service after {stands_h:g} h"]
+    assert back - begin == timedelta(hours=stands_h)
 
 
 def test_report_after_assignment_is_another_record(order_for, analyse, profile, site, predict):

@@ -47,6 +47,14 @@ def test_a_late_baseline_uses_no_later_rows(readings, cut):
     assert np.allclose(whole.z[:cut], part.z, equal_nan=True)
 
 
+def test_readings_between_a_failure_and_its_repair_teach_no_baseline(readings):
+    readings[800:850] += 30
+    repaired = based(readings, (0, 800, 850))
+    assert repaired.z[800:850].mean() > 15
+    assert repaired.sd[1100:].max() < 1.3
+    assert based(readings, (0, 800)).sd[1100:].min() > 3
+
+
 def test_a_sensor_that_never_reads_has_no_residual(readings):
     readings[:, 1] = np.nan
     assert np.isnan(based(readings).z[:, 1]).all()

@@ -1,14 +1,13 @@
-"""Trends, limits, lives of the population, and the rules of evidence."""
+"""Trends, lives of the population, and the rules of evidence."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from workbench.domain.predictions import Interval, Severity
+from workbench.domain.predictions import Interval
 from workbench.ml.evidence import failures_reason, readings_reason, support_reason, trend_reason, weigh, width_reason
 from workbench.ml.lifetimes import Lifetimes, collect_lifetimes
-from workbench.ml.limits import find_crossings
 from workbench.ml.trends import find_trends, trend_p_values
 
 HOUR = 3_600_000_000_000
@@ -80,39 +79,6 @@ def test_lives_are_collected_with_censoring(small_fleet):
     lives = collect_lifetimes(small_fleet)
     assert lives.failures == 16
     assert len(lives.duration) == 24
-
-
-def readings(build_machine, values):
-    profile = build_machine.profile()
-    matrix = np.full((len(values), 3), 50.0)
-    matrix[:, 1] = values
-    return find_crossings(profile, matrix, np.arange(len(values)) * HOUR)
-
-
-@pytest.mark.parametrize(
-    ("values", "severity"),
-    [
-        ([2, 2, 5, 2, 5], None),
-        ([2, 5, 2, 5, 5], Severity.WARNING),
-        ([2, 2, 2, 2, 8], None),
-        ([2, 2, 2, 8, 8], Severity.CRITICAL),
-        ([5, 5, 5, 5, 8], Severity.WARNING),
-        ([4.5, 4.5, 4.5], Severity.WARNING),
-    ],
-)
-def test_limits_fire_after_three_of_five_or_two_in_a_row(build_machine, values, severity):
-    found = readings(build_machine, values)
-    assert [c.severity for c in found] == ([severity] if severity else [])
-
-
-def test_crossing_tells_since_when_and_how_far(build_machine):
-    (crossing,) = readings(build_machine, [2, 2, 2, 2, 2, 5, 5, 5, 6])
-    assert (crossing.value, crossing.limit, crossing.direction, crossing.readings) == (6, 4.5, "above", 4)
-    assert crossing.since.hour == 5
-
-
-def test_gaps_do_not_hide_a_crossing(build_machine):
-    assert readings(build_machine, [5, np.nan, 5, np.nan, 5])
 
 
 def test_trend_gives_the_slope_per_day(build_machine):

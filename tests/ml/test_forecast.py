@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from datetime import date
 
 import numpy as np
@@ -192,6 +193,22 @@ def test_a_linear_model_learns_what_yesterday_and_the_weekday_say():
 def test_only_a_series_well_above_0_is_taken_for_ratios():
     assert has_ratios(daily_cycle(28))
     assert not has_ratios(hourly(np.append(daily_cycle(28).values, 0.0)))
+
+
+def test_the_time_of_learning_is_that_of_all_that_a_forecast_is_made_by():
+    took = {score.name: score.fit_s for score in choose(daily_cycle(35), 24, models=["boosting", "linear"]).scores}
+    assert took["blend"] == pytest.approx(took["boosting"] + took["linear"])
+    assert took["linear"] > 0
+
+
+def test_a_forecaster_fitted_anew_at_each_origin_takes_its_time_there(forecasting):
+    series = daily_cycle(35)
+    theta = ThetaForecaster()
+    theta.paths(series, np.array([len(series)]), 24)  # the first call compiles
+    began = time.perf_counter()
+    theta.paths(series, np.array([len(series)]), 24)
+    once = time.perf_counter() - began
+    assert theta.backtest(series, 24).fit_s > 0.1 * once
 
 
 def test_a_model_wins_where_it_is_better_and_the_naive_forecast_where_it_is_not():

@@ -111,3 +111,14 @@ def test_the_published_failure_modes_of_a_real_set_are_leaks(datasets):
     found = label_columns(inputs, rows["Machine failure"])
     assert {"TWF", "HDF", "PWF", "OSF"} <= set(found)
     assert not set(found) - {"TWF", "HDF", "PWF", "OSF", "RNF"}
+
+
+def test_a_coarsely_rounded_reading_whose_extreme_is_only_seen_near_the_failure_is_no_leak():
+    units = np.repeat(np.arange(60), 50)
+    left = np.tile(np.arange(50)[::-1], 60)
+    rng = np.random.default_rng(0)
+    pressure = np.round(1.30 + 0.024 * np.exp(-left / 8) + rng.normal(0, 0.003, len(left)), 2)
+    failing = (left <= 10).astype(float)
+    assert label_columns(pd.DataFrame({"pressure": pressure}), failing, units) == []
+    mode = np.where(failing > 0, 1 + units % 2, 0)
+    assert label_columns(pd.DataFrame({"mode": mode}), failing, units) == ["mode"]

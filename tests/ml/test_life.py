@@ -72,6 +72,28 @@ def test_repair_of_a_failure_is_not_a_planned_replacement(build_machine):
     assert np.isnan(clock.age[50])  # nobody saw how old the machine was when the record began
 
 
+def test_a_failed_machine_that_runs_on_is_unlabelled_and_starts_anew_at_its_repair(build_machine):
+    events = [(100, "failure", "imbalance"), (150, "maintenance", "imbalance"), (240, "failure", "imbalance")]
+    clock = timeline(hourly(build_machine, 300, events))
+    assert clock.fresh[[120, 150, 151, 200]].tolist() == [101, 101, 151, 151]
+    labels = label(clock)
+    assert np.isnan(labels.remaining[101:151]).all()
+    assert np.isnan(labels.within(24)[101:151]).all()
+    assert labels.remaining[160] == pytest.approx(80)
+
+
+def test_only_work_on_what_failed_is_its_repair(build_machine):
+    for late, cause in ((150, "bearing_wear"), (280, "imbalance")):
+        clock = timeline(hourly(build_machine, 300, [(100, "failure", "imbalance"), (late, "maintenance", cause)]))
+        assert clock.repaired.tolist() == clock.failures.time.tolist()
+        assert clock.fresh[290] == 101
+    repaired = timeline(hourly(build_machine, 300, [(100, "failure", "imbalance"), (298, "replacement", "imbalance")]))
+    assert "replacement" in repaired.reset_by
+    running = timeline(hourly(build_machine, 300, [(200, "failure", "imbalance"), (290, "maintenance", "unknown")]))
+    assert running.reset_by == "repair (imbalance)"
+    assert running.rows_since_reset() == 9
+
+
 def test_cycles_reach_zero_at_the_last_cycle(build_machine):
     machine = hourly(build_machine, 50, [(49, "failure", "unknown")], life_unit="cycle")
     frame = machine.telemetry.assign(life=np.arange(1.0, 51.0))

@@ -12,7 +12,7 @@ import pytest
 
 from workbench.domain.equipment import MachineStatus
 from workbench.domain.observations import MachineData
-from workbench.domain.predictions import HealthState, Severity, Task
+from workbench.domain.predictions import HealthState, LimitCrossing, SensorFault, Task
 from workbench.errors import CorruptArtifact, InputError, NotEnoughData
 from workbench.ml import Models, load_models, predict_fleet, predict_machine, shown_state, train_fleet
 
@@ -100,7 +100,7 @@ def test_machine_right_after_a_replacement_lacks_readings(models, failing, build
     assert life.model_life is not None
 
 
-def test_csv_without_labels_gets_anomalies_trends_and_limits(build_machine):
+def test_csv_without_labels_gets_anomalies_and_trends(build_machine):
     machine = without_events(build_machine.worn("pump_csv_001", 11, hours=1500, lives=[(1510, "imbalance")]))
     prediction = predict_machine(machine, Models.empty(), as_of=build_machine.end(machine))
     assert prediction.health_state is None
@@ -111,8 +111,6 @@ def test_csv_without_labels_gets_anomalies_trends_and_limits(build_machine):
     assert prediction.anomaly.is_anomaly
     assert prediction.anomaly.contributions[0].sensor == "vibration_mm_s"
     assert any(t.sensor == "vibration_mm_s" and t.per_day > 0 for t in prediction.trends)
-    crossing = prediction.limit_crossings[0]
-    assert (crossing.sensor, crossing.severity) == ("vibration_mm_s", Severity.WARNING)
     assert prediction.diagnosis.method == "symptom_table"
     assert prediction.diagnosis.likeliest == "imbalance"
     assert any("not enough evidence: 0 of 5 failures needed" in reason for reason in prediction.reasons)
@@ -234,3 +232,28 @@ def test_a_horizon_without_skill_gives_the_populations_rate_and_says_so(small_fl
     assert said.failure_probability[0].probability == pytest.approx(0.0123)
     assert any(r.startswith(words) and "the population's rate of failure is given" in r for r in said.reasons)
     assert not any(reason.startswith(words) for reason in told.reasons)
+
+
+def test_what_the_alert_engine_found_is_said_among_the_reasons(failing, build_machine):
+    as_of = build_machine.end(failing)
+    told = {"sensor": "vibration_mm_s", "since": as_of, "unit": "mm/s", "readings": 4}
+    crossing = LimitCrossing.model_validate(
+        told | {"severity": "CRITICAL", "value": 8, "limit": 7.1, "direction": "above", "standard": "no standard"}
+    )
+    fault = SensorFault.model_validate(
+        told | {"sensor": "bearing_temp_C", "kind": "stuck", "value": 50, "until": as_of, "ongoing": True}
+    )
+    found = predict_machine(failing, Models.empty(), as_of=as_of, limit_crossings=[crossing], sensor_faults=[fault])
+    assert (found.limit_crossings, found.sensor_faults) == ((crossing,), (fault,))
+    assert found.reasons[0].startswith("vibration_mm_s is 8 mm/s, above its critical limit 7.1")
+    assert any(reason.startswith("sensor bearing_temp_C: stuck at 50") for reason in found.reasons)
+
+
+def test_a_silent_machine_tells_since_when_and_a_failed_one_does_not(build_machine):
+    machine = without_events(build_machine.worn("pump_csv_001", 11, hours=200))
+    last = build_machine.end(machine)
+    assert predict_machine(machine, Models.empty(), as_of=last).silent_since is None
+    later = last + timedelta(days=5)
+    assert predict_machine(machine, Models.empty(), as_of=later).silent_since == last
+    failed = MachineData(machine.profile, machine.telemetry, build_machine.events([(last, "failure", "imbalance")]))
+    assert predict_machine(failed, Models.empty(), as_of=later).silent_since is None

@@ -56,3 +56,26 @@ def test_a_naive_time_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidDocument, match="time zone"):
         change_setting(tmp_path, "as_of", datetime(2026, 1, 1))  # noqa: DTZ001
     assert load_settings(tmp_path).as_of == "live"
+
+
+def test_webhooks_are_tables_that_are_read_back(tmp_path: Path) -> None:
+    sms = {"url": "https://gateway.example/send", "form": "sms", "payload": {"to": ["$to"], "text": "$text"}}
+    write_settings(tmp_path, {"webhooks": {"sms": sms}})
+    found = load_settings(tmp_path).webhooks["sms"]
+    assert found.filled({"to": "+49", "text": "Hello"}) == {"to": ["+49"], "text": "Hello"}
+    write_settings(tmp_path, {})
+    with (tmp_path / SETTINGS_FILE).open("a") as file:
+        file.write('[webhooks.chat]\nurl = "https://chat.example/T0psecret"\nleast_severity = "critical"\n')
+    settings = load_settings(tmp_path)
+    assert settings.webhooks["chat"].least_severity == "CRITICAL"
+    assert "T0psecret" not in repr(settings)
+
+
+def test_every_fault_of_a_webhook_is_told_without_its_address(tmp_path: Path) -> None:
+    lines = '[webhooks.chat]\nurl = "http://chat.example/T0psecret"\npayload = {text = "$colour"}\n[webhooks.Sms]\n'
+    (tmp_path / SETTINGS_FILE).write_text(lines)
+    with pytest.raises(InvalidDocument) as caught:
+        load_settings(tmp_path)
+    assert "$colour is unknown" in str(caught.value)
+    assert "webhooks.Sms" in str(caught.value)
+    assert "T0psecret" not in f"{caught.value} {caught.value.__cause__}"

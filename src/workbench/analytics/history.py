@@ -44,7 +44,7 @@ def similar_failures(
     types = {profile.machine_id: profile.machine_type, **(machine_types or {})}
     past = events[events["time"] <= pd.Timestamp(until)]
     failures = past[past["kind"].astype(str) == EventKind.FAILURE.value]
-    nearness = failures["machine_id"].map(lambda machine: _nearness(machine, profile, types))
+    nearness = failures["machine_id"].map(lambda machine: nearness_of(machine, profile, types))
     wanted = (nearness < 2) if mode == UNKNOWN_MODE else (failures["cause"] == mode)
     ranked = failures.assign(nearness=nearness)[wanted].sort_values(
         ["nearness", "time", "machine_id"], ascending=[True, False, True], kind="stable"
@@ -52,7 +52,8 @@ def similar_failures(
     return tuple(_case(row, past) for row in ranked.head(limit).to_dict("records"))
 
 
-def _nearness(machine_id: str, profile: MachineProfile, types: Mapping[str, str]) -> int:
+def nearness_of(machine_id: str, profile: MachineProfile, types: Mapping[str, str]) -> int:
+    """Return 0 for the machine itself, 1 for one of its type, 2 for any other."""
     if machine_id == profile.machine_id:
         return 0
     return 1 if types.get(machine_id) == profile.machine_type else 2

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from workbench.domain.analysis import ActionDecision, Recommendation, standing_out
+from workbench.domain.analysis import ActionDecision, Occasion, PastCase, Recommendation, WhenToAct
 from workbench.domain.base import Minor
 from workbench.domain.equipment import MachineProfile, Part
 from workbench.domain.money import money_text, times
 from workbench.domain.predictions import HealthState, Prediction
 
 from .decide import lack_of_evidence
+from .evidence import facts, signs_of_wear
+from .information import inspect_first
 from .remedy import Remedy
+from .when_words import moment
 
 
 def recommend(
@@ -22,19 +25,53 @@ def recommend(
     *,
     remedy: Remedy,
     parts: Mapping[str, Part],
+    free: Mapping[str, int] | None = None,
+    history: Sequence[PastCase] = (),
+    failure_cost: Minor,
+    planned_cost: Minor,
+    repair_cost: Minor = 0,
     currency: str,
     complete: bool = True,
 ) -> tuple[Recommendation, ...]:
-    """Return recommendations, the ordered work first and the rest by expected saving.
+    """Return recommendations, the ordered work first and the rest by expected saving, each with its evidence.
 
-    The saving of ordering work now is P(failure) x failure cost - planned cost; that of ordering a
-    missing part is P(failure) x the loss while the machine would wait for it. A saving that cannot be
-    computed is 0, and the reason says so; one that rests on costs not all known (``complete`` false)
-    is marked as such.
+    The saving of ordering work now is P(failure) x failure cost - planned cost; that of waiting for a
+    better time is what the earliest time costs more; that of ordering a missing part is P(failure) x the loss
+    while the machine would wait for it; that of inspecting first is the value of what it tells less its cost. A saving
+    that cannot be computed is 0, and the reason says so; one that rests on costs not all known
+    (``complete`` false) is marked as such.
+
+    Args:
+        prediction: What the models say.
+        profile: The machine.
+        decision: What was decided.
+        remedy: The work; an inspection when the cause is not known.
+        parts: Parts by id.
+        free: Pieces of each part that no other order holds; default: the stock.
+        history: Similar failures of the past.
+        failure_cost: Of running to failure.
+        planned_cost: Of the remedy when it is planned.
+        repair_cost: Of the planned repair that an inspection leads to.
+        currency: ISO 4217 code.
+        complete: Whether all costs are known.
     """
-    found = [
+    known = facts(prediction, history)
+    weighed = [
         *_work(prediction, decision, remedy),
-        *_parts(prediction, profile, decision, remedy=remedy, parts=parts, currency=currency),
+        *_occasion(prediction, decision, remedy, currency),
+        *_parts(prediction, profile, decision, remedy=remedy, parts=parts, free=free, currency=currency),
+        *inspect_first(
+            prediction,
+            decision,
+            remedy,
+            failure_cost=failure_cost,
+            planned_cost=planned_cost,
+            repair_cost=repair_cost,
+            currency=currency,
+        ),
+    ]
+    found = [
+        *(entry.model_copy(update={"evidence": known}) for entry in weighed),
         *_watch(prediction, profile, decision, remedy),
         *_evidence(prediction, decision),
     ]
@@ -84,6 +121,7 @@ def _parts(
     *,
     remedy: Remedy,
     parts: Mapping[str, Part],
+    free: Mapping[str, int] | None,
     currency: str,
 ) -> list[Recommendation]:
     probability = decision.failure_probability or 0.0
@@ -91,15 +129,16 @@ def _parts(
     found = []
     for part_id, quantity in remedy.resources.parts:
         part = parts.get(part_id)
-        if part is None or part.stock >= quantity:
+        at_hand = 0 if part is None else part.stock if free is None else free.get(part_id, 0)
+        if part is None or at_hand >= quantity:
             continue
-        missing = quantity - part.stock
+        missing = quantity - at_hand
         saving = times(loss, part.lead_time_days, 24.0, probability)
         # A part that may never be used is worth its price only when waiting for it is expected to cost more.
         if not decision.act and saving <= part.unit_cost * missing:
             continue
         reason = (
-            f"{quantity} needed for {remedy.title}, {part.stock} in stock; waiting {part.lead_time_days:g} days for it "
+            f"{quantity} needed for {remedy.title}, {at_hand} free in stock; waiting {part.lead_time_days:g} days for it "
             f"with the machine down is expected to cost {100 * probability:.1f} % x {part.lead_time_days * 24:g} h x "
             f"{money_text(loss, currency)}/h = {money_text(saving, currency)}."
         )
@@ -108,17 +147,51 @@ def _parts(
     return found
 
 
+def _occasion(prediction: Prediction, decision: ActionDecision, remedy: Remedy, currency: str) -> list[Recommendation]:
+    """Recommend the better time within the horizon where there is one, with what it saves against the others.
+
+    Where no work is ordered though no later time costs less, it is to be made ready and confirmed, not yet done.
+    """
+    when = decision.when
+    if when is None or not when.own or decision.rule == "critical_limit" or when.best.kind == "later":
+        return []
+    what = "the inspection" if remedy.inspection else f"the repair of {remedy.title}"
+    dearer = (
+        f"Acting at the earliest, {moment(when.earliest_at)}, costs {money_text(when.earliest.excess, currency)} more, "
+        f"running to failure {money_text(when.failing_excess, currency)} more."
+    )
+    if decision.act and not when.now:
+        stop = f"{when.best.stop_in_words}, " if when.best.kind == "planned_stop" else ""
+        reason = f"{100 * when.best.failure_probability:.1f} % chance that it fails before. {dearer}"
+        action = f"Wait with {what} until {stop}{moment(when.best.at)}"
+        return [_entry(action, reason, when.earliest.excess, when.best.at)]
+    # With an assumed value of running, a near best time is too weak a reason to make anything ready.
+    if decision.act or not when.rate_known:
+        return []
+    end = prediction.as_of + timedelta(hours=decision.horizon_h)
+    within = [one for one in when.occasions if one.at <= end]
+    if not within or within[-1].excess == 0:
+        return []
+    reason = (
+        f"Least expected cost at {moment(when.best.at)}, but a failure is not likely enough yet to order work. Another day "
+        f"costs {money_text(_a_day_later(when).excess, currency)} and tells more; waiting until {moment(within[-1].at)} "
+        f"costs {money_text(within[-1].excess, currency)}."
+    )
+    return [_entry(f"Make {what} ready and look again tomorrow", reason, within[-1].excess)]
+
+
+def _a_day_later(when: WhenToAct) -> Occasion:
+    """Return the first occasion a day or more after the best one, else the last."""
+    later = [one for one in when.occasions if one.at >= when.best.at + timedelta(days=1)]
+    return later[0] if later else when.occasions[-1]
+
+
 def _watch(
     prediction: Prediction, profile: MachineProfile, decision: ActionDecision, remedy: Remedy
 ) -> list[Recommendation]:
     if decision.act:
         return []
-    signs = [f"{crossing.in_words()}" for crossing in prediction.limit_crossings]
-    sensors = [crossing.sensor for crossing in prediction.limit_crossings]
-    if prediction.anomaly is not None and prediction.anomaly.is_anomaly:
-        found = prediction.anomaly
-        signs.append(f"readings are unusual: anomaly score {found.score:.2f}, threshold {found.threshold:.2f}")
-        sensors += [part.sensor for part in standing_out(found)]
+    signs, sensors = signs_of_wear(prediction)
     if prediction.health_state is not None and prediction.health_state >= HealthState.DEGRADING:
         signs.append(f"health state is {prediction.health_state.name.lower()}")
         known = profile.failure_mode(remedy.mode)
@@ -127,8 +200,10 @@ def _watch(
         return []
     where = ", ".join(dict.fromkeys(sensors)) or "all sensors"
     if remedy.inspection and sensors:
-        return [_entry(f"Inspect at the next planned stop and watch {where}", f"{_sentence(signs)} Cause unknown.", 0)]
-    return [_entry(f"Watch more closely: {where}", _sentence(signs), 0)]
+        entry = _entry(f"Inspect at the next planned stop and watch {where}", f"{_sentence(signs)} Cause unknown.", 0)
+    else:
+        entry = _entry(f"Watch more closely: {where}", _sentence(signs), 0)
+    return [entry.model_copy(update={"evidence": tuple(signs)})]
 
 
 def _sentence(signs: list[str]) -> str:

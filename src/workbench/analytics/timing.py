@@ -127,15 +127,16 @@ class Timing:
 
     ``at``: the best time from now. ``failure_probability``: of failing until then. ``excess``: expected cost of each
     allowed time above that of the best one, shape (machines, times). ``break_even_cost``: what a failure must cost at
-    least for the earliest allowed time to be the best one; infinite where no cost makes it so.
-    ``break_even_probability``: how likely a machine that reaches the earliest time must be to fail before the next one
-    for waiting not to pay.
+    least for the earliest allowed time to be the best one; infinite where no cost makes it so. ``later``: the best of
+    the times after the earliest, infinite where there is none. ``break_even_probability``: how likely a machine that
+    reaches the earliest time must be to fail before ``later`` for waiting until then not to pay.
     """
 
     at: Floats
     failure_probability: Floats
     excess: Floats
     break_even_cost: Floats
+    later: Floats
     break_even_probability: Floats
 
     @property
@@ -160,7 +161,9 @@ def fixed_interval(population: LivesLeft, costs: Costs, *, step: float = 1.0) ->
     return FixedInterval(float(ages[best]), float(rates[best]))
 
 
-def best_time(left: LivesLeft, times: Sequence[float] | Floats, costs: Costs, *, rate: float) -> Timing:
+def best_time(
+    left: LivesLeft, times: Sequence[float] | Floats, costs: Costs, *, rate: float, surcharge: npt.ArrayLike = 0.0
+) -> Timing:
     """Return which of the allowed ``times`` is the best to stop each machine; of equally good ones the earliest.
 
     A machine whose life left is exactly ``a`` has failed when it is stopped at ``a``.
@@ -171,9 +174,10 @@ def best_time(left: LivesLeft, times: Sequence[float] | Floats, costs: Costs, *,
         costs: of a planned stop and of a failure.
         rate: cost per unit of time that acting so reaches in the long run. The population's ``fixed_interval`` rate is where
             to begin: it is too high rather than too low, and the higher the rate, the later the stop.
+        surcharge: what a stop at each of the times costs beyond the planned cost (below 0: less), one or one per time.
 
     Raises:
-        InputError: times or rate that are not usable; all faults at once.
+        InputError: times, rate or surcharge that are not usable; all faults at once.
     """
     at = np.asarray(times, dtype=np.float64)
     faults = []
@@ -181,33 +185,47 @@ def best_time(left: LivesLeft, times: Sequence[float] | Floats, costs: Costs, *,
         faults.append("times must be finite, ascending and 0 or later, one at least")
     if not (np.isfinite(rate) and rate >= 0):
         faults.append(f"rate is {rate}, it must be 0 or more")
+    more = np.asarray(surcharge, dtype=np.float64)
+    if more.shape not in ((), at.shape) or not np.isfinite(more).all() or (costs.planned + more < 0).any():
+        faults.append("surcharge must be finite, one or one per time, and leave no planned cost below 0")
     if faults:
         raise InputError(f"No time can be chosen: {'; '.join(faults)}.", "Name the times at which work may be done.")
     failed, length = left.until(at)
-    value = costs.extra * failed - rate * length
+    more = np.broadcast_to(more, at.shape)
+    value = more * (1 - failed) + costs.extra * failed - rate * length
     best = np.argmin(value, axis=1)[:, None]
+    # What each later time saves against the first one when a failure costs no more than planned work.
+    gain = rate * (length[:, 1:] - length[:, :1]) + more[0] * (1 - failed[:, :1]) - more[1:] * (1 - failed[:, 1:])
+    later, needed = _risk_to_stop(value, failed, length, at, more, rate=rate, extra=costs.extra)
     return Timing(
         at=at[best[:, 0]],
         failure_probability=np.take_along_axis(failed, best, axis=1)[:, 0],
         excess=value - np.take_along_axis(value, best, axis=1),
-        break_even_cost=costs.planned + _extra_to_stop(failed, length, rate),
-        break_even_probability=_risk_to_stop(failed, length, rate, costs.extra),
+        break_even_cost=costs.planned + _extra_to_stop(failed, gain),
+        later=later,
+        break_even_probability=needed,
     )
 
 
-def _extra_to_stop(failed: Floats, length: Floats, rate: float) -> Floats:
+def _extra_to_stop(failed: Floats, gain: Floats) -> Floats:
     """Return the least extra cost of a failure at which no later time beats the first one."""
-    risk, gain = failed[:, 1:] - failed[:, :1], rate * (length[:, 1:] - length[:, :1])
+    risk = failed[:, 1:] - failed[:, :1]
     with np.errstate(divide="ignore", invalid="ignore"):
         needed = np.where(gain > 0, gain / risk, 0.0)
     return np.asarray(np.max(needed, axis=1, initial=0.0))
 
 
-def _risk_to_stop(failed: Floats, length: Floats, rate: float, extra: float) -> Floats:
-    """Return the risk between the first two times, for those that reach the first, that weighs up the time gained."""
+def _risk_to_stop(
+    value: Floats, failed: Floats, length: Floats, at: Floats, more: Floats, *, rate: float, extra: float
+) -> tuple[Floats, Floats]:
+    """Return the best later time, and the risk until it, for those that reach the first time, that makes both equal."""
+    if at.size < 2:
+        return np.full(len(value), np.inf), np.ones(len(value))
+    best = 1 + np.argmin(value[:, 1:], axis=1)[:, None]
     running = 1.0 - failed[:, 0]
-    if failed.shape[1] < 2 or extra <= 0:
-        return np.ones(len(failed))
+    lived = (np.take_along_axis(length, best, axis=1) - length[:, :1])[:, 0]
+    later = best[:, 0]
     with np.errstate(divide="ignore", invalid="ignore"):
-        risk = rate * (length[:, 1] - length[:, 0]) / (extra * running)
-    return np.where(running > 0, np.clip(risk, 0.0, 1.0), 1.0)
+        risk = (rate * lived / running + more[0] - more[later]) / (extra - more[later])
+    possible = (running > 0) & (extra > more[later])
+    return at[later], np.where(possible, np.clip(risk, 0.0, 1.0), 1.0)

@@ -19,7 +19,7 @@ def deliver(notices: Notices, notice: Notice, change: Change) -> Notice:
             f"Notice {notice.notice_id} is for the channel {notice.channel!r}, not 'in_app'.",
             "Hand it to the channel that it names.",
         )
-    notices.add(notice.model_copy(update={"state": "sent"}), change)
+    notices.add(notice.model_copy(update={"state": "sent", "sent_at": change.at}), change)
     stored = notices.get(notice.notice_id)
     if stored.state != "sent":
         notices.mark(notice.notice_id, "sent", change)

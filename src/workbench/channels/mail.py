@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import smtplib
 import ssl
@@ -19,7 +18,10 @@ from workbench.config import Settings
 from workbench.domain.base import stable_id
 from workbench.domain.notices import Notice
 from workbench.domain.predictions import Severity
-from workbench.errors import EnvironmentFailure, InputError, WorkbenchError
+from workbench.domain.webhooks import is_loopback
+from workbench.errors import InputError, WorkbenchError
+
+from .session import MessageDeferred, MessageRefused, ServerFailure, ServerRefusal
 
 CONNECT_TIMEOUT_S = 10.0
 # Servers look through a message before they say that they took it; giving up earlier would send it twice.
@@ -28,22 +30,6 @@ MOST_SUBJECT = 200
 PASSWORD = "WORKBENCH_SMTP_PASSWORD"  # noqa: S105 - the name of the variable, no password
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,189}")
 _CLOSING, _TOO_LARGE = 421, 552
-
-
-class ServerFailure(EnvironmentFailure):
-    """The mail server cannot be reached or broke off; another try may succeed."""
-
-
-class ServerRefusal(EnvironmentFailure):
-    """The mail server will not serve us as it is set up: encryption, login or sender; trying again changes nothing."""
-
-
-class MessageDeferred(WorkbenchError):
-    """The mail server takes this message later, perhaps."""
-
-
-class MessageRefused(WorkbenchError):
-    """The mail server, or the address itself, rules out that this message is ever delivered."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +57,7 @@ class MailServer:
             raise InputError(
                 f"smtp_user is set, but {PASSWORD} is not.", f"Set {PASSWORD} in the environment, or empty smtp_user."
             )
-        if settings.smtp_user and settings.smtp_security == "none" and not _is_loopback(settings.smtp_host):
+        if settings.smtp_user and settings.smtp_security == "none" and not is_loopback(settings.smtp_host):
             raise InputError(
                 f"The password would go unencrypted to {settings.smtp_host} (smtp_security is 'none').",
                 "Set smtp_security to 'starttls' or 'tls', or empty smtp_user.",
@@ -89,15 +75,6 @@ class MailServer:
     def place(self) -> str:
         """The server, for messages."""
         return f"{self.host}:{self.port}"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def message_id(notice: Notice, sender: str) -> str:
@@ -145,6 +122,16 @@ class MailSession:
         self.server = server
         self._connection: smtplib.SMTP | None = None
 
+    @property
+    def place(self) -> str:
+        """The server, for messages."""
+        return f"the mail server {self.server.place}"
+
+    @property
+    def host(self) -> tuple[str, int]:
+        """The machine and port that are spoken to."""
+        return self.server.host, self.server.port
+
     def connect(self) -> smtplib.SMTP:
         """Return the open connection, encrypted and logged in; raises ``ServerFailure`` or ``ServerRefusal``."""
         if self._connection is None:
@@ -152,19 +139,13 @@ class MailSession:
                 self._connection = _connected(self.server)
         return self._connection
 
-    def send(self, message: EmailMessage, address: str) -> None:
-        """Hand ``message`` over for ``address``.
-
-        Raises:
-            ServerFailure: the server broke off; it may have taken the message or not.
-            ServerRefusal: it does not accept us or our sender.
-            MessageDeferred: it wants this message later.
-            MessageRefused: it will never take it.
-        """
+    def deliver(self, notice: Notice, at: datetime) -> None:
+        """Hand a notice over for its address; see ``Session.deliver``."""
+        message = compose(notice, self.server.sender, at)
         connection = self.connect()
         try:
-            with _server_errors(self.server), _message_errors(address):
-                connection.send_message(message, self.server.sender, [address])
+            with _server_errors(self.server), _message_errors(notice.address):
+                connection.send_message(message, self.server.sender, [notice.address])
         except ServerFailure:
             self.close()
             raise

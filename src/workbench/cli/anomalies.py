@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workbench.cli.main import app, options
 from workbench.cli.output import say, say_json, table
-from workbench.errors import InputError
+from workbench.cli.times import instant
 
 if TYPE_CHECKING:
     from workbench.domain.anomalies import AnomalyEpisode
@@ -27,7 +26,7 @@ def anomalies(
     from workbench.workspace import Workspace
 
     with Workspace.open(options.workspace) as ws:
-        found = flow(ws, machine, _instant("--start", start), _instant("--end", end))
+        found = flow(ws, machine, instant(start), instant(end))
     if json_:
         say_json(found)
         return
@@ -55,13 +54,3 @@ def _row(episode: AnomalyEpisode) -> tuple[str, ...]:
         str(episode.alarms),
         sensors,
     )
-
-
-def _instant(option: str, text: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise InputError(f"{option} {text!r} is no instant.", "Write e.g. 2026-01-01 or 2026-01-01T06:00Z.") from error
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

@@ -8,15 +8,28 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli import (  # noqa: F401  (registers their commands)
+    alerts,
     anomalies,
+    approvals,
+    assess,
+    audit,
+    cases,
+    criticality,
     dashboard,
     explain,
     forecasts,
+    history,
     jobs,
+    kpis,
     machines,
     models,
     notices,
+    order_closing,
+    order_steps,
     orders,
+    parts,
+    plan,
+    procurement,
     reports,
     schedules,
     simulate,
@@ -24,6 +37,7 @@ from workbench.cli import (  # noqa: F401  (registers their commands)
     synthesis,
     twin,
     twin_prognosis,
+    value,
 )
 from workbench.cli.main import app, open_workspace, options
 from workbench.cli.output import progress_bar, remark, say, say_json, table
@@ -145,7 +159,7 @@ def _ingest_source(source: str | None, sql: str | None, url: str | None, params:
             raise InputError(f"--param {name!r} has no value.", "Write --param NAME=VALUE.")
     from workbench.telemetry.readers.sql import SqlSource
 
-    return SqlSource(sql, url, {name: value for name, _, value in pairs})
+    return SqlSource(sql, url, {name: text for name, _, text in pairs})
 
 
 @app.command()
@@ -273,10 +287,14 @@ def run(machine: MachineOption = None, background: Background = False, json_: Js
         say(f"{counted(len(outcome.results), 'machine')}{again}; as of {outcome.as_of:%Y-%m-%d %H:%M} UTC")
         for line in summary_lines(summary):
             say(line)
+        if outcome.planned:
+            say(f"{outcome.planned}{' See it: workbench orders plan' if outcome.plan_id else ''}")
     for machine_id, reason in outcome.failed:
         remark(f"failed: {machine_id}: {reason}")
+    for machine_id, reason in outcome.skipped:
+        remark(f"skipped: {machine_id}: {reason}")
     if mail.problem:
-        remark(f"{counted(mail.waiting, 'e-mail')} not sent yet: {mail.problem}")
+        remark(f"{counted(mail.waiting, 'notice')} not sent yet: {mail.problem}")
     raise typer.Exit(outcome.exit_code)
 
 

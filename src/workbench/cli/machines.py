@@ -89,6 +89,7 @@ def add(
 ) -> None:
     """Add a machine from a profile. From a CSV a profile is proposed for you to edit."""
     from workbench.workflows import onboard
+    from workbench.workflows.admission import why_pending
 
     if (profile is None) == (from_csv is None):
         raise InputError("Give either a profile file or --from-csv FILE.", "See `workbench machines add --help`.")
@@ -118,12 +119,22 @@ def add(
     assert profile is not None  # noqa: S101  (one of the two was given)
     with open_workspace() as ws:
         added, version = onboard.add_machine(ws, profile)
+        waits = why_pending(ws, added.machine_id)
     if json_:
         say_json(
-            {"profile": str(profile), "notes": notes, "added": True, "machine_id": added.machine_id, "version": version}
+            {
+                "profile": str(profile),
+                "notes": notes,
+                "added": True,
+                "machine_id": added.machine_id,
+                "version": version,
+                "pending": waits,
+            }
         )
         return
     say(f"{added.machine_id} added, profile version {version}.")
+    if waits:
+        say(f"It is not scored and gets no orders yet: {waits}.")
     if from_csv is not None:
         say(f"Next: workbench -w {options.workspace} ingest {from_csv} --machine {added.machine_id}")
 

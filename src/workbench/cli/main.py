@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperGroup
 
-from workbench.errors import WorkbenchError
+from workbench.domain.base import Actor, Role
+from workbench.errors import InputError, WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -44,6 +45,7 @@ class Options:
     """Options that come before the command."""
 
     workspace: Path = Path()
+    actor: Actor | None = None
     debug: bool = False
 
 
@@ -54,7 +56,15 @@ def open_workspace() -> Workspace:
     """Open the workspace that the command is for."""
     from workbench.workspace import Workspace
 
-    return Workspace.open(options.workspace)
+    return Workspace.open(options.workspace, actor=options.actor)
+
+
+def _actor(text: str) -> Actor | None:
+    name, _, role = text.rpartition(":")
+    people = [known.value for known in Role if known is not Role.SYSTEM]
+    if text and (role not in people or not name.strip()):
+        raise InputError(f"{text!r} names nobody with a role.", f"Write NAME:ROLE; roles: {', '.join(people)}.")
+    return Actor(id=name.strip(), role=Role(role)) if text else None
 
 
 @app.callback()
@@ -62,10 +72,15 @@ def common(
     workspace: Annotated[
         Path, typer.Option("-w", "--workspace", envvar="WORKBENCH_WORKSPACE", help="Folder of the workspace.")
     ] = Path(),
+    actor: Annotated[
+        str,
+        typer.Option("--as", envvar="WORKBENCH_ACTOR", metavar="NAME:ROLE", help="Who acts; default: you, as admin."),
+    ] = "",
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
 ) -> None:
     """Keep the common options for the command."""
     options.workspace = workspace
+    options.actor = _actor(actor)
     options.debug = debug
 
 

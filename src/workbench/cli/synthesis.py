@@ -254,6 +254,8 @@ def _show_set(made: SyntheticSet, *, json_: bool) -> None:
         for part, file in made.files.items()
     ]  # fmt: skip
     table(("part", "rows", "lives", "MB", "drawn in s", "written in s", "file"), rows)
+    for note in made.notes:
+        remark(note)
 
 
 def _submit(kind: str, parameters: dict[str, object], *, json_: bool) -> None:

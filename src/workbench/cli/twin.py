@@ -38,7 +38,7 @@ def health(
     days: Annotated[float, typer.Option(help="Horizon of the failure probability, in days of operation.")] = 7.0,
     json_: Json = False,
 ) -> None:
-    """Say how healthy machines are by their hours and load, worst first."""
+    """Say how healthy machines are by their twins (hours and load; readings once calibrated), worst first."""
     from workbench.workflows.twin import twin_health_fleet
 
     with open_workspace() as ws, progress_bar("twin") as progress:
@@ -54,8 +54,8 @@ def health(
         say(f"Used up: {', '.join(used)}.")
         say(f"From {found[0].basis}.")
     elif found:
-        say(f"P({days:g} d): probability to fail within {days:g} days of operation. By hours and load, not by sensors: "
-            "compare `workbench predict`.")  # fmt: skip
+        say(f"P({days:g} d): probability to fail within {days:g} days of operation. By hours and load; by sensors only "
+            "where `workbench twin calibrate` was run: compare `workbench predict`.")  # fmt: skip
     for machine_id, reason in fleet.skipped.items():
         remark(f"skipped: {machine_id}: {reason}")
 

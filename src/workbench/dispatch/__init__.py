@@ -2,7 +2,8 @@
 
 from .cases import cases_from
 from .inventory import check_inventory, delivery_known, parts_arrival
-from .notices import write_notices
+from .lockout import lockout_of
+from .notices import escalation, write_notices
 from .orders import draft_order, due_date, judge_priority, raise_ticket
 from .report import write_dispatch_report
 from .technicians import rank_technicians
@@ -13,7 +14,9 @@ __all__ = [
     "delivery_known",
     "draft_order",
     "due_date",
+    "escalation",
     "judge_priority",
+    "lockout_of",
     "parts_arrival",
     "raise_ticket",
     "rank_technicians",

@@ -1,34 +1,44 @@
-"""Cases that a prediction opens: one per machine and cause, from limit crossings, or from an anomaly alone."""
+"""Cases that a prediction opens: one per machine and cause, about the machine or about one of its sensors."""
 
 from __future__ import annotations
 
 from workbench.domain.analysis import standing_out
 from workbench.domain.base import stable_id
-from workbench.domain.cases import Case
+from workbench.domain.cases import Case, CaseKind
 from workbench.domain.equipment import MachineStatus
-from workbench.domain.predictions import Anomaly, LimitCrossing, Prediction, Severity
+from workbench.domain.predictions import Anomaly, HealthState, LimitCrossing, Prediction, SensorFault, Severity
 
 from .wording import contribution_in_words
 
-ANOMALY = "anomaly"
+ANOMALY, HEALTH, INACTIVITY = "anomaly", "health", "inactivity"
 
 
 def cases_from(prediction: Prediction) -> list[Case]:
     """Return the cases that ``prediction`` gives evidence for.
 
-    Each sensor at or beyond a limit makes one case, ``limit:<sensor>``, as severe as its worst
-    crossing. An anomaly with no limit crossed makes a WARNING case, ``anomaly``. A machine that is OFFLINE
-    makes none: its readings are of the past.
+    Each sensor at or beyond a limit makes one case, ``limit:<sensor>``, as severe as its worst crossing. An anomaly with
+    no limit crossed makes a WARNING case, ``anomaly``; so does a critical state of health with neither, ``health``. A
+    faulty sensor makes ``sensor:<sensor>`` beside them. A machine that has gone silent makes ``inactivity`` alone, and
+    one that is OFFLINE for another reason none: its readings are of the past.
     """
     if prediction.status is MachineStatus.OFFLINE:
-        return []
+        return [_inactivity_case(prediction)] if prediction.silent_since is not None else []
     by_sensor: dict[str, list[LimitCrossing]] = {}
     for crossing in prediction.limit_crossings:
         by_sensor.setdefault(crossing.sensor, []).append(crossing)
     cases = [_limit_case(prediction, sensor, crossings) for sensor, crossings in by_sensor.items()]
     if not cases and prediction.anomaly is not None and prediction.anomaly.is_anomaly:
         cases.append(_anomaly_case(prediction, prediction.anomaly))
-    return cases
+    if not cases and prediction.health_state is HealthState.CRITICAL and prediction.health_evidence.enough:
+        cases.append(_health_case(prediction))
+    faulty: dict[str, list[SensorFault]] = {}
+    for fault in prediction.sensor_faults:
+        faulty.setdefault(fault.sensor, []).append(fault)
+    return cases + [_sensor_case(prediction, sensor, faults) for sensor, faults in faulty.items()]
+
+
+def _case_id(prediction: Prediction, cause: str) -> str:
+    return stable_id("case", prediction.machine_id, cause, prediction.as_of.isoformat())
 
 
 def _limit_case(prediction: Prediction, sensor: str, crossings: list[LimitCrossing]) -> Case:
@@ -36,9 +46,10 @@ def _limit_case(prediction: Prediction, sensor: str, crossings: list[LimitCrossi
     worst = max(crossings, key=lambda crossing: order.index(crossing.severity))
     cause = f"limit:{sensor}"
     return Case(
-        case_id=stable_id("case", prediction.machine_id, cause, prediction.as_of.isoformat()),
+        case_id=_case_id(prediction, cause),
         machine_id=prediction.machine_id,
         cause=cause,
+        kind=CaseKind.LIMIT,
         severity=worst.severity,
         opened_at=min(crossing.since for crossing in crossings),
         last_seen_at=prediction.as_of,
@@ -51,11 +62,57 @@ def _anomaly_case(prediction: Prediction, anomaly: Anomaly) -> Case:
     signs = "; ".join(contribution_in_words(part) for part in standing_out(anomaly))
     summary = f"readings are unusual: anomaly score {anomaly.score:.2f}, threshold {anomaly.threshold:.2f}"
     return Case(
-        case_id=stable_id("case", prediction.machine_id, ANOMALY, prediction.as_of.isoformat()),
+        case_id=_case_id(prediction, ANOMALY),
         machine_id=prediction.machine_id,
         cause=ANOMALY,
+        kind=CaseKind.ANOMALY,
         severity=Severity.WARNING,
         opened_at=prediction.as_of,
         last_seen_at=prediction.as_of,
         summary=f"{summary}; {signs}" if signs else f"{summary}; no single sensor stands out",
+    )
+
+
+def _health_case(prediction: Prediction) -> Case:
+    score = "" if prediction.health_score is None else f", health score {prediction.health_score:.0f} of 100"
+    return Case(
+        case_id=_case_id(prediction, HEALTH),
+        machine_id=prediction.machine_id,
+        cause=HEALTH,
+        kind=CaseKind.HEALTH,
+        severity=Severity.WARNING,
+        opened_at=prediction.as_of,
+        last_seen_at=prediction.as_of,
+        summary=f"health is critical by the models{score}, though no limit is crossed and no reading is unusual",
+    )
+
+
+def _sensor_case(prediction: Prediction, sensor: str, faults: list[SensorFault]) -> Case:
+    cause = f"sensor:{sensor}"
+    return Case(
+        case_id=_case_id(prediction, cause),
+        machine_id=prediction.machine_id,
+        cause=cause,
+        kind=CaseKind.SENSOR,
+        severity=Severity.WARNING,
+        opened_at=min(fault.since for fault in faults),
+        last_seen_at=prediction.as_of,
+        summary="; ".join(fault.in_words() for fault in faults),
+        sensor_faults=tuple(faults),
+        recommendation=f"Have the instrument {sensor} checked: sensor, cable, input. Its limits are not watched meanwhile.",
+    )
+
+
+def _inactivity_case(prediction: Prediction) -> Case:
+    since = prediction.silent_since or prediction.as_of
+    return Case(
+        case_id=_case_id(prediction, INACTIVITY),
+        machine_id=prediction.machine_id,
+        cause=INACTIVITY,
+        kind=CaseKind.INACTIVITY,
+        severity=Severity.WARNING,
+        opened_at=since,
+        last_seen_at=prediction.as_of,
+        summary=f"no reading since {since:%Y-%m-%d %H:%M} UTC",
+        recommendation="Find out whether the machine stands or its connection is down.",
     )

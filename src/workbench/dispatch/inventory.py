@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from workbench.domain.equipment import Part
-from workbench.domain.work import InventoryCheck, PartLine
+from workbench.domain.work import InventoryCheck, PartLine, WorkOrder
 
 
 def check_inventory(
@@ -44,6 +44,17 @@ def parts_arrival(inventory: InventoryCheck, at: datetime) -> datetime:
 def delivery_known(inventory: InventoryCheck) -> bool:
     """Say whether it is known when every part that must be ordered arrives."""
     return all(line.known for line in inventory.lines if line.to_order > 0)
+
+
+def ready_at(order: WorkOrder) -> datetime | None:
+    """Return when all parts of an order are there; None when the delivery of one is not known.
+
+    What its order says counts; where it says nothing, the lead times of what was missing when it was opened.
+    """
+    if order.parts_at is not None:
+        return order.parts_at
+    inventory = InventoryCheck(lines=order.parts)
+    return parts_arrival(inventory, order.created_at) if delivery_known(inventory) else None
 
 
 def _line(part_id: str, needed: int, part: Part | None, available: int) -> PartLine:

@@ -1,4 +1,4 @@
-"""Notices of a work order to the technician and to the site's manager (R5); channels deliver them."""
+"""Notices of a work order to the technician, the site's manager and operations (R5); channels deliver them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from datetime import datetime
 from workbench.domain.analysis import cost_text
 from workbench.domain.base import stable_id
 from workbench.domain.equipment import MachineProfile, Site
-from workbench.domain.notices import Notice
+from workbench.domain.notices import Notice, NoticeKind
 from workbench.domain.predictions import Severity
 from workbench.domain.work import Priority, WorkOrder
 
+from .texts import worded
 from .wording import PRIORITY_WORDS, machine_name, site_time
+
+OPERATIONS = "operations:workspace"
+# Who is told first, and who next when nobody answers.
+_LADDER = ("technician", "manager", "operations")
 
 
 def write_notices(
@@ -22,69 +27,116 @@ def write_notices(
     site: Site,
     currency: str,
     at: datetime,
-    addresses: Mapping[str, str] | None = None,
+    more_urgent: bool = False,
 ) -> list[Notice]:
     """Return queued notices: one in the app to the technician, if one is assigned, and one to the site's manager.
 
-    Recipients are ``technician:<id>`` and ``manager:<site>``; one that has an e-mail address in ``addresses``
-    is written to there as well. Ids depend on order, channel and recipient only, so that writing them again
-    tells nobody twice.
+    Recipients are ``technician:<id>`` and ``manager:<site>``. Ids depend on order and recipient, and for an
+    order that has become ``more_urgent`` on its priority, so that writing them again tells nobody twice.
     """
-    severity = Severity.CRITICAL if order.priority <= Priority.URGENT else Severity.WARNING
-    subject = f"{order.number} ({PRIORITY_WORDS[order.priority]}): {order.title}"
-    if order.simulated:
-        subject = f"SIMULATED: {subject}"
-    when = f"Due {site_time(order.due_at, site)}."
-    if order.scheduled_at is not None:
-        when = f"Start {site_time(order.scheduled_at, site)}, due {site_time(order.due_at, site)}."
-    missing = [
-        f"{line.to_order} x {line.title}{'' if line.known else ' (price and delivery not known)'}"
-        for line in order.parts
-        if line.to_order > 0
-    ]
-    place = f"{machine_name(profile)}, {site.title}"
-    texts = []
+    facts = _facts(order, profile, site=site, currency=currency)
+    to_technician, to_manager = (
+        (NoticeKind.MORE_URGENT, NoticeKind.MORE_URGENT_MANAGER)
+        if more_urgent
+        else (NoticeKind.WORK_ORDER, NoticeKind.WORK_ORDER_MANAGER)
+    )
+    people = [(f"manager:{site.site_id}", to_manager)]
     if order.technician_id is not None:
-        wait = f"Wait for: {', '.join(missing)}. " if missing else ""
-        body = (
-            f"You are assigned to {place}. {when} {wait}About {order.labour_h:g} h of labour.",
-            f"Tools: {', '.join(order.tools) or 'none special'}.",
-            "The dispatch report has the safety instructions and the steps; read it before you start.",
-        )
-        texts.append(("technician", order.technician_id, "\n".join(body)))
-    assigned = (
-        f"Assigned to {order.technician_reason}."
-        if order.technician_id is not None
-        else f"Not assigned: {order.technician_reason}. Please assign somebody."
-    )
-    lines = (
-        f"{place}. {when}",
-        assigned,
-        f"Parts to order: {', '.join(missing)}. Please approve." if missing else "No parts to order.",
-        f"Estimated cost {cost_text(order.estimated_cost, order.estimate_lacks, currency)}.",
-    )
-    texts.append(("manager", site.site_id, "\n".join(lines)))
+        people.insert(0, (f"technician:{order.technician_id}", to_technician))
     written = []
-    for kind, name, text in texts:
-        recipient = f"{kind}:{name}"
-        notice = Notice(
-            notice_id=stable_id("notice", order.order_id, "in_app", recipient),
-            recipient=recipient,
-            severity=severity,
-            subject=subject,
-            body=text,
-            created_at=at,
-            machine_id=order.machine_id,
-            order_id=order.order_id,
-        )
-        written.append(notice)
-        address = (addresses or {}).get(recipient, "")
-        if address:
-            written.append(by_email(notice, address))
+    for recipient, kind in people:
+        notice_id = stable_id("notice", order.order_id, "in_app", recipient)
+        if more_urgent:
+            notice_id = stable_id(notice_id, "priority", int(order.priority))
+        written.append(_notice(order, kind, notice_id, recipient, facts, at))
     return written
+
+
+def escalation(
+    order: WorkOrder, profile: MachineProfile, last: Notice, *, site: Site, told: str, told_at: datetime, at: datetime
+) -> Notice | None:
+    """Return the notice to whoever comes after the recipient of ``last``, called ``told``, who got it at ``told_at``.
+
+    The ladder is technician, site manager, operations; None after its end. Ids depend on order, priority and
+    recipient: each is told once.
+    """
+    place = _LADDER.index(last.recipient.partition(":")[0]) + 1
+    if place == len(_LADDER):
+        return None
+    recipient = f"manager:{site.site_id}" if _LADDER[place] == "manager" else OPERATIONS
+    facts = {
+        **_headline(order, profile, site),
+        "told": told,
+        "told_at": site_time(told_at, site),
+    }
+    notice_id = stable_id("escalation", order.order_id, int(order.priority), recipient)
+    return _notice(order, NoticeKind.ESCALATION, notice_id, recipient, facts, at)
 
 
 def by_email(notice: Notice, address: str) -> Notice:
     """Return the notice as one to be sent to an e-mail address; its id stays the same however often it is written."""
     of_email = {"notice_id": stable_id(notice.notice_id, "email"), "channel": "email", "address": address}
-    return notice.model_copy(update=of_email)
+    return notice.model_copy(update={**of_email, "state": "queued", "sent_at": None})
+
+
+def by_webhook(notice: Notice, name: str, *, address: str, text: str) -> Notice:
+    """Return the notice as one to be posted to the webhook ``name``; its id stays the same however often it is written."""
+    posted = {"notice_id": stable_id(notice.notice_id, "webhook", name), "channel": "webhook", "webhook": name}
+    return notice.model_copy(update={**posted, "address": address, "body": text, "state": "queued", "sent_at": None})
+
+
+def _notice(
+    order: WorkOrder, kind: NoticeKind, notice_id: str, recipient: str, facts: Mapping[str, str], at: datetime
+) -> Notice:
+    notice = Notice(
+        notice_id=notice_id,
+        kind=kind,
+        recipient=recipient,
+        severity=Severity.CRITICAL if order.priority <= Priority.URGENT else Severity.WARNING,
+        subject="",
+        body="",
+        facts=dict(facts),
+        simulated=order.simulated,
+        created_at=at,
+        machine_id=order.machine_id,
+        order_id=order.order_id,
+    )
+    return worded(notice)
+
+
+def _headline(order: WorkOrder, profile: MachineProfile, site: Site) -> dict[str, str]:
+    return {
+        "number": order.number,
+        "priority": PRIORITY_WORDS[order.priority],
+        "title": order.title,
+        "machine": machine_name(profile),
+        "site": site.title,
+        "due": site_time(order.due_at, site),
+    }
+
+
+def _facts(order: WorkOrder, profile: MachineProfile, *, site: Site, currency: str) -> dict[str, str]:
+    """Return what the texts of a work order may name, in words and in site time."""
+    due = site_time(order.due_at, site)
+    start = "" if order.scheduled_at is None else site_time(order.scheduled_at, site)
+    missing = ", ".join(
+        f"{line.to_order} x {line.title}{'' if line.known else ' (price and delivery not known)'}"
+        for line in order.parts
+        if line.to_order > 0
+    )
+    assignment = (
+        f"Assigned to {order.technician_reason}."
+        if order.technician_id is not None
+        else f"Not assigned: {order.technician_reason}. Please assign somebody."
+    )
+    return {
+        **_headline(order, profile, site),
+        "start": start,
+        "when": f"Start {start}, due {due}." if start else f"Due {due}.",
+        "assignment": assignment,
+        "wait": f"Wait for: {missing}." if missing else "",
+        "labour_h": f"{order.labour_h:g}",
+        "tools": ", ".join(order.tools) or "none special",
+        "parts": f"Parts to order: {missing}. Please approve." if missing else "No parts to order.",
+        "cost": cost_text(order.estimated_cost, order.estimate_lacks, currency),
+    }

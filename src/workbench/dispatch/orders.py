@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from workbench.domain.analysis import AnalyticsPackage, Resources
+from workbench.domain.base import Minor
 from workbench.domain.equipment import MachineProfile
 from workbench.domain.predictions import UNKNOWN_MODE, HealthState, Prediction, Severity
 from workbench.domain.work import InventoryCheck, OrderState, Priority, TechnicianMatch, WorkOrder
@@ -22,6 +23,7 @@ DUE_WITHIN_H = {
     Priority.ROUTINE: 720.0,
 }
 SOON_H = 24.0
+_LOOK = ("Look at the machine and find the cause.",)
 
 
 def judge_priority(prediction: Prediction, profile: MachineProfile, horizon_h: float) -> tuple[Priority, str]:
@@ -105,7 +107,8 @@ def draft_order(
     urgency = priority or judge_priority(prediction, profile, package.decision.horizon_h)[0]
     resources = package.resources
     best = matches[0] if matches else None
-    in_time = best is not None and best.available_at >= parts_arrival(inventory, prediction.as_of)
+    arrival = parts_arrival(inventory, prediction.as_of)
+    in_time = best is not None and best.available_at >= arrival
     starts = best.available_at if best and in_time and delivery_known(inventory) else None
     known = profile.failure_mode(package.failure_mode)
     title = mode_title(profile, package.failure_mode)
@@ -122,6 +125,10 @@ def draft_order(
         scheduled_at=starts,
         technician_id=best.technician_id if best else None,
         technician_reason=_who_in_words(matches, resources),
+        skill=resources.skill,
+        people=resources.technicians,
+        repair_h=resources.repair_h,
+        parts_at=arrival if delivery_known(inventory) and not inventory.complete else None,
         steps=steps_of(profile, package.failure_mode, prediction),
         tools=resources.tools,
         safety=safety_of(profile, package.failure_mode),
@@ -136,6 +143,11 @@ def draft_order(
     )
 
 
+def minutes_each(order: WorkOrder) -> int:
+    """Return how long each person is busy with an order, in minutes: its labour over its people."""
+    return max(1, round(60 * order.labour_h / order.people))
+
+
 def raise_ticket(
     profile: MachineProfile,
     *,
@@ -146,27 +158,45 @@ def raise_ticket(
     priority: Priority,
     labour_h: float,
     at: datetime,
+    failure_mode: str = "",
+    symptom: str = "",
+    skill: str = "",
+    inventory: InventoryCheck | None = None,
+    estimate: tuple[Minor, str] = (0, "cost of work raised by hand"),
+    simulated: bool = False,
 ) -> WorkOrder:
-    """Return an order that a person raises by hand: no prediction and no estimate.
+    """Return an order that a person raises by hand: no prediction.
 
-    Its failure mode is ``reported <number>``, so that it stands beside orders of the cycle and other
-    tickets instead of being merged with them. Safety text comes from the machine's energy sources.
+    Without a failure mode of the profile, its mode is ``reported <number>``, so that it stands beside orders of the
+    cycle and other tickets instead of being merged with them, and safety text comes from the machine's energy
+    sources. A known mode brings its steps (where none are given), tools, safety, people and hours at the machine.
+    ``estimate``: the cost and what it leaves out, in words.
     """
+    known = profile.failure_mode(failure_mode)
+    cost, lacks = estimate
     return WorkOrder(
         order_id=order_id,
         number=number,
         machine_id=profile.machine_id,
-        failure_mode=f"reported {number}",
+        failure_mode=known.name if known else f"reported {number}",
         title=title,
         priority=priority,
         created_at=at,
         due_at=at + timedelta(hours=DUE_WITHIN_H[priority]),
-        steps=tuple(steps),
-        safety=safety_of(profile, UNKNOWN_MODE),
+        symptom=symptom,
+        skill=skill,
+        people=known.repair.technicians if known else 1,
+        repair_h=known.repair.repair_h if known else None,
+        parts_at=parts_arrival(inventory, at) if inventory and not inventory.complete else None,
+        steps=tuple(steps) or (steps_of(profile, known.name) if known else _LOOK),
+        tools=known.repair.tools if known else (),
+        safety=safety_of(profile, known.name if known else UNKNOWN_MODE),
+        parts=() if inventory is None else inventory.lines,
         labour_h=labour_h,
-        estimated_cost=0,
-        estimate_lacks="cost of work raised by hand",
+        estimated_cost=cost,
+        estimate_lacks=lacks,
         raised_by="hand",
+        simulated=simulated,
     )
 
 

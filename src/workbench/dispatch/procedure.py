@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from workbench.domain.analysis import standing_out
 from workbench.domain.equipment import MachineProfile
 from workbench.domain.predictions import Prediction
+from workbench.domain.work import LockoutPoint
 
+from .lockout import lockout_of
 from .wording import contribution_in_words
 
 
@@ -13,7 +17,7 @@ def safety_of(profile: MachineProfile, mode: str) -> tuple[str, ...]:
     """Return the safety instructions in the order in which they are followed.
 
     The repair's own instructions stand when they isolate every energy source of the profile;
-    otherwise a lockout of each source is put around them. An inspection takes the instructions that
+    otherwise the lockout of each source (see ``lockout``) is put around them. An inspection takes the instructions that
     all repairs of the machine share. A profile without energy sources asks to find them on site.
     """
     known = profile.failure_mode(mode)
@@ -21,15 +25,21 @@ def safety_of(profile: MachineProfile, mode: str) -> tuple[str, ...]:
     text = "\n".join(own)
     if profile.energy_sources and own and all(source in text for source in profile.energy_sources):
         return own
-    lockout = [f"Lock out and tag: {source}. Keep the key with you." for source in profile.energy_sources]
+    points = lockout_of(profile)
     return (
-        f"Tell the control room that {profile.machine_id} is taken out of service, and stop it in the normal way.",
-        *(lockout or [_NO_SOURCES]),
-        "Release stored energy (pressure, springs, raised loads, capacitors) and wait until all motion has stopped.",
-        "Prove that it is dead: test for voltage and pressure at the point of work, then try to start it.",
+        f"Tell everybody concerned that {profile.machine_id} is taken out of service, and stop it in the normal way.",
+        *([f"Lock out and tag {one.source}: {one.isolate}. Keep the key with you." for one in points] or [_NO_SOURCES]),
+        *([f"Release {one.source}: {one.release}." for one in points] or [_RELEASE]),
+        f"Prove that it is dead: {_proof(points)}, then try to start it.",
         *own,
         "Before restart: tools and people clear, guards back in place, locks removed only by those who set them.",
     )
+
+
+def _proof(points: Sequence[LockoutPoint]) -> str:
+    if not points:
+        return "test for voltage and pressure at the point of work"
+    return "; ".join(f"{one.source}: {one.verify}" for one in points)
 
 
 def _shared_safety(profile: MachineProfile) -> tuple[str, ...]:
@@ -48,6 +58,7 @@ def steps_of(profile: MachineProfile, mode: str, prediction: Prediction | None =
     return (*known.repair.steps, check, _CLOSE_REPAIR)
 
 
+_RELEASE = "Release stored energy (pressure, springs, raised loads, capacitors) and wait until all motion has stopped."
 _NO_SOURCES = (
     "The profile names no energy sources: find them all on site (electrical, pressure, stored motion, heat), "
     "lock out and tag each."

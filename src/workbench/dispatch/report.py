@@ -10,6 +10,7 @@ from workbench.domain.equipment import MachineProfile, Site
 from workbench.domain.predictions import UNKNOWN_MODE, Prediction
 from workbench.domain.work import DispatchReport, TechnicianMatch, WorkOrder
 
+from .lockout import lockout_of
 from .orders import judge_priority
 from .wording import contribution_in_words, mode_title, site_time
 
@@ -48,6 +49,7 @@ def write_dispatch_report(
         summary=_summary(order, prediction, package, profile, currency=currency, site=site, technician=technician),
         failure=_failure(prediction, package, profile, site),
         safety=order.safety,
+        lockout=lockout_of(profile),
         parts=order.parts,
         steps=order.steps,
         tools=order.tools,
@@ -69,23 +71,49 @@ def _summary(
     priority = judge_priority(prediction, profile, package.decision.horizon_h)[1]
     place = ", ".join(word for word in (profile.location, "" if site is None else site.title) if word)
     people = "1 person" if package.resources.technicians == 1 else f"{package.resources.technicians} people"
-    sentences = (
+    lines = (
         f"{order.number}, priority {order.priority.value} ({priority}).",
-        f"{order.title}.",
-        f"Machine {profile.machine_id}{f', {place}' if place else ''}.",
-        _dates(order, site),
+        f"{order.title}. Machine {profile.machine_id}{f', {place}' if place else ''}.",
+        f"{_dates(order, site)} {_best(package, site)}".strip(),
         _who(order, technician),
         (
             f"{order.labour_h:g} h of labour for {people}; the machine stands {package.planned_impact.downtime_h:g} h; "
-            f"estimated cost {cost_text(order.estimated_cost, order.estimate_lacks, currency)}."
+            f"estimated cost {cost_text(order.estimated_cost, order.estimate_lacks, currency)}. {_parts_in_words(order)}"
         ),
-        _parts_in_words(order),
         (
             f"Left alone, a failure means about {package.failure_impact.downtime_h:.3g} h of downtime; estimated cost "
             f"{cost_text(package.failure_impact.total, package.failure_impact.lacks, currency)}."
         ),
     )
-    return simulated + " ".join(sentences)
+    return simulated + "\n".join(lines)
+
+
+def _best(package: AnalyticsPackage, site: Site | None) -> str:
+    """Say when the work is best begun, by when at the latest, and why."""
+    decision, latest = package.decision, _latest_start(package)
+    words = []
+    if decision.rule == "critical_limit":
+        words.append("Start as soon as possible: a critical limit is crossed.")
+    elif decision.when is not None:
+        best, when = decision.when.best, decision.when
+        if when.now:
+            words.append(f"Earliest and best start {site_time(best.at, site)}: waiting costs more than it gains.")
+        else:
+            stop = f", {best.stop_in_words}" if best.kind == "planned_stop" else ""
+            words.append(f"Best start {site_time(best.at, site)}{stop}: least expected cost.")
+    if latest is not None and latest > package.as_of:
+        words.append(
+            f"Start by {site_time(latest, site)}; later the chance is above 5 % that it fails before the work ends."
+        )
+    elif latest is not None:
+        words.append("It may fail before the work can end: keep people away from it and be ready for a stop.")
+    return " ".join(words)
+
+
+def _latest_start(package: AnalyticsPackage) -> datetime | None:
+    """Return by when the ordered work must start to end before the machine may fail."""
+    ordered = min(package.recommendations, key=lambda one: one.rank, default=None)
+    return ordered.act_before if ordered is not None and package.decision.act else None
 
 
 def _dates(order: WorkOrder, site: Site | None) -> str:
@@ -148,7 +176,10 @@ def _failure(prediction: Prediction, package: AnalyticsPackage, profile: Machine
     lines.append(package.decision.reason)
     if package.history:
         past = "; ".join(
-            f"{case.machine_id} on {case.time:%Y-%m-%d}" + (f", remedied by {case.remedy}" if case.remedy else "")
+            case.machine
+            + (f" on {case.time:%Y-%m-%d}" if case.time is not None else "")
+            + (f", remedied by {case.remedy}" if case.remedy else "")
+            + (f", {case.labour_h:g} h of labour" if case.labour_h else "")
             for case in package.history[:3]
         )
         lines.append(f"Seen before: {past}.")
@@ -173,7 +204,8 @@ def _life(prediction: Prediction, site: Site | None) -> str:
 
 
 def _timeline(order: WorkOrder, prediction: Prediction, package: AnalyticsPackage) -> tuple[tuple[datetime, str], ...]:
-    stop_h = package.resources.repair_h
+    # As the summary says it: hands on the machine, and what goes before and after.
+    stop_h = package.planned_impact.downtime_h
     entries = [(prediction.as_of, f"order {order.number} raised")]
     late = [line for line in order.parts if line.to_order > 0]
     for line in late:
@@ -186,6 +218,13 @@ def _timeline(order: WorkOrder, prediction: Prediction, package: AnalyticsPackag
         entries.append((order.scheduled_at, "work starts: lock out the machine"))
         entries.append((order.scheduled_at + timedelta(hours=stop_h), f"machine back in service after {stop_h:g} h"))
     entries.append((order.due_at, "work is due"))
+    latest = _latest_start(package)
+    if latest is not None and latest > prediction.as_of:
+        entries.append((latest, "latest start, so that the work ends before the machine may fail"))
+    if package.decision.when is not None:
+        end = prediction.as_of + timedelta(hours=package.decision.horizon_h)
+        stops = [one for one in package.decision.when.occasions if one.kind == "planned_stop" and one.at <= end]
+        entries += [(one.at, f"planned stop: {one.title}") for one in stops]
     life = prediction.remaining_useful_life
     if life.expected_failure_at is not None and life.evidence.enough:
         entries.append((life.expected_failure_at[0], "earliest likely failure if nothing is done"))

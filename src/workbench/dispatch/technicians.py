@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from math import asin, cos, exp, radians, sin, sqrt
+from math import asin, ceil, cos, exp, radians, sin, sqrt
 from zoneinfo import ZoneInfo
 
 from workbench.domain.equipment import Site, Technician
@@ -87,7 +87,7 @@ def rank_technicians(
                 distance_km=distance,
                 available_at=arrival,
                 reason=(
-                    f"{_LEVEL_WORDS[min(5, level)]} {skill.replace('_', ' ')} (level {level}), "
+                    f"{level_in_words(skill, level)}, "
                     f"free {on_site_clock(free, zone)}, {distance:.0f} km, "
                     f"on site {on_site_clock(arrival, zone)}{ahead}"
                 ),
@@ -129,6 +129,24 @@ def distance_km(latitude: float, longitude: float, to_latitude: float, to_longit
     across = sin((second - first) / 2) ** 2
     along = cos(first) * cos(second) * sin(radians(to_longitude - longitude) / 2) ** 2
     return 2 * EARTH_RADIUS_KM * asin(sqrt(min(1.0, across + along)))
+
+
+def travel_minutes(km: float) -> int:
+    """Return how long a way takes door to door, one way, in whole minutes rounded up.
+
+    >>> travel_minutes(12.3)
+    13
+    """
+    return ceil(60 * km / TRAVEL_KM_PER_H)
+
+
+def level_in_words(skill: str, level: int) -> str:
+    """Say how well somebody knows something.
+
+    >>> level_in_words("machine_tools", 4)
+    'qualified for machine tools (level 4)'
+    """
+    return f"{_LEVEL_WORDS[min(5, max(1, level))]} {skill.replace('_', ' ')} (level {level})"
 
 
 def _unit(value: float) -> float:

@@ -1,15 +1,18 @@
-"""Shifts in site time: when somebody with work ahead is free, and how to write it."""
+"""Shifts in site time: when somebody with work ahead is free, the days of a plan, and how to write a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from workbench.domain.equipment import Shift
+from workbench.domain.planning import MINUTES_PER_DAY, Window
 
 # Further ahead nobody plans a day's work; a technician who is not free by then is not offered.
 LOOK_AHEAD_DAYS = 180
+MINUTE = timedelta(minutes=1)
 
 
 def shift_windows(shift: Shift, zone: ZoneInfo, at: datetime) -> Iterator[tuple[datetime, datetime]]:
@@ -46,6 +49,87 @@ def free_at(shift: Shift, zone: ZoneInfo, *, at: datetime, workload_h: float, st
         if end - begin >= needed:
             return begin
     return None
+
+
+@dataclass(frozen=True)
+class PlanDays:
+    """The days of a plan: where each begins, in UTC, and at last where the plan ends.
+
+    A day begins at the hour of site time at which the fewest shifts are under way, so that a night shift is not cut in
+    two. Minutes of a day are counted from there as they pass: a day on which clocks change has 23 or 25 hours.
+    """
+
+    starts: tuple[datetime, ...]
+
+    @classmethod
+    def around(cls, shifts: Iterable[tuple[Shift, ZoneInfo]], zone: ZoneInfo, *, at: datetime, days: int) -> PlanDays:
+        """Return the days of a plan that begins at ``at``, in ``zone``, of people with these shifts in their own zones."""
+        worked = [
+            (
+                (shift.start_h + (zone_offset_h(zone, at) - zone_offset_h(own, at))) % 24,
+                (shift.end_h - shift.start_h) % 24 or 24.0,
+            )
+            for shift, own in shifts
+        ]
+
+        def cut_h(hour: float) -> float:
+            into = [((hour - start) % 24, length) for start, length in worked]
+            return sum(min(passed, length - passed) for passed, length in into if passed < length)
+
+        hour = min(sorted({0.0, *(start for start, _ in worked)}), key=lambda hour: (cut_h(hour), hour))
+        first = at.astimezone(zone).date()
+        if _at_hour(first, hour, zone) > at:
+            first -= timedelta(days=1)
+        return cls(tuple(_at_hour(first + timedelta(days=day), hour, zone) for day in range(days + 1)))
+
+    @property
+    def count(self) -> int:
+        """How many days there are."""
+        return len(self.starts) - 1
+
+    def place(self, moment: datetime) -> tuple[int, int] | None:
+        """Return day and minute (rounded up) of a moment, None outside the plan."""
+        if not self.starts[0] <= moment < self.starts[-1]:
+            return None
+        day = max(day for day in range(self.count) if self.starts[day] <= moment)
+        return day, -((self.starts[day] - moment) // MINUTE)
+
+    def moment(self, day: int, minute: int) -> datetime:
+        """Return when a minute of a day is, in UTC."""
+        return self.starts[day] + timedelta(minutes=minute)
+
+    def windows(self, spans: Iterable[tuple[datetime, datetime]]) -> list[Window]:
+        """Return the parts of time spans that lie within single days, in their order."""
+        found = []
+        for start, end in spans:
+            for day in range(self.count):
+                begin, until = max(start, self.starts[day]), min(end, self.starts[day + 1])
+                if begin < until:
+                    first = -((self.starts[day] - begin) // MINUTE)
+                    last = min((until - self.starts[day]) // MINUTE, MINUTES_PER_DAY)
+                    if first < last:
+                        found.append(Window(day=day, start_min=first, end_min=last))
+        return found
+
+    def shifts(self, shift: Shift, zone: ZoneInfo, at: datetime) -> tuple[Window, ...]:
+        """Return somebody's shifts from ``at`` on, one a day; of a shift that a day's end cuts, the longer part."""
+        spans = []
+        for span in shift_windows(shift, zone, at):
+            if span[0] >= self.starts[-1]:
+                break
+            spans.append(span)
+        longest: dict[int, Window] = {}
+        for window in self.windows(spans):
+            known = longest.get(window.day)
+            if known is None or window.end_min - window.start_min > known.end_min - known.start_min:
+                longest[window.day] = window
+        return tuple(longest[day] for day in sorted(longest))
+
+
+def zone_offset_h(zone: ZoneInfo, at: datetime) -> float:
+    """Return how far a zone is ahead of UTC at a moment, in hours."""
+    offset = at.astimezone(zone).utcoffset()
+    return 0.0 if offset is None else offset.total_seconds() / 3600
 
 
 def quarter_hour_up(moment: datetime) -> datetime:

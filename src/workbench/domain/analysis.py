@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import Field
 
 from .base import Frozen, MachineId, Minor, Name, Probability, UtcTime
+from .calendar import UNTITLED_STOP
+from .history import HistorySummary
 from .money import money_text
 from .predictions import Anomaly, Contribution
 
@@ -81,13 +83,26 @@ def _missing(items: Sequence[CostItem]) -> str:
 
 
 class PastCase(Frozen):
-    """A similar failure in the records."""
+    """A similar failure in the records, or work of the past that repaired one; None and empty: not recorded."""
 
-    machine_id: MachineId
-    time: UtcTime
+    machine_id: MachineId | None = Field(description="None: no machine of this workspace, see ``asset``")
+    time: UtcTime | None
     cause: str
     remedy: str = ""
     downtime_h: float | None = None
+    asset: str = Field(default="", description="the machine as the source names it")
+    source: str = Field(default="events", description="where it is recorded")
+    number: str = ""
+    text: str = Field(default="", description="the order's own words")
+    labour_h: float | None = None
+    cost: Minor | None = None
+    currency: str = ""
+    why: tuple[str, ...] = Field(default=(), description="why it is similar")
+
+    @property
+    def machine(self) -> str:
+        """The machine's id, else what the source calls it."""
+        return self.machine_id or self.asset or "machine not recorded"
 
 
 class Recommendation(Frozen):
@@ -99,6 +114,7 @@ class Recommendation(Frozen):
     expected_saving: Minor
     act_before: UtcTime | None = None
     complete: bool = Field(default=True, description="false: the saving rests on costs that are not all known")
+    evidence: tuple[str, ...] = Field(default=(), description="facts it rests on: limits, sensors, trends, past cases")
 
 
 class Resources(Frozen):
@@ -112,8 +128,72 @@ class Resources(Frozen):
     tools: tuple[str, ...] = ()
 
 
+class ExpectedLoss(Frozen):
+    """What failing within the horizon is expected to cost if nothing is done, with 90 % ranges, in minor units and hours."""
+
+    horizon_h: float
+    failure_probability: Probability
+    cost: Minor
+    cost_90: tuple[Minor, Minor] = Field(description="5th and 95th percentile of what it will come to")
+    downtime_h: float
+    downtime_90_h: tuple[float, float]
+    items: tuple[CostItem, ...] = Field(description="the expected cost's parts; they sum to it")
+    range_basis: str = Field(description="what the ranges are taken over, in words")
+
+
+class Occasion(Frozen):
+    """A time at which the work could be done, and what choosing it is expected to cost."""
+
+    at: UtcTime
+    kind: Literal["earliest", "planned_stop", "day", "later"]
+    title: str
+    planned_cost: Minor = Field(description="of the work at that time, if the machine still runs")
+    failure_probability: Probability = Field(description="of failing before it")
+    excess: Minor = Field(ge=0, description="expected cost above that of the best occasion")
+
+    @property
+    def stop_in_words(self) -> str:
+        """What a planned stop is called, with its title where it has one of its own."""
+        return UNTITLED_STOP if self.title == UNTITLED_STOP else f"{UNTITLED_STOP} '{self.title}'"
+
+
+class WhenToAct(Frozen):
+    """The occasion of least expected cost (A3), why none is earlier, and what would change the answer."""
+
+    best: Occasion
+    earliest_at: UtcTime
+    not_earlier: tuple[str, ...] = Field(default=(), description="what the earliest time waits for; empty: nothing")
+    occasions: tuple[Occasion, ...] = Field(description="all that were compared, by time")
+    failing_excess: Minor = Field(
+        ge=0, description="expected cost of never stopping it, above that of the best occasion"
+    )
+    break_even_failure_cost: Minor | None = Field(
+        default=None, description="from this cost of a failure on, the earliest occasion is the best; None: at no cost"
+    )
+    break_even_probability: Probability | None = Field(
+        default=None, description="of failing before `compared_at`: above it the earliest occasion beats that one"
+    )
+    compared_at: UtcTime | None = Field(default=None, description="the best of the occasions after the earliest")
+    rate_per_day: Minor = Field(description="what a day of running is worth: cost a day in the long run")
+    rate_basis: str
+    rate_known: bool = Field(description="false: the records do not allow it, so the rate is an assumption")
+    own: bool = Field(description="false: the life left is that of machines of its kind, not its own")
+    life_basis: str
+    reason: str
+
+    @property
+    def earliest(self) -> Occasion:
+        """The first occasion that is possible."""
+        return self.occasions[0]
+
+    @property
+    def now(self) -> bool:
+        """Whether no later occasion costs less than the earliest."""
+        return self.earliest.excess == 0
+
+
 class ActionDecision(Frozen):
-    """Whether work is ordered now, and the sum that decided it."""
+    """Whether work is ordered now, and the sum that decided it; when it is best done."""
 
     act: bool
     rule: Literal["expected_cost", "critical_limit", "none"]
@@ -122,6 +202,19 @@ class ActionDecision(Frozen):
     failure_probability: Probability | None = None
     expected_failure_cost: Minor | None = None
     planned_cost: Minor
+    best_at: UtcTime | None = Field(default=None, description="when the work is best begun; None: nothing tells")
+    when: WhenToAct | None = Field(default=None, description="how that time was found; None: see `when_lacks`")
+    when_lacks: str = Field(default="", description="why no best time can be told, in words")
+
+    @property
+    def timing(self) -> str:
+        """When the work is best done, or why nothing tells, in words."""
+        if self.when is None:
+            return f"No best time can be told: {self.when_lacks}." if self.when_lacks else ""
+        if self.rule == "critical_limit":
+            return "A critical limit is crossed, so the work does not wait for a cheaper time."
+        reason = self.when.reason
+        return reason if self.act else f"If work were ordered on today's figures: {reason[:1].lower()}{reason[1:]}"
 
 
 class AnalyticsPackage(Frozen):
@@ -134,8 +227,10 @@ class AnalyticsPackage(Frozen):
     failure_mode: str
     failure_impact: Impact = Field(description="if it runs to failure")
     planned_impact: Impact = Field(description="if it is repaired at a planned stop")
+    expected: ExpectedLoss | None = Field(default=None, description="None: no probability or no cost is known")
     decision: ActionDecision
     history: tuple[PastCase, ...] = ()
+    history_summary: HistorySummary | None = Field(default=None, description="what all similar cases tell together")
     recommendations: tuple[Recommendation, ...] = ()
     resources: Resources
     confidence: dict[str, float | str | None] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from typing import Annotated, Any
@@ -17,6 +18,8 @@ SHOWN_ITEMS = 4
 MACHINE_ID_PATTERN = r"^[a-z0-9_]{3,100}$"
 NAME_PATTERN = r"^[a-z][a-z0-9_]{1,62}$"
 SENSOR_PATTERN = r"^[A-Za-z][A-Za-z0-9_]{0,62}$"
+# E.164, or empty for none.
+PHONE_PATTERN = r"^(\+[1-9][0-9]{5,14})?$"
 
 MachineId = Annotated[str, StringConstraints(pattern=MACHINE_ID_PATTERN)]
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
@@ -35,14 +38,24 @@ def _aware_utc(value: datetime) -> datetime:
 UtcTime = Annotated[datetime, AfterValidator(_aware_utc)]
 
 
-class Frozen(BaseModel):
-    """An immutable value that rejects fields it does not know."""
+class ShownInShort:
+    """A value that a notebook shows in a line or two."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
+    def __init_subclass__(cls, **given: Any) -> None:
+        super().__init_subclass__(**given)
+        if not issubclass(cls, BaseModel):
+            # IPython prefers the repr that a dataclass gets to what the class inherits.
+            cls._repr_pretty_ = ShownInShort._repr_pretty_  # type: ignore[method-assign]
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002 - as IPython calls it
         """Show in a notebook what ``in_short`` says; ``repr`` and ``str`` give all."""
         printer.text(in_short(self))
+
+
+class Frozen(ShownInShort, BaseModel):
+    """An immutable value that rejects fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
 
 
 class Role(StrEnum):
@@ -80,12 +93,11 @@ def in_short(value: object) -> str:
     >>> in_short((Actor(id="ann"), Actor(id="bob")))
     '<2 Actor>'
     """
-    if isinstance(value, BaseModel):
-        known = {name: getattr(value, name) for name in type(value).model_fields}
+    if isinstance(value, ShownInShort):
         told = [
-            f"{name}={in_short(known[name])}"
-            for name, field in type(value).model_fields.items()
-            if known[name] != field.default and known[name] not in (None, "", (), {})
+            f"{name}={in_short(known)}"
+            for name, default in _defaults(value).items()
+            if (known := getattr(value, name)) != default and known not in (None, "", (), {})
         ]
         return f"{type(value).__name__}({', '.join(told)})"
     if isinstance(value, Enum):
@@ -94,7 +106,7 @@ def in_short(value: object) -> str:
         return f"{value:%Y-%m-%d %H:%M %Z}"
     if isinstance(value, float):
         return f"{value:.4g}"
-    if isinstance(value, list | tuple) and value and isinstance(value[0], BaseModel):
+    if isinstance(value, list | tuple) and value and isinstance(value[0], ShownInShort):
         return f"<{len(value):,} {type(value[0]).__name__}>"
     if isinstance(value, dict | list | tuple):
         if len(value) > SHOWN_ITEMS:
@@ -103,6 +115,17 @@ def in_short(value: object) -> str:
             return f"{{{', '.join(f'{key!r}: {in_short(item)}' for key, item in value.items())}}}"
         return f"[{', '.join(in_short(item) for item in value)}]"
     return repr(value)
+
+
+def _defaults(value: ShownInShort) -> dict[str, object]:
+    """Return the default of each field of a model or a dataclass; something that equals nothing where there is none."""
+    if is_dataclass(value):
+        return {field.name: field.default for field in fields(value)}
+    return (
+        {name: field.default for name, field in type(value).model_fields.items()}
+        if isinstance(value, BaseModel)
+        else {}
+    )
 
 
 def stable_id(*parts: Any) -> str:

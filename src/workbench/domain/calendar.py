@@ -6,6 +6,9 @@ from pydantic import Field, model_validator
 
 from .base import Frozen, MachineId, Name, Text, UtcTime
 
+# What a stop without a title of its own is called.
+UNTITLED_STOP = "planned stop"
+
 
 class PlannedStop(Frozen):
     """A time in which a site, or one machine of it, stands by plan."""
@@ -15,7 +18,7 @@ class PlannedStop(Frozen):
     machine_id: MachineId | None = Field(default=None, description="None: the whole site")
     starts_at: UtcTime
     ends_at: UtcTime
-    title: Text = "planned stop"
+    title: Text = UNTITLED_STOP
 
     @model_validator(mode="after")
     def _ordered(self) -> PlannedStop:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from .base import Frozen, MachineId, Minor, Name, SensorName, Text
+from .base import PHONE_PATTERN, Frozen, MachineId, Minor, Name, SensorName, Text
 from .composition import TwinComposition
 from .mapping import ColumnMapping
 from .units import UNITS, Quantity, quantity_of
@@ -263,6 +263,19 @@ class Site(Frozen):
     latitude: float = Field(ge=-90, le=90)
     longitude: float = Field(ge=-180, le=180)
     manager_email: str = ""
+    manager_phone: str = Field(default="", pattern=PHONE_PATTERN, description="for SMS, e.g. +4930123456")
+    quiet_hours: str = Field(
+        default="",
+        pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9])?$",
+        description="every day, e.g. 22:00-06:00: then only CRITICAL notices are sent",
+    )
+
+    @model_validator(mode="after")
+    def _quiet_hours_end(self) -> Site:
+        begin, _, end = self.quiet_hours.partition("-")
+        if begin and begin == end:
+            raise ValueError(f"quiet_hours {self.quiet_hours!r} begin and end at the same time")
+        return self
 
     @model_validator(mode="after")
     def _zone_exists(self) -> Site:
@@ -296,6 +309,8 @@ class Technician(Frozen):
     latitude: float = Field(ge=-90, le=90)
     longitude: float = Field(ge=-180, le=180)
     email: str = ""
+    phone: str = Field(default="", pattern=PHONE_PATTERN, description="for SMS, e.g. +4930123456")
+    quiet_off_shift: bool = Field(default=False, description="outside the shift only CRITICAL notices are sent")
 
 
 class SupplierOffer(Frozen):

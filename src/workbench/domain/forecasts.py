@@ -21,7 +21,7 @@ class ModelScore(Frozen):
     mase: float | None = Field(description="None where a naive forecast makes no error at all")
     mape: float | None = Field(default=None, description="percent; only of positive series on a ratio scale")
     coverage_95: Probability | None = Field(default=None, description="share of readings inside the 95 % interval")
-    fit_s: float
+    fit_s: float = Field(description="seconds of learning it once; of a blend, those of all its parts together")
 
 
 class Forecast(Frozen):

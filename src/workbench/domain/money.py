@@ -46,3 +46,12 @@ def money_text(amount: Minor, currency: str) -> str:
     whole, rest = divmod(abs(amount), 10**decimals)
     sign = "-" if amount < 0 else ""
     return f"{sign}{whole:,}{f'.{rest:0{decimals}d}' if decimals else ''} {currency}"
+
+
+def minor_units(amount: float, currency: str) -> Minor:
+    """Turn an amount as it is written on paper into minor units.
+
+    >>> minor_units(431.5, "EUR"), minor_units(1200, "JPY")
+    (43150, 1200)
+    """
+    return times(10 ** _DECIMALS.get(currency, 2), amount)

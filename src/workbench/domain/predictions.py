@@ -162,6 +162,35 @@ class LimitCrossing(Frozen):
         )
 
 
+class SensorFaultKind(StrEnum):
+    """How a sensor fails (T6)."""
+
+    STUCK = "stuck"
+    OUT_OF_RANGE = "out of physical range"
+    DROPOUT = "dropout"
+    SPIKE = "spike"
+
+
+class SensorFault(Frozen):
+    """Readings that speak of the sensor and not of the machine (case evidence)."""
+
+    sensor: str
+    kind: SensorFaultKind
+    since: UtcTime
+    until: UtcTime = Field(description="when it was over, or the last reading looked at")
+    ongoing: bool
+    value: float | None = Field(default=None, description="the reading that shows it; none for a dropout")
+    unit: str = ""
+    readings: int
+
+    def in_words(self) -> str:
+        """Say what is wrong with the sensor and since when."""
+        unit = "" if self.unit in ("", "1") else f" {self.unit}"
+        seen = "" if self.value is None else f" at {self.value:.4g}{unit}"
+        count = f"{self.readings} reading{'' if self.readings == 1 else 's'}"
+        return f"sensor {self.sensor}: {self.kind}{seen}, since {self.since:%Y-%m-%d %H:%M} UTC in {count}"
+
+
 class Trend(Frozen):
     """A monotone trend of one sensor over the recent window (Mann-Kendall, autocorrelation-corrected)."""
 
@@ -194,6 +223,8 @@ class Prediction(Frozen):
     anomaly: Anomaly | None = None
     diagnosis: Diagnosis
     limit_crossings: tuple[LimitCrossing, ...] = ()
+    sensor_faults: tuple[SensorFault, ...] = ()
+    silent_since: UtcTime | None = Field(default=None, description="last reading of a machine that has gone silent")
     trends: tuple[Trend, ...] = ()
     reasons: tuple[str, ...] = Field(description="why, in words, most important first")
     model_versions: dict[str, str] = Field(default={}, description="task: version id")

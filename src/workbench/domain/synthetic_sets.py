@@ -57,6 +57,7 @@ class SyntheticSet(Frozen):
     condition: SynthesisCondition | None = None
     quality: QualityReport | None = Field(default=None, repr=False)
     judged_at: UtcTime | None = None
+    notes: tuple[str, ...] = Field(default=(), description="what people should know of where its rows come from")
     simulated: Literal[True] = True
 
     @property

@@ -93,6 +93,7 @@ class WorkOrder(Frozen):
     technician_id: str | None = None
     technician_reason: str = ""
     colleagues: tuple[str, ...] = Field(default=(), description="technicians who go along when one is not enough")
+    symptom: str = Field(default="", description="what somebody noticed, in words, of a ticket raised by hand")
     skill: str = Field(default="", description="what everybody who does it must be able to do; empty: not known")
     people: int = Field(default=1, ge=1, le=10, description="how many it takes at the same time")
     repair_h: float | None = Field(default=None, gt=0, description="hours at the machine; default: labour over people")
@@ -127,6 +128,15 @@ class Reservation(Frozen):
     created_at: UtcTime
 
 
+class LockoutPoint(Frozen):
+    """One energy source of a machine: how it is isolated, what stored energy is released, how that is proved."""
+
+    source: str
+    isolate: str
+    release: str
+    verify: str
+
+
 class DispatchReport(Frozen):
     """What the technician reads (R1)."""
 
@@ -137,6 +147,7 @@ class DispatchReport(Frozen):
     summary: str
     failure: str
     safety: tuple[str, ...]
+    lockout: tuple[LockoutPoint, ...] = Field(default=(), description="each energy source, in the order of the profile")
     parts: tuple[PartLine, ...]
     steps: tuple[str, ...]
     tools: tuple[str, ...]

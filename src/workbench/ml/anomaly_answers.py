@@ -14,7 +14,8 @@ from workbench.domain.predictions import Anomaly, Contribution, Evidence, Task
 from workbench.errors import NotEnoughData
 
 from .anomaly import ONE_IN_TWENTY_THOUSAND, IsolationAnomaly, find_episodes
-from .arrays import NS_PER_H, FloatArray, IntArray
+from .anomaly.forest import SMALLEST_SPREAD
+from .arrays import NS_PER_H, BoolArray, FloatArray, IntArray, known_mean
 from .context import RECENT_ROWS, Context, recent_mean
 from .contract import AnomalyDetector
 from .evidence import NO_READINGS, weigh
@@ -25,6 +26,8 @@ from .threads import on_one_thread
 
 STANDING_OUT = 5
 EARLY_SHARE = 0.3
+# Rows this many times as far off as half of them are taken for faults that nobody wrote down.
+TYPICAL = 5.0
 LEAST_SAMPLES = 50
 RECENT_SUFFIXES = ("mean6", "mean24", "mean5", "mean20")
 OWN = "own"
@@ -46,11 +49,11 @@ class _Judge:
 
     def scores(self, rows: IntArray) -> FloatArray:
         """Score rows of the table; NaN where no feature is known."""
-        features = self.table.select(self.detector.feature_names_, rows)
-        known = ~np.isnan(features.to_numpy()).all(axis=1)
+        features = self.table.values(self.detector.feature_names_, rows)
+        known = ~np.isnan(features).all(axis=1)
         score = np.full(len(rows), np.nan)
         if known.any():
-            score[known] = self.detector.score(features if known.all() else features[known])
+            score[known] = self.detector.answer(features[known])
         return score
 
 
@@ -70,7 +73,7 @@ def answer_anomaly(context: Context, budget: float) -> tuple[Evidence, Anomaly |
         judge = _judge(context, budget, last=1)
     except NotEnoughData as lack:
         return weigh(lack.what), None
-    score = float(judge.scores(np.array([len(judge.table.frame) - 1]))[0])
+    score = float(judge.scores(np.array([len(judge.table.rows) - 1]))[0])
     if np.isnan(score):
         return weigh("no reading yet that can be compared with its healthy baseline"), None
     found = Anomaly(
@@ -89,7 +92,7 @@ def past_anomalies(
     """Return the episodes of anomalies of one machine from ``start`` to ``end``, nothing later than ``as_of``.
 
     Judged by the active detector of the machine's type or fleet, else by one of its own first 30 % of running readings,
-    which it then counts as normal. Each row is described by what was known at its time; readings finer than an hour
+    which then count as normal, but for those that stand far out of them. Each row is described by what was known at its time; readings finer than an hour
     are averaged to hours, as in predictions. Raises ``InputError`` when readings are not in ascending order of time.
     """
     context = Context.of(known_until(machine, as_of), models, as_of, 30.0)
@@ -134,7 +137,7 @@ def _judge(context: Context, budget: float, *, last: int | None = None) -> _Judg
 
 
 def _own(context: Context, budget: float) -> _Judge:
-    """Fit a detector on the machine's own early history (its first 30 %, at least 50 readings)."""
+    """Fit a detector on what is typical of the machine's own early history (its first 30 %, at least 50 readings)."""
     table = compute(context.machine, context.own_spec)
     columns = anomaly_columns(list(table.frame.columns))
     running = np.flatnonzero(table.clock.running)
@@ -142,12 +145,26 @@ def _own(context: Context, budget: float) -> _Judge:
     if len(usable) < LEAST_SAMPLES:
         raise NotEnoughData(f"{len(usable)} of {LEAST_SAMPLES} running readings needed")
     early = usable[: max(LEAST_SAMPLES, int(EARLY_SHARE * len(usable)))]
+    early = early[_typical(table.frame[columns].iloc[early].to_numpy(dtype=np.float64))]
     blocks = np.array([f"block{k}" for k in np.arange(len(early)) * 5 // len(early)], dtype=object)
     hours = table.clock.time[early] / NS_PER_H
     detector = IsolationAnomaly(trees=50, budget=budget).fit(
         table.frame[columns].iloc[early], groups=blocks, hours=hours
     )
     return _Judge(detector, table, OWN)
+
+
+def _typical(features: FloatArray) -> BoolArray:
+    """Say which rows, 50 at least, lie no further off than ``TYPICAL`` times as far as half of them.
+
+    Nobody has confirmed that a machine was healthy when its record began: were a fault of its first weeks learned as
+    normal, the same fault would later pass for normal too. How far: largest deviation from the median, in robust spreads.
+    """
+    filled = np.nan_to_num(features)
+    off = np.abs(filled - np.median(filled, axis=0))
+    reach = (off / np.maximum(1.4826 * np.median(off, axis=0), SMALLEST_SPREAD)).max(axis=1)
+    nearest = np.partition(reach, LEAST_SAMPLES - 1)[LEAST_SAMPLES - 1]
+    return np.asarray(reach <= max(TYPICAL * float(np.median(reach)), float(nearest)))
 
 
 def anomaly_columns(names: list[str]) -> list[str]:
@@ -179,7 +196,8 @@ def _strongest(
     found = []
     if not order:
         return ()
-    levels = np.nanmean([table.expected[np.ix_(places, order)], table.sd[np.ix_(places, order)]], axis=1)
+    picked = np.ix_(places, order)
+    levels = known_mean(np.array([table.expected[picked], table.sd[picked]]), axis=1)
     for k, base, sd in zip(order, *levels.tolist(), strict=True):
         sensor = context.profile.sensor(table.indicators[k])
         value = base + float(z[k]) * sd

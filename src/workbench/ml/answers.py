@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import numpy as np
-import pandas as pd
 
 from workbench.domain.predictions import (
     UNKNOWN_MODE,
@@ -18,7 +18,7 @@ from workbench.domain.predictions import (
     Task,
 )
 
-from .arrays import FloatArray
+from .arrays import BoolArray, FloatArray
 from .context import Context, recent_mean
 from .contract import Diagnoser, HealthEstimator, RulEstimator
 from .diagnosis import as_diagnosis, chance_of_a_mode, doubted, scaled, symptom_diagnosis, unknown_diagnosis
@@ -29,9 +29,9 @@ from .models import Bundle
 LONGEST_H = 50 * 8766.0
 
 
-def _features(context: Context, bundle: Bundle) -> pd.DataFrame:
+def _features(context: Context, bundle: Bundle) -> FloatArray:
     """The last row's features that the model takes, in its order."""
-    return context.table(bundle.spec).select(bundle.estimator.feature_names_)
+    return context.table(bundle.spec).values(bundle.estimator.feature_names_)
 
 
 def answer_health(context: Context, failures: int) -> tuple[Evidence, FloatArray | None]:
@@ -49,7 +49,7 @@ def answer_health(context: Context, failures: int) -> tuple[Evidence, FloatArray
     if bundle is None:
         return weigh("no health model is active for this machine"), None
     assert isinstance(bundle.estimator, HealthEstimator)  # noqa: S101 - load_models restores by task
-    return weigh(), np.asarray(bundle.estimator.predict(_features(context, bundle))[0])
+    return weigh(), np.asarray(bundle.estimator.answer(_features(context, bundle))[0])
 
 
 def failure_curve(context: Context, within: FloatArray | None, bundle: Bundle | None) -> tuple[HorizonProbability, ...]:
@@ -101,18 +101,17 @@ def answer_life(context: Context, failures: int) -> RemainingUsefulLife:
         return _abstain(context, weigh(offline if unseen is None else None, lacking, missing), prior, None)
     assert isinstance(bundle.estimator, RulEstimator)  # noqa: S101 - load_models restores by task
     row = _features(context, bundle)
-    median, lower, upper = (float(v) for v in bundle.estimator.predict(row)[0])
+    median, lower, upper = (float(v) for v in bundle.estimator.answer(row)[0])
     cap = bundle.estimator.cap
     own = Interval(median=median, lower=lower, upper=upper, upper_open=upper >= cap, median_open=median >= cap)
     prior = bundle.lifetimes.remaining(context.age, profile=profile)
-    ordered = row.to_numpy(dtype=np.float64)[0]
     evidence = weigh(
         offline,
         failures_reason(bundle.failures),
         context.sensors_reason(bundle.spec),
         readings_reason(context.clock.rows_since_reset()),
         trend_reason(condition_series(context, bundle)),
-        support_reason(ordered, bundle.low, bundle.high),
+        support_reason(row[0], bundle.low, bundle.high),
         width_reason(own, prior),
     )
     if not evidence.enough:
@@ -172,9 +171,9 @@ def answer_diagnosis(context: Context, within: FloatArray | None, anomaly: Anoma
     if bundle is not None:
         assert isinstance(bundle.estimator, Diagnoser)  # noqa: S101 - load_models restores by task
         row = _features(context, bundle)
-        if not _says_something(row):
+        if not _says_something(row[0], bundle.estimator.feature_names_):
             return unknown_diagnosis()
-        named = as_diagnosis(bundle.estimator.modes_, bundle.estimator.predict(row)[0], context.profile)
+        named = as_diagnosis(bundle.estimator.modes_, bundle.estimator.answer(row)[0], context.profile)
         if not context.profile.failure_modes:
             return scaled(named, chance)
         named = doubted(named, context.profile, table.indicators, shown)
@@ -185,8 +184,13 @@ def answer_diagnosis(context: Context, within: FloatArray | None, anomaly: Anoma
     return scaled(by_symptoms, chance)
 
 
-def _says_something(row: pd.DataFrame) -> bool:
-    """Whether any symptom in a row of features is there and not nought, age and events aside."""
-    modal = np.array([name.startswith("mode_") for name in row.columns])
-    values = np.nan_to_num(row.to_numpy(dtype=np.float64))
-    return bool(values[:, modal if modal.any() else slice(None)].any())
+def _says_something(row: FloatArray, names: tuple[str, ...]) -> bool:
+    """Whether any symptom among the features ``names`` of a row is there and not nought, age and events aside."""
+    modal = _modal(names)
+    values = row[modal] if modal.any() else row
+    return bool((values[~np.isnan(values)] != 0).any())
+
+
+@lru_cache(maxsize=64)
+def _modal(names: tuple[str, ...]) -> BoolArray:
+    return np.array([name.startswith("mode_") for name in names], dtype=bool)

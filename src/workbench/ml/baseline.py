@@ -28,7 +28,7 @@ Epoch = tuple[int, list[IntArray]]
 
 @dataclass(frozen=True)
 class Baseline:
-    """Residuals of one machine's running rows.
+    """Residuals of one machine's running rows, from the first one asked for on.
 
     ``z``: (rows, indicators), NaN before the first baseline stands; ``expected`` and ``sd`` in the sensor's unit.
     ``load``: mean standardised level of the operating sensors, NaN where there are none.
@@ -56,27 +56,35 @@ def floors(profile: MachineProfile) -> FloatArray:
     return np.maximum(np.asarray(ranges, dtype=np.float64) * FLOOR, 1e-9)
 
 
-def _design(operating: FloatArray, lag_rows: float) -> FloatArray:
-    """Columns 1, u, u^2 and lagged u; ``u`` is standardised by the first rows so that no later row moves it."""
-    rows = len(operating)
-    if operating.shape[1] == 0 or rows == 0:
-        return np.ones((rows, 1))
+def _operation(operating: FloatArray, lag_rows: float) -> tuple[FloatArray, FloatArray]:
+    """Return how hard the machine is worked at each row, and has been lately: both (rows, sensors), no gaps.
+
+    Standardised by the first rows, so that no later row moves it.
+    """
+    nothing = np.empty((len(operating), 0))
+    if operating.shape[1] == 0 or len(operating) == 0:
+        return nothing, nothing
     filled = carry_forward(operating)
     head = filled[: STAGES[0]]
     with np.errstate(all="ignore"):
         usable = ~np.isnan(head).all(axis=0)
     filled, head = filled[:, usable], head[:, usable]
     if filled.shape[1] == 0:
-        return np.ones((rows, 1))
+        return nothing, nothing
     # numpy's functions for gaps take ten times as long, also where there are none.
     median, deviation = (np.nanmedian, np.nanstd) if np.isnan(head).any() else (np.median, np.std)
     middle = median(head, axis=0)
     spread = np.maximum(deviation(head, axis=0), 1e-3 * np.abs(middle) + 1e-9)
-    u = np.clip(np.nan_to_num((filled - middle) / spread), -LARGEST_Z, LARGEST_Z)
+    u = np.clip((filled - middle) / spread, -LARGEST_Z, LARGEST_Z)
+    u[np.isnan(u)] = 0.0
     decay = np.exp(-1.0 / lag_rows)
     start = u[:1] * decay
-    lagged = lfilter([1 - decay], [1, -decay], u, axis=0, zi=start)[0]
-    return np.hstack([np.ones((rows, 1)), u, u**2, lagged])
+    return u, lfilter([1 - decay], [1, -decay], u, axis=0, zi=start)[0]
+
+
+def _design(u: FloatArray, lagged: FloatArray) -> FloatArray:
+    """Columns 1, u, u^2 and lagged u."""
+    return np.hstack([np.ones((len(u), 1)), u, u**2, lagged])
 
 
 def _solve(design: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -97,15 +105,20 @@ def _solve(design: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArr
         residual = filled - design @ coefficients
         freedom = np.maximum(weight.sum(axis=0) - terms, 1.0)
         scale = np.sqrt((weight * residual**2).sum(axis=0) / freedom)
-        weight = known & (np.abs(residual) <= OUTLIER_SD * np.maximum(scale, 1e-12))
-        weight = weight.astype(np.float64)
+        inside = known & (np.abs(residual) <= OUTLIER_SD * np.maximum(scale, 1e-12))
+        if (inside == weight).all():
+            # The same rows would give the same fit again.
+            break
+        weight = inside.astype(np.float64)
     return np.where(enough, coefficients, np.nan), np.where(enough, scale, np.nan)
 
 
 def _epochs(rows: int, resets: IntArray) -> list[Epoch]:
     """When a baseline is fitted anew, and on which rows: ``(first row it serves, spans of rows it is fitted on)``."""
     epochs = [(count, [np.arange(count)]) for count in STAGES if count <= rows]
-    settled = [int(start) for start in resets if start > 0 and start + SETTLED <= rows]
+    # Of a failure and its repair, or two repairs in one week, only the last begins a life that is known to be healthy.
+    ends = np.append(resets[1:], rows)
+    settled = [int(start) for start, end in zip(resets, ends, strict=True) if start > 0 and start + SETTLED <= end]
     served = min(STAGES[-1], rows)
     for number, start in enumerate(settled):
         serves = max(start + SETTLED, served)
@@ -121,9 +134,11 @@ def _schedules(indicators: FloatArray, resets: IntArray) -> list[tuple[IntArray,
     A sensor that was fitted later, or is read once a day, has its baseline in its own first readings.
     """
     rows = len(indicators)
-    known = ~np.isnan(indicators)
-    late = known[: STAGES[-1]].sum(axis=0) < STAGES[0] // 2
+    late = (~np.isnan(indicators[: STAGES[-1]])).sum(axis=0) < STAGES[0] // 2
     out = [(np.flatnonzero(~late), _epochs(rows, resets))] if not late.all() else []
+    if not late.any():
+        return out
+    known = ~np.isnan(indicators)
     for column in np.flatnonzero(late & (known.sum(axis=0) >= STAGES[0])):
         mine = np.flatnonzero(known[:, column])
         own = _epochs(len(mine), np.unique(np.searchsorted(mine, resets)))
@@ -145,33 +160,29 @@ def fit_baseline(
     """Standardise the running rows of one machine against its own healthy baseline, causally.
 
     ``indicators`` and ``operating`` have one row per running reading; ``resets`` are the rows at which a new life or a
-    replaced component begins. Rows up to the first stage get no residual (NaN), nor do rows before ``first``, which
-    a caller that needs only the end of the record leaves out.
+    replaced component begins. Rows up to the first stage get no residual (NaN). ``first``: the first row to be
+    described, for a caller that needs only the end of the record.
     """
     rows = len(indicators)
-    design = _design(operating, lag_rows)
-    expected = np.full(indicators.shape, np.nan)
-    sd = np.full(indicators.shape, np.nan)
+    u, lagged = _operation(operating, lag_rows)
+    expected = np.full(indicators[first:].shape, np.nan)
+    sd = np.full(expected.shape, np.nan)
     for columns, own in _schedules(indicators, resets):
         for position, (serves, parts) in enumerate(own):
             stop = own[position + 1][0] if position + 1 < len(own) else rows
             if stop <= max(serves, first):
                 continue
             used = parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
-            coefficients, deviation = _solve(design[used], indicators[np.ix_(used, columns)])
-            expected[serves:stop, columns] = design[serves:stop] @ coefficients
-            sd[serves:stop, columns] = np.maximum(deviation, smallest_sd[columns])
+            coefficients, deviation = _solve(_design(u[used], lagged[used]), np.take(indicators[used], columns, axis=1))
+            begin = max(serves, first)
+            expected[begin - first : stop - first, columns] = _design(u[begin:stop], lagged[begin:stop]) @ coefficients
+            sd[begin - first : stop - first, columns] = np.maximum(deviation, smallest_sd[columns])
     with np.errstate(invalid="ignore", divide="ignore"):
-        z = np.clip((indicators - expected) / sd, -LARGEST_Z, LARGEST_Z)
-    load = _load(design, operating.shape[1] > 0)
+        z = np.clip((indicators[first:] - expected) / sd, -LARGEST_Z, LARGEST_Z)
+    load = u[first:].mean(axis=1) if u.shape[1] else np.full(rows - first, np.nan)
     # What the level of the first rows is measured by is known only after them.
-    load[: STAGES[0]] = np.nan
+    load[: max(STAGES[0] - first, 0)] = np.nan
     return Baseline(z, expected, sd, load)
-
-
-def _load(design: FloatArray, known: bool) -> FloatArray:
-    width = (design.shape[1] - 1) // 3
-    return design[:, 1 : 1 + width].mean(axis=1) if known and width else np.full(len(design), np.nan)
 
 
 def fresh_positions(fresh: IntArray, running: BoolArray) -> IntArray:

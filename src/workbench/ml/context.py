@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 import numpy as np
@@ -27,6 +27,7 @@ STALE_H = 72.0
 MISSING_READINGS = 24
 LEAST_UTILISATION = 0.01
 RECENT_ROWS = 24
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -57,6 +58,16 @@ class Context:
         """Canonical features of this machine alone, where there is no model."""
         return fit_spec([self.machine])
 
+    @cached_property
+    def now(self) -> int:
+        """``as_of`` in nanoseconds since 1970."""
+        return pd.Timestamp(self.as_of).value
+
+    @cached_property
+    def indicators(self) -> tuple[str, ...]:
+        """Names of the machine's sensors that show its health."""
+        return indicator_names(self.profile)
+
     @property
     def profile(self) -> MachineProfile:
         """The machine's profile."""
@@ -72,7 +83,7 @@ class Context:
         """Time of the last reading."""
         if not len(self.clock.time):
             return None
-        return pd.Timestamp(int(self.clock.time[-1]), unit="ns", tz="UTC").to_pydatetime(warn=False)
+        return _EPOCH + timedelta(microseconds=int(self.clock.time[-1]) // 1000)
 
     @property
     def utilisation(self) -> float:
@@ -89,9 +100,8 @@ class Context:
         return self._calendar_age()
 
     def _calendar_age(self) -> float:
-        now = pd.Timestamp(self.as_of).value
-        past = self.clock.failures.time[self.clock.failures.time <= now]
-        return float(now - past[-1]) / NS_PER_H if len(past) else 0.0
+        past = self.clock.failures.time[self.clock.failures.time <= self.now]
+        return float(self.now - past[-1]) / NS_PER_H if len(past) else 0.0
 
     def spec_of(self, task: Task) -> FeatureSpec:
         """Specification of the model for ``task``, else the machine's own canonical one."""
@@ -109,6 +119,10 @@ class Context:
         """Why the machine is out of service by its data: failed and silent since, or silent for long."""
         return self.failed_reason() or self._silent_reason()
 
+    def silent_since(self) -> datetime | None:
+        """Time of the last reading of a machine that has gone silent; None for one that failed, of which it is expected."""
+        return self.data_until if self.failed_reason() is None and self._silent_reason() is not None else None
+
     def failed_reason(self) -> str | None:
         """Say that the machine failed and gave no reading since."""
         failures = self.clock.failures
@@ -124,7 +138,7 @@ class Context:
         clock = self.clock
         if len(clock.time) < (2 if clock.life_unit is LifeUnit.CYCLE else 1):
             return None
-        silent_h = (pd.Timestamp(self.as_of).value - clock.time[-1]) / NS_PER_H
+        silent_h = (self.now - clock.time[-1]) / NS_PER_H
         if silent_h <= max(STALE_H, MISSING_READINGS * clock.cadence_h):
             return None
         return f"no reading for {silent_h / 24:.1f} days"
@@ -139,7 +153,7 @@ class Context:
 
     def sensors_reason(self, spec: FeatureSpec) -> str | None:
         """Say that no sensor that ``spec`` looks at was read lately: in 24 running readings, or a day of them."""
-        names = spec.sensors if spec.scope != FLEET and spec.population is not None else indicator_names(self.profile)
+        names = spec.sensors if spec.scope != FLEET and spec.population is not None else self.indicators
         if names not in self._blind:
             self._blind[names] = self._blind_reason(names)
         return self._blind[names]
@@ -168,7 +182,7 @@ class Context:
     def recent_running(self, days: float) -> tuple[FloatArray, IntArray]:
         """Readings of the profile's sensors over the last ``days``, running rows only, and their times (ns).
 
-        Single readings, not hours: limits are about what was measured.
+        Single readings, not hours: a trend is of what was measured.
         """
         averaged = self.raw is not self.machine
         time = nanoseconds(self.raw.telemetry["time"]) if averaged else self.clock.time

@@ -17,7 +17,7 @@ from scipy.special import ndtr, ndtri
 from workbench.domain.predictions import Task
 from workbench.errors import CorruptArtifact, InputError, NotEnoughData
 
-from .arrays import FloatArray, IntArray, ObjectArray
+from .arrays import FloatArray, IntArray, ObjectArray, refuse_infinite
 from .serialize import pack, unpack
 from .splits import grouped_folds
 
@@ -73,8 +73,7 @@ class Estimator(ABC):
                 matrix = X.to_numpy(dtype=np.float64, na_value=np.nan)
             except (TypeError, ValueError) as error:
                 raise InputError(f"A feature is not a number: {error}", "Give numeric columns only.") from error
-        if np.isinf(matrix).any():
-            raise InputError("A feature is infinite.", "Replace infinite values by NaN.")
+        refuse_infinite(matrix)
         return np.asarray(matrix)
 
     def _check(self, X: pd.DataFrame) -> FloatArray:
@@ -127,6 +126,17 @@ class Estimator(ABC):
         return cls.restore(unpack(payload))
 
 
+class RowEstimator(Estimator):
+    """An estimator that answers rows of features; a subclass writes ``_predict``."""
+
+    def answer(self, matrix: FloatArray) -> FloatArray:
+        """Return what ``predict`` does, for rows whose columns are known to be ``feature_names_`` in their order."""
+        return self._predict(matrix)
+
+    @abstractmethod
+    def _predict(self, matrix: FloatArray) -> FloatArray: ...
+
+
 def folds_with_features(
     X: pd.DataFrame, groups: ObjectArray, refeature: Refeature | None, *, n_splits: int, seed: int, balance: FloatArray
 ) -> Iterator[tuple[pd.DataFrame, IntArray, IntArray]]:
@@ -139,7 +149,7 @@ def folds_with_features(
         yield table, np.asarray(split.train, dtype=np.int64), np.asarray(split.test, dtype=np.int64)
 
 
-class HealthEstimator(Estimator):
+class HealthEstimator(RowEstimator):
     """Probability of failure within each horizon, calibrated on held-out units.
 
     ``fit(X, y, groups=...)``: ``y`` has one column per horizon, ascending, with 1, 0 or NaN (unknown).
@@ -163,10 +173,11 @@ class HealthEstimator(Estimator):
 
     def predict(self, X: pd.DataFrame) -> FloatArray:
         """Return P(failure within each horizon), shape (rows, horizons), not decreasing along horizons."""
-        return np.maximum.accumulate(self._predict(self._check(X)), axis=1)
+        return self.answer(self._check(X))
 
-    @abstractmethod
-    def _predict(self, matrix: FloatArray) -> FloatArray: ...
+    def answer(self, matrix: FloatArray) -> FloatArray:
+        """Return what ``predict`` does, of known columns."""
+        return np.maximum.accumulate(self._predict(matrix), axis=1)
 
     def states(self, X: pd.DataFrame) -> FloatArray:
         """Return probabilities of the states 0 (healthy) to 3 (critical), shape (rows, 4), for three horizons."""
@@ -184,7 +195,7 @@ def state_probabilities(within: FloatArray) -> FloatArray:
     return np.column_stack([1 - degrading, degrading - warning, warning - critical, critical])
 
 
-class RulEstimator(Estimator):
+class RulEstimator(RowEstimator):
     """Remaining useful life with a 90 % interval, in life units.
 
     ``fit(X, y, groups=...)``: ``y`` is the life left, capped inside the estimator. ``predict`` returns columns
@@ -226,10 +237,7 @@ class RulEstimator(Estimator):
 
     def predict(self, X: pd.DataFrame) -> FloatArray:
         """Return median, lower and upper end of the 90 % interval, shape (rows, 3)."""
-        return self._predict(self._check(X))
-
-    @abstractmethod
-    def _predict(self, matrix: FloatArray) -> FloatArray: ...
+        return self.answer(self._check(X))
 
     def probability_within(self, X: pd.DataFrame, horizon: float) -> FloatArray:
         """Return P(failure within ``horizon`` life units) per row: 5 % at the interval's lower end, 95 % at its upper.
@@ -248,7 +256,7 @@ class RulEstimator(Estimator):
         return np.asarray(ndtr(ndtri(0.95) * (horizon - median) / side), dtype=np.float64)
 
 
-class AnomalyDetector(Estimator):
+class AnomalyDetector(RowEstimator):
     """Anomaly score from 0 (normal) towards 1, with a threshold from an alarm budget.
 
     ``fit(X, groups=..., hours=...)`` on normal rows; ``hours`` is each row's time in hours, ascending within each
@@ -306,14 +314,11 @@ class AnomalyDetector(Estimator):
 
     def score(self, X: pd.DataFrame) -> FloatArray:
         """Return one score per row, from 0 to 1; above ``threshold_`` it is an alarm."""
-        return self._predict(self._check(X))
+        return self.answer(self._check(X))
 
     def predict(self, X: pd.DataFrame) -> FloatArray:
         """Return the score, under the name that estimators of all tasks share."""
         return self.score(X)
-
-    @abstractmethod
-    def _predict(self, matrix: FloatArray) -> FloatArray: ...
 
     def blame(self, X: pd.DataFrame) -> FloatArray:
         """Return how much each feature has made a row strange, shape (rows, features), none negative."""
@@ -323,7 +328,7 @@ class AnomalyDetector(Estimator):
     def _blame(self, matrix: FloatArray) -> FloatArray: ...
 
 
-class Diagnoser(Estimator):
+class Diagnoser(RowEstimator):
     """Which failure mode it is: probabilities that sum to 1, ``unknown`` among them.
 
     ``fit(X, y, groups=...)``: ``y`` names the cause of the failure that each row leads to.
@@ -345,7 +350,4 @@ class Diagnoser(Estimator):
 
     def predict(self, X: pd.DataFrame) -> FloatArray:
         """Return probabilities, shape (rows, len(modes_)); rows sum to 1 and the last mode is ``unknown``."""
-        return self._predict(self._check(X))
-
-    @abstractmethod
-    def _predict(self, matrix: FloatArray) -> FloatArray: ...
+        return self.answer(self._check(X))

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from workbench.domain.equipment import LifeUnit
 from workbench.domain.observations import MachineData
 from workbench.errors import NotEnoughData
 
-from .arrays import FloatArray, IntArray, ObjectArray, sensor_matrix
+from .arrays import FloatArray, IntArray, ObjectArray, refuse_infinite, sensor_matrix
 from .baseline import fit_baseline, floors, fresh_positions, indicator_names, operating_names
-from .features_canonical import canonical_features, crossings, mode_features
+from .features_canonical import canonical_features, crossings, mode_features, symptom_matrix
 from .features_events import event_features
 from .life import Timeline, label, running_rows, timeline
 from .rolling import TrailingWindows
@@ -32,11 +34,12 @@ LAG_H = 6.0
 class FeatureTable:
     """Features of the last rows of one machine, and the residuals they were made of.
 
-    ``rows``: telemetry rows described; ``frame``: their features ``names``; ``recent``: positions (among all rows) of the
-    running rows whose residuals ``z``, ``expected`` and ``sd`` (one column per ``indicators``) are kept.
+    ``rows``: telemetry rows described, ``index``: theirs; ``matrix``: their features ``names``, which ``frame`` gives as a
+    table; ``recent``: positions (among all rows) of the running rows whose residuals ``z``, ``expected`` and ``sd`` (one column per ``indicators``) are kept.
     """
 
-    frame: pd.DataFrame
+    matrix: npt.NDArray[np.float32]
+    index: pd.Index[Any]
     rows: IntArray
     clock: Timeline
     indicators: tuple[str, ...]
@@ -46,15 +49,25 @@ class FeatureTable:
     sd: FloatArray
     names: tuple[str, ...]
 
-    def select(self, names: tuple[str, ...], rows: IntArray | None = None) -> pd.DataFrame:
-        """Return the features ``names`` of some rows (default all), in that order."""
-        matrix = self.frame.to_numpy()[:, _places(self.names, names)]
-        return pd.DataFrame(matrix if rows is None else matrix[rows], columns=_columns(names), copy=False)
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The features with their names, aligned to the telemetry."""
+        return pd.DataFrame(self.matrix, columns=pd.Index(self.names), index=self.index[self.rows], copy=False)
+
+    def values(self, names: tuple[str, ...], rows: IntArray | None = None) -> FloatArray:
+        """Return the features ``names`` of some rows (default all), in that order; raises ``InputError`` for infinite ones.
+
+        A table of them would take longer to make than what estimators do with a single row.
+        """
+        described = self.matrix if rows is None else self.matrix[rows]
+        values = described[:, _places(self.names, names)].astype(np.float64)
+        refuse_infinite(values)
+        return values
 
 
 @lru_cache(maxsize=64)
-def _columns(names: tuple[str, ...]) -> pd.Index[str]:
-    return pd.Index(names)
+def _sensor_names(sensors: tuple[str, ...], stats: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{sensor}_{stat}" for stat in stats for sensor in sensors)
 
 
 @lru_cache(maxsize=64)
@@ -78,8 +91,10 @@ def cadence(spec: FeatureSpec, clock: Timeline) -> float:
     return 1.0 if spec.life_unit is LifeUnit.CYCLE else max(clock.cadence_h, 1e-3)
 
 
-def _residuals(machine: MachineData, spec: FeatureSpec, clock: Timeline, run: IntArray, first: int) -> _Residuals:
-    """Residuals of the running rows from position ``first`` on."""
+def _residuals(
+    machine: MachineData, spec: FeatureSpec, clock: Timeline, run: IntArray, fresh: IntArray, first: int
+) -> _Residuals:
+    """Residuals of the running rows ``run`` from position ``first`` on; ``fresh``: where each may look back to."""
     if spec.scope != FLEET and spec.population is not None:
         raw = sensor_matrix(machine.telemetry, spec.sensors)[run[first:]]
         operating = sensor_matrix(machine.telemetry, spec.operating)[run[first:]]
@@ -88,7 +103,6 @@ def _residuals(machine: MachineData, spec: FeatureSpec, clock: Timeline, run: In
         return _Residuals(z, expected, sd, raw, np.full(len(z), np.nan))
     raw = sensor_matrix(machine.telemetry, indicator_names(machine.profile))[run]
     operating = sensor_matrix(machine.telemetry, operating_names(machine.profile))[run]
-    fresh = fresh_positions(clock.fresh, clock.running)
     based = fit_baseline(
         raw,
         operating,
@@ -98,8 +112,7 @@ def _residuals(machine: MachineData, spec: FeatureSpec, clock: Timeline, run: In
         lag_rows=max(LAG_H / cadence(spec, clock), 1.0),
         first=first,
     )
-    parts = (based.z, based.expected, based.sd, raw, based.load)
-    return _Residuals(*(part[first:] for part in parts))
+    return _Residuals(based.z, based.expected, based.sd, raw[first:], based.load)
 
 
 def per_sensor(windows: TrailingWindows, spec: FeatureSpec, per_row: float) -> dict[str, FloatArray]:
@@ -140,36 +153,42 @@ def compute(
     reach = spec.windows.rows(spec.windows.longest, per_row)
     first = max(0, int(position.min()) - reach - 1)
     since = max(0, min(first, int(position.min()) - int(history / per_row)))
-    wide = _residuals(machine, spec, clock, run, since)
+    starts = fresh_positions(clock.fresh, clock.running)
+    wide = _residuals(machine, spec, clock, run, starts, since)
     residuals = _Residuals(*(getattr(wide, f.name)[first - since :] for f in fields(wide)))
-    fresh = np.maximum(fresh_positions(clock.fresh, clock.running)[first:] - first, 0)
-    windows = TrailingWindows(residuals.z, fresh)
+    fresh = np.maximum(starts[first:] - first, 0)
     picked = np.maximum(position - first, 0)
     needed = int(picked[0])
     picked -= needed
-    stats = {name: values[needed:] for name, values in per_sensor(windows, spec, per_row).items()}
+    windows = TrailingWindows(residuals.z, fresh, since=needed)
+    stats = per_sensor(windows, spec, per_row)
     if spec.scope == FLEET:
         indicators = indicator_names(machine.profile)
+        symptoms = symptom_matrix(machine.profile, indicators)
         widths = (spec.windows.rows(spec.windows.mean[1], per_row), reach)
         kept = spec.windows.by_quantity
-        columns = canonical_features(machine.profile, stats, kept)
-        crossed = crossings(machine.profile, windows, residuals.raw, residuals.expected, residuals.load, widths)
-        columns |= {name: values[needed:] for name, values in crossed.items()}
-        columns |= mode_features(machine.profile, spec.modes, stats[kept[1]], stats[kept[2]])
+        blocks = [
+            canonical_features(machine.profile, stats, kept, symptoms),
+            crossings(machine.profile, windows, residuals.raw, residuals.expected, residuals.load, widths),
+            mode_features(machine.profile, spec.modes, stats[kept[1]], stats[kept[2]], symptoms),
+        ]
     else:
         indicators = spec.sensors
-        columns = {f"{n}_{stat}": v[:, k] for stat, v in stats.items() for k, n in enumerate(indicators)}
+        blocks = [(_sensor_names(indicators, tuple(stats)), np.hstack(list(stats.values())))]
     own = {"age": clock.age[rows], **event_features(machine.events, clock.time[rows], spec)}
-    # One array filled column by column: a table from a dict of columns would take longer than the features.
-    matrix = np.empty((len(rows), len(columns) + len(own)), dtype=np.float32)
-    for k, values in enumerate(columns.values()):
-        matrix[:, k] = values[picked]
-    matrix[position < 0, : len(columns)] = np.nan
-    for k, values in enumerate(own.values(), len(columns)):
+    width = sum(len(names) for names, _ in blocks)
+    # One array filled block by block: a table from a dict of columns would take longer than the features.
+    matrix = np.empty((len(rows), width + len(own)), dtype=np.float32)
+    place = 0
+    for names, block in blocks:
+        matrix[:, place : place + len(names)] = block[picked]
+        place += len(names)
+    matrix[position < 0, :width] = np.nan
+    for k, values in enumerate(own.values(), width):
         matrix[:, k] = values
-    described = (*columns, *own)
-    frame = pd.DataFrame(matrix, columns=_columns(described), index=machine.telemetry.index[rows], copy=False)
-    return FeatureTable(frame, rows, clock, indicators, run[since:], wide.z, wide.expected, wide.sd, described)
+    described = (*(name for names, _ in blocks for name in names), *own)
+    index = machine.telemetry.index
+    return FeatureTable(matrix, index, rows, clock, indicators, run[since:], wide.z, wide.expected, wide.sd, described)
 
 
 def build(machine: MachineData, spec: FeatureSpec, *, last: int | None = None) -> pd.DataFrame:

@@ -24,9 +24,12 @@ TINY = 1e-4
 class BoostedHealth(HealthEstimator):
     """HistGradientBoosting per horizon, calibrated once by a logistic curve on the log-odds of held-out units.
 
+    The curve of a longer horizon takes the log-odds of the shorter ones too: what shows already, they know better.
+
     Attributes after ``fit``: ``boosters_`` (one per horizon, or None where only one outcome was seen), ``curves_``
-    (slope, intercept), ``rates_`` (base rates), ``used_`` (columns that vary), ``held_out_`` (uncalibrated log-odds of rows when their unit was held
-    out, shape (rows, horizons); not kept in artefacts).
+    (for each horizon the slopes of its log-odds, its own last, and the intercept), ``rates_`` (base rates), ``used_``
+    (columns that vary), ``held_out_`` (uncalibrated log-odds of rows when their unit was held out, shape (rows,
+    horizons); not kept in artefacts).
     """
 
     def __init__(
@@ -79,8 +82,23 @@ class BoostedHealth(HealthEstimator):
         matrix = self._matrix(X)[:, self.used_]
         self.boosters_ = [self._fit_one(matrix, y[:, column]) for column in range(y.shape[1])]
         self.rates_ = [_rate(y[:, column]) for column in range(y.shape[1])]
-        self.curves_ = [list(fit_curve(held_out[:, k], y[:, k])) for k in range(y.shape[1])]
         self.held_out_ = held_out
+        self.curves_ = [fit_curve(self.margins_of(k), y[:, k]) for k in range(y.shape[1])]
+
+    def margins_of(self, column: int) -> FloatArray:
+        """Return the held-out log-odds that a horizon is calibrated on, its own last; NaN those that it has to do without."""
+        seen = self.held_out_[:, : column + 1].copy()
+        mine = ~np.isnan(seen[:, column])
+        for k in range(column):
+            if self.boosters_[k] is None or np.isnan(seen[mine, k]).any():
+                seen[:, k] = np.nan
+        return seen
+
+    def silence(self, column: int, rate: float, y: FloatArray) -> None:
+        """Answer one horizon by ``rate`` from now on, and calibrate the longer ones on ``y`` without it."""
+        self.boosters_[column], self.rates_[column] = None, rate
+        for k in range(column + 1, y.shape[1]):
+            self.curves_[k] = fit_curve(self.margins_of(k), y[:, k])
 
     def _fit_one(self, matrix: FloatArray, y: FloatArray) -> HistGradientBoostingClassifier | None:
         known = ~np.isnan(y)
@@ -93,9 +111,12 @@ class BoostedHealth(HealthEstimator):
         out[:] = self.rates_
         skilled = [column for column, booster in enumerate(self.boosters_) if booster is not None]
         if skilled:
-            log_odds = raw_predictions([self.boosters_[column] for column in skilled], matrix[:, self.used_])
-            for k, column in enumerate(skilled):
-                out[:, column] = apply_curve(log_odds[:, k], self.curves_[column])
+            log_odds = np.full(out.shape, np.nan)
+            log_odds[:, skilled] = raw_predictions(
+                [self.boosters_[column] for column in skilled], matrix[:, self.used_]
+            )
+            for column in skilled:
+                out[:, column] = apply_curve(log_odds[:, : column + 1], self.curves_[column])
         return out
 
 
@@ -104,19 +125,33 @@ def _rate(y: FloatArray) -> float:
     return float(known.mean()) if len(known) else 0.0
 
 
-def fit_curve(log_odds: FloatArray, y: FloatArray) -> tuple[float, float]:
-    """Fit slope and intercept of the calibration curve on held-out log-odds; (1, 0) where it cannot be fitted."""
-    known = ~np.isnan(log_odds) & ~np.isnan(y)
-    if len(np.unique(y[known])) < 2:
-        return 1.0, 0.0
-    curve = LogisticRegression(C=1.0).fit(log_odds[known, None], y[known])
-    slope, intercept = float(curve.coef_[0, 0]), float(curve.intercept_[0])
-    return (slope, intercept) if slope > 0 else (TINY, float(np.log(max(_rate(y), TINY))))
+def fit_curve(log_odds: FloatArray, y: FloatArray) -> list[float]:
+    """Fit the calibration curve on held-out log-odds, shape (rows, margins): slopes, none negative, and the intercept.
+
+    The last margin is the horizon's own; one that is unknown throughout gets no slope. Where nothing can be fitted the own
+    margin stands as it is; where the outcome does not rise with it, hardly anything is left of it.
+    """
+    width = log_odds.shape[1]
+    used = np.flatnonzero(~np.isnan(log_odds).all(axis=0))
+    known = ~np.isnan(log_odds[:, used]).any(axis=1) & ~np.isnan(y)
+    if len(np.unique(y[known])) < 2 or width - 1 not in used:
+        return [0.0] * (width - 1) + [1.0, 0.0]
+    while len(used):
+        curve = LogisticRegression(C=1.0).fit(log_odds[np.ix_(known, used)], y[known])
+        slopes = np.zeros(width)
+        slopes[used] = curve.coef_[0]
+        if slopes.min() >= 0 and slopes.max() > 0:
+            return [*slopes.tolist(), float(curve.intercept_[0])]
+        used = np.delete(used, int(np.argmin(curve.coef_[0])))
+    rate = float(np.clip(_rate(y), TINY, 1 - TINY))
+    return [0.0] * (width - 1) + [TINY, float(np.log(rate / (1 - rate)))]
 
 
 def apply_curve(log_odds: FloatArray, curve: Sequence[float]) -> FloatArray:
-    """Turn log-odds into calibrated probabilities."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(curve[0] * log_odds + curve[1], -30, 30))))
+    """Turn log-odds, shape (rows, margins), into calibrated probabilities; a curve of fewer slopes takes the last ones."""
+    slopes, intercept = np.asarray(curve[:-1]), curve[-1]
+    margins = np.where(slopes == 0, 0.0, log_odds[:, log_odds.shape[1] - len(slopes) :])
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(margins @ slopes + intercept, -30, 30))))
 
 
 def health_score(probabilities: Sequence[float]) -> float:

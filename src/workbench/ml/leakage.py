@@ -11,6 +11,7 @@ import pandas as pd
 
 from workbench.errors import InputError, LeakFound
 
+from .arrays import FloatArray
 from .splits import Split
 
 FEW_VALUES = 10
@@ -67,7 +68,8 @@ def label_columns(
     class, more often than chance allows (base rate to the power of its rows under 1e-9): a copy of the label, a
     renamed one, or a part of it such as a failure mode. Rows of one unit resemble each other, so with ``units`` a
     value counts once for each unit that shows it, unless the column settles the class of every row. A measured
-    quantity that separates classes well is no leak.
+    quantity that separates classes well is no leak, nor are the extremes of one that is rounded to a few values: beside
+    them the values lean the same way, but are mixed.
 
     >>> label_columns(pd.DataFrame({"mode": [0] * 80 + [1] * 20, "size": range(100)}), [0] * 70 + [1] * 30)
     ['mode']
@@ -79,7 +81,11 @@ def label_columns(
     coded = labels.factorize()[0]
     names = None if units is None else np.unique(np.asarray(units).astype(str), return_inverse=True)[1]
     few = {str(name): codes for name in table if (codes := _codes(table[name])) is not None}
-    return [name for name, codes in few.items() if _encodes(codes, coded, names)]
+    return [
+        name
+        for name, codes in few.items()
+        if _encodes(codes, coded, names, ordered=pd.api.types.is_numeric_dtype(table[name]))
+    ]
 
 
 def _same_order(table: pd.DataFrame, labels: pd.Series[Any], clocks: pd.DataFrame) -> list[str]:
@@ -99,11 +105,14 @@ def _same_order(table: pd.DataFrame, labels: pd.Series[Any], clocks: pd.DataFram
 
 def _codes(column: pd.Series[Any]) -> npt.NDArray[np.intp] | None:
     """Return the places of the values among the column's own, -1 where missing; None for more than ten values."""
-    codes, values = column.factorize()
+    # Numbers keep their order.
+    codes, values = column.factorize(sort=pd.api.types.is_numeric_dtype(column))
     return codes if len(values) <= FEW_VALUES else None
 
 
-def _encodes(codes: npt.NDArray[np.intp], labels: npt.NDArray[np.intp], units: npt.NDArray[np.intp] | None) -> bool:
+def _encodes(
+    codes: npt.NDArray[np.intp], labels: npt.NDArray[np.intp], units: npt.NDArray[np.intp] | None, *, ordered: bool
+) -> bool:
     """Say whether a value goes with one class only, more often than chance allows, or all values do."""
     known = (codes >= 0) & (labels >= 0)
     codes, labels = codes[known], labels[known]
@@ -116,10 +125,23 @@ def _encodes(codes: npt.NDArray[np.intp], labels: npt.NDArray[np.intp], units: n
     if len(counts) > 1 and len(classes) > 1 and bool(pure.all()) and min(classes) >= SEVERAL:
         return True
     for value in np.flatnonzero(pure):
-        share = float(rate[counts[value].argmax()])
-        if share < 0.5 and share ** len(np.unique(places[codes == value])) < BY_CHANCE:
+        one = counts[value].argmax()
+        share = float(rate[one])
+        rise = ordered and _outermost_of_a_rise(counts[:, one] / counts.sum(axis=1), int(value), share)
+        if share < 0.5 and share ** len(np.unique(places[codes == value])) < BY_CHANCE and not rise:
             return True
     return False
+
+
+def _outermost_of_a_rise(shares: FloatArray, value: int, rate: float) -> bool:
+    """Say whether the value is at the end of a gradual rise: what lies beside the end leans the same way, but is mixed.
+
+    A coarsely rounded reading looks so: its extremes are only seen near the failure.
+    """
+    mixed = np.flatnonzero(shares < 1.0)
+    if not len(mixed) or mixed[0] < value < mixed[-1]:
+        return False
+    return rate < float(shares[mixed[0] if value < mixed[0] else mixed[-1]])
 
 
 def check_causal(

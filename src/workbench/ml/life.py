@@ -9,6 +9,9 @@ Decisions, all following from asset events only:
   resets the age of that component, restarts the feature windows (readings from before it no longer describe the
   machine), and censors: nobody knows when the replaced component would have failed.
 * A replacement of the failed cause within ``CORRECTIVE_H`` of a failure is that failure's repair, not a planned one.
+* A failed machine may go on running until it is repaired: by the first replacement or maintenance of the failed cause, or
+  of the whole machine, within ``REPAIRED_H`` and before the next failure. Feature windows start anew at the repair too,
+  and readings between the two are those of a failed machine: they are unlabelled.
 * A row is labelled by the next failure, unless the same cause was replaced in between; the end of a record that does
   not end in failure is unlabelled as far as the question looks ahead.
 """
@@ -35,6 +38,7 @@ CADENCE_ROWS = 256
 # Column of averaged readings (``cadence.hourly``): hours that the machine ran within the row.
 RAN_H = "ran_h"
 CORRECTIVE_H = 24.0
+REPAIRED_H = 168.0
 WHOLE_MACHINE = ("unknown", "machine", "overhaul")
 
 
@@ -52,8 +56,9 @@ class Timeline:
     """The life clock of one machine, one entry per telemetry row.
 
     ``life`` is cumulative, in life units; ``age`` is the life since the last failure (or since new, where a life
-    column says so), NaN while unknown; ``fresh`` is the first row since the last failure or replacement, and
-    ``life_id`` counts the lives. ``reset_at`` (ns) and ``reset_by``: the last failure or replacement of all.
+    column says so), NaN while unknown; ``fresh`` is the first row since the last failure, repair or replacement, and
+    ``life_id`` counts the lives. ``repaired``: when each failure was repaired (ns), its own time where nobody said.
+    ``reset_at`` (ns) and ``reset_by``: the last failure, repair or replacement of all.
     """
 
     time: IntArray
@@ -66,11 +71,12 @@ class Timeline:
     life_unit: LifeUnit
     failures: Events
     replacements: Events
+    repaired: IntArray
     reset_at: int | None = None
     reset_by: str = ""
 
     def rows_since_reset(self) -> int:
-        """Running rows after the last failure or replacement (repairs too), also when it lies behind the last row."""
+        """Running rows after the last failure, repair or replacement, also when it lies behind the last row."""
         first = 0 if self.reset_at is None else int(np.searchsorted(self.time, self.reset_at, side="right"))
         return int(self.running[first:].sum())
 
@@ -104,26 +110,47 @@ class Labels:
         return answer
 
 
-def running_rows(machine: MachineData) -> BoolArray:
-    """Say in which rows the machine runs: its ``state`` (the last one given), else its running rule, else always."""
+def running_rows(machine: MachineData, rows: slice = slice(None)) -> BoolArray:
+    """Say in which rows the machine runs: its ``state`` (the last one given), else its running rule, else always.
+
+    ``rows``: of which rows, as if there were no others (default: of all).
+    """
     frame = machine.telemetry
     if "state" not in frame.columns:
-        return _running_by_rule(machine)
-    codes, names = pd.factorize(frame["state"])
-    runs = np.array([str(name).strip().upper() == str(MachineState.RUNNING) for name in names] + [False])
-    known = codes >= 0
-    if known.all():
-        return np.asarray(runs[codes])
-    last = np.maximum.accumulate(np.where(known, np.arange(len(codes)), -1))
-    return np.where(last >= 0, runs[codes[last]], _running_by_rule(machine))
+        return _running_by_rule(machine, rows)
+    states = frame["state"].to_numpy(dtype=object)[rows]
+    try:
+        running = np.asarray(states == str(MachineState.RUNNING), dtype=bool)
+    except TypeError:  # pandas' NA is neither equal to a word nor not
+        running = np.zeros(len(states), dtype=bool)
+    # Most rows say so in that very word; only the others need a closer look.
+    others = np.flatnonzero(~running)
+    words = set(states[others].tolist())
+    if all(isinstance(word, str) and not _says_running(word) for word in words):
+        return running
+    codes, names = pd.factorize(states[others])
+    runs = np.array([_says_running(name) for name in names] + [False])
+    running[others] = runs[codes]
+    given = np.arange(len(states))
+    given[others[codes < 0]] = -1
+    if not len(given) or given.min() >= 0:
+        return running
+    last = np.maximum.accumulate(given)
+    return np.where(last >= 0, running[last], _running_by_rule(machine, rows))
 
 
-def _running_by_rule(machine: MachineData) -> BoolArray:
+def _says_running(word: object) -> bool:
+    return str(word).strip().upper() == str(MachineState.RUNNING)
+
+
+def _running_by_rule(machine: MachineData, rows: slice) -> BoolArray:
     frame, rule = machine.telemetry, machine.profile.running_rule
-    if rule is None or rule.sensor not in frame.columns or not frame[rule.sensor].notna().any():
-        return np.ones(len(frame), dtype=bool)
-    values = carry_forward(sensor_matrix(frame, (rule.sensor,)))[:, 0]
-    return np.asarray(values > rule.above)
+    if rule is None or rule.sensor not in frame.columns:
+        return np.ones(len(range(*rows.indices(len(frame)))), dtype=bool)
+    values = sensor_matrix(frame, (rule.sensor,))[rows]
+    if np.isnan(values).all():
+        return np.ones(len(values), dtype=bool)
+    return np.asarray(carry_forward(values)[:, 0] > rule.above)
 
 
 def running_hours(time: IntArray, running: BoolArray) -> FloatArray:
@@ -183,11 +210,6 @@ def _clock(machine: MachineData, time: IntArray, running: BoolArray) -> tuple[Fl
     return np.cumsum(running_hours(time, running)), cadence, False
 
 
-def _select(events: pd.DataFrame, times: IntArray, kind: EventKind) -> tuple[IntArray, ObjectArray]:
-    mask = events["kind"].to_numpy(dtype=object) == str(kind)
-    return times[mask], events["cause"].to_numpy(dtype=object)[mask]
-
-
 def _life_at(event_times: IntArray, time: IntArray, life: FloatArray) -> FloatArray:
     """Life at event times: interpolated; before the first and after the last row the calendar counts."""
     if len(time) == 0:
@@ -202,10 +224,23 @@ def _life_at(event_times: IntArray, time: IntArray, life: FloatArray) -> FloatAr
 def _planned(times: IntArray, causes: ObjectArray, failed_at: IntArray, failed: ObjectArray) -> BoolArray:
     """Replacements that are not the repair of a failure."""
     keep = np.ones(len(times), dtype=bool)
+    whole = np.array([cause in WHOLE_MACHINE for cause in causes], dtype=bool)
     for moment, cause in zip(failed_at, failed, strict=True):
         soon = (times >= moment) & (times <= moment + int(CORRECTIVE_H * NS_PER_H))
-        keep &= ~(soon & ((causes == cause) | np.isin(causes, WHOLE_MACHINE)))
+        keep &= ~(soon & ((causes == cause) | whole))
     return keep
+
+
+def _repaired(failures: Events, works: IntArray, causes: ObjectArray) -> IntArray:
+    """When each failure was repaired by ``works`` (ns) on ``causes``; the failure's own time where none did."""
+    ends = np.minimum(failures.time + int(REPAIRED_H * NS_PER_H), np.append(failures.time[1:], np.iinfo(np.int64).max))
+    found = failures.time.copy()
+    whole = np.array([cause in WHOLE_MACHINE for cause in causes], dtype=bool)
+    for k, (failed, cause) in enumerate(zip(failures.time, failures.cause, strict=True)):
+        mine = (causes == cause) | whole
+        after = works[mine & (works >= failed) & (works <= ends[k])]
+        found[k] = after.min() if len(after) else failed
+    return found
 
 
 def timeline(machine: MachineData) -> Timeline:
@@ -219,17 +254,25 @@ def timeline(machine: MachineData) -> Timeline:
     running = running_rows(machine)
     life, cadence, from_new = _clock(machine, time, running)
     stamps = nanoseconds(machine.events["time"])
-    failed_at, failed = _select(machine.events, stamps, EventKind.FAILURE)
-    replaced_at, replaced = _select(machine.events, stamps, EventKind.REPLACEMENT)
+    kinds, causes = (machine.events[name].to_numpy(dtype=object) for name in ("kind", "cause"))
+
+    def of(kind: EventKind) -> tuple[IntArray, ObjectArray]:
+        mask = kinds == str(kind)
+        return stamps[mask], causes[mask]
+
+    failed_at, failed = of(EventKind.FAILURE)
+    replaced_at, replaced = of(EventKind.REPLACEMENT)
     planned = _planned(replaced_at, replaced, failed_at, failed)
     failures = Events(failed_at, failed, _life_at(failed_at, time, life))
     replacements = Events(replaced_at[planned], replaced[planned], _life_at(replaced_at[planned], time, life))
     life_id, age = _ages(time, life, failures, from_new)
+    served_at, served = of(EventKind.MAINTENANCE)
+    repaired = _repaired(failures, np.append(replaced_at, served_at), np.append(replaced, served))
     # A reading taken at the very moment of the event was still taken before the repair was done.
-    resets = np.unique(np.concatenate([failures.time, replacements.time]))
+    resets = np.unique(np.concatenate([failures.time, replacements.time, repaired]))
     starts = np.concatenate([[0], np.searchsorted(time, resets, side="right")]).astype(np.int64)
     fresh = starts[np.searchsorted(resets, time, side="left")]
-    reset_at, reset_by = _last_reset(failures, replaced_at, replaced)
+    reset_at, reset_by = _last_reset(failures, repaired, replaced_at, replaced)
     return Timeline(
         time=time,
         running=running,
@@ -241,18 +284,22 @@ def timeline(machine: MachineData) -> Timeline:
         life_unit=machine.profile.life_unit,
         failures=failures,
         replacements=replacements,
+        repaired=repaired,
         reset_at=reset_at,
         reset_by=reset_by,
     )
 
 
-def _last_reset(failures: Events, replaced_at: IntArray, replaced: ObjectArray) -> tuple[int | None, str]:
-    """Time of the last failure or replacement and what it was; a repair counts, for readings before it are of old."""
+def _last_reset(
+    failures: Events, repaired: IntArray, replaced_at: IntArray, replaced: ObjectArray
+) -> tuple[int | None, str]:
+    """Time of the last failure, repair or replacement and what it was: readings before it are of old."""
     found = [
         (int(times[-1]), f"{word} ({causes[-1]})" if causes[-1] else word)
         for word, times, causes in (
             ("failure", failures.time, failures.cause),
             ("replacement", replaced_at, replaced),
+            ("repair", repaired, failures.cause),
         )
         if len(times)
     ]
@@ -293,4 +340,11 @@ def label(clock: Timeline) -> Labels:
     remaining[~np.isfinite(remaining)] = np.nan
     end = life[-1] if len(life) else 0.0
     survives = np.minimum(np.minimum(failure, renewal), np.where(np.isfinite(failure), np.inf, end)) - life
+    remaining[_failed(clock)], survives[_failed(clock)] = np.nan, 0.0
     return Labels(np.maximum(remaining, 0.0), np.maximum(survives, 0.0), cause)
+
+
+def _failed(clock: Timeline) -> BoolArray:
+    """Rows between a failure and its repair."""
+    last = np.searchsorted(clock.failures.time, clock.time, side="left") - 1
+    return np.asarray((last >= 0) & (clock.time <= clock.repaired[last])) if len(clock.repaired) else last >= 0

@@ -109,12 +109,15 @@ class Models:
 
     def pick(self, task: Task, profile: MachineProfile) -> Bundle | None:
         """Return the model for a machine: that of its type, else the fleet's, of its life unit."""
-        fitting = [b for b in self.bundles if b.task is task and b.spec.life_unit is profile.life_unit]
-        for scope in (f"type:{profile.machine_type}", FLEET):
-            for bundle in fitting:
-                if bundle.scope == scope:
-                    return bundle
-        return None
+        own, fleet = f"type:{profile.machine_type}", None
+        for bundle in self.bundles:
+            if bundle.task is not task or bundle.spec.life_unit is not profile.life_unit:
+                continue
+            if bundle.scope == own:
+                return bundle
+            if bundle.scope == FLEET and fleet is None:
+                fleet = bundle
+        return fleet
 
     def lifetimes(self, profile: MachineProfile) -> Lifetimes | None:
         """Lives of the population that a machine belongs to."""

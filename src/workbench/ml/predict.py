@@ -10,7 +10,7 @@ import numpy as np
 from workbench.domain.base import stable_id
 from workbench.domain.equipment import MachineStatus
 from workbench.domain.observations import EventKind, MachineData
-from workbench.domain.predictions import HealthState, Prediction, Task
+from workbench.domain.predictions import HealthState, LimitCrossing, Prediction, SensorFault, Task
 
 from .anomaly_answers import answer_anomaly
 from .answers import answer_diagnosis, answer_health, answer_life, failure_curve
@@ -20,7 +20,6 @@ from .contract import state_probabilities
 from .diagnosis import unknown_diagnosis
 from .evidence import weigh
 from .health import health_score, likeliest_state
-from .limits import find_crossings
 from .models import Models
 from .reasons import Findings, explain
 from .record import known_until
@@ -40,12 +39,15 @@ def predict_machine(
     tracking_window_days: float = 30.0,
     simulated: bool = False,
     failures: int | None = None,
+    limit_crossings: Sequence[LimitCrossing] = (),
+    sensor_faults: Sequence[SensorFault] = (),
 ) -> Prediction:
     """Predict health, life, anomaly and diagnosis of one machine from its record up to ``as_of``; later rows are cut.
 
     ``failures``: failures known in the whole fleet (default: in this machine's record); it tells how many are lacking
     when there is no model. A machine that failed and was silent since, or that is silent for three days, is OFFLINE
-    and gets no state, cause or date of failure. Raises ``InputError`` when readings are not in ascending order of time.
+    and gets no state, cause or date of failure. ``limit_crossings`` and ``sensor_faults``: what the alert engine found on.
+    Raises ``InputError`` when readings are not in ascending order of time.
     """
     machine = known_until(machine, as_of)
     context = Context.of(machine, models, as_of, tracking_window_days)
@@ -59,9 +61,8 @@ def predict_machine(
     life = answer_life(context, known)
     anomaly_evidence, anomaly = answer_anomaly(context, 1.0)
     values, time = context.recent_running(tracking_window_days)
-    crossings = find_crossings(machine.profile, values, time)
     trends = find_trends(machine.profile, tuple(s.name for s in machine.profile.sensors), values, time)
-    found = Findings(offline, health, within, horizons, life, anomaly, crossings, trends)
+    found = Findings(offline, health, within, horizons, life, anomaly, limit_crossings, sensor_faults, trends)
     versions = _versions(context)
     return Prediction(
         prediction_id=stable_id(machine.profile.machine_id, as_of.isoformat(), sorted(versions.items()), data_hash),
@@ -78,7 +79,9 @@ def predict_machine(
         anomaly_evidence=anomaly_evidence,
         anomaly=anomaly,
         diagnosis=answer_diagnosis(context, within, anomaly) if offline is None else unknown_diagnosis(),
-        limit_crossings=tuple(crossings),
+        limit_crossings=tuple(limit_crossings),
+        sensor_faults=tuple(sensor_faults),
+        silent_since=context.silent_since(),
         trends=tuple(trends),
         reasons=explain(context, found),
         model_versions=versions,

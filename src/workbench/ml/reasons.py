@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
-import pandas as pd
 
 from workbench.domain.equipment import LifeUnit
 from workbench.domain.observations import EventKind
@@ -15,6 +14,7 @@ from workbench.domain.predictions import (
     Horizons,
     LimitCrossing,
     RemainingUsefulLife,
+    SensorFault,
     Severity,
     Task,
     Trend,
@@ -54,14 +54,16 @@ def _sensor_words(anomaly: Anomaly) -> list[str]:
 
 def _error_words(context: Context) -> list[str]:
     events = context.machine.events
-    until = pd.Timestamp(context.as_of).value
-    stamps = nanoseconds(events["time"])
+    until = context.now
     errors = events["kind"].to_numpy(dtype=object) == str(EventKind.ERROR)
+    if not errors.any():
+        return []
+    stamps = nanoseconds(events["time"])
     recent = errors & (stamps > until - ERROR_WINDOW_H * NS_PER_H) & (stamps <= until)
     if not recent.any():
         return []
-    codes, counts = np.unique(events["cause"].to_numpy(dtype=object)[recent].astype(str), return_counts=True)
-    named = ", ".join(f"{code} x {count}" for code, count in zip(codes, counts, strict=True))
+    counts = Counter(str(cause) for cause in events["cause"].to_numpy(dtype=object)[recent])
+    named = ", ".join(f"{code} x {count}" for code, count in sorted(counts.items()))
     return [f"{int(recent.sum())} error events in the last {ERROR_WINDOW_H} h: {named}"]
 
 
@@ -113,7 +115,8 @@ class Findings:
     horizons: Horizons
     life: RemainingUsefulLife
     anomaly: Anomaly | None
-    crossings: list[LimitCrossing]
+    crossings: Sequence[LimitCrossing]
+    sensor_faults: Sequence[SensorFault]
     trends: list[Trend]
 
 
@@ -128,6 +131,7 @@ def explain(context: Context, found: Findings) -> tuple[str, ...]:
             score, threshold = found.anomaly.score, found.anomaly.threshold
             out.append(f"anomaly score {score:.2f} is over the alarm threshold {threshold:.2f}")
         out += _sensor_words(found.anomaly)
+    out += [f"{fault.in_words()}: its limits are not watched" for fault in found.sensor_faults]
     out += _error_words(context) + _trend_words(found.trends)
     lacking = [] if found.health.enough or found.offline else ["health state: " + found.health.in_words()]
     # Out of service, without even a population's life to show, what is said above says it all.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +16,7 @@ class TrailingWindows:
     """Statistics of the last ``w`` rows up to and including each row, never reaching before ``fresh``.
 
     ``values`` has shape (rows, channels), NaN being gaps; ``fresh`` gives each row the first row it may look back to.
+    Statistics are those of the rows from ``since`` on.
 
     >>> import numpy as np
     >>> w = TrailingWindows(np.array([[1.0], [3.0], [5.0]]), np.zeros(3, dtype=np.int64))
@@ -22,9 +24,9 @@ class TrailingWindows:
     [1.0, 2.0, 4.0]
     """
 
-    def __init__(self, values: FloatArray, fresh: IntArray) -> None:
+    def __init__(self, values: FloatArray, fresh: IntArray, *, since: int = 0) -> None:
         self.rows, self.channels = values.shape
-        self.values, self.fresh = values, fresh
+        self.values, self.fresh, self.since = values, fresh, since
         self._index = np.arange(self.rows)
         self._valid = ~np.isnan(values)
         self._filled = np.where(self._valid, values, 0.0)
@@ -37,10 +39,10 @@ class TrailingWindows:
         return np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
 
     def _between(self, cumulative: FloatArray, low: IntArray) -> FloatArray:
-        return np.asarray(cumulative[1:] - cumulative[low])
+        return np.asarray(cumulative[1 + self.since :] - cumulative[low])
 
     def _low(self, width: int) -> IntArray:
-        return np.maximum(self._index - width + 1, self.fresh)
+        return np.maximum(self._index[self.since :] - width + 1, self.fresh[self.since :])
 
     def mean(self, width: int) -> FloatArray:
         """Mean of the last ``width`` rows, NaN where they hold no value."""
@@ -61,15 +63,22 @@ class TrailingWindows:
     def slope(self, width: int) -> FloatArray:
         """Least-squares slope per row over the last ``width`` rows, NaN below a third of them."""
         low = self._low(width)
-        position = (self._index[:, None] * self._valid).astype(np.float64)
         count = self._between(self._count, low)
-        sum_x = self._between(self._accumulate(position), low)
-        sum_xx = self._between(self._accumulate(position**2), low)
-        sum_xy = self._between(self._accumulate(position * self._filled), low)
+        sum_x, sum_xx, sum_xy = (self._between(moment, low) for moment in self._moments)
         with np.errstate(invalid="ignore", divide="ignore"):
             spread = sum_xx - sum_x**2 / count
             slope = (sum_xy - sum_x * self._between(self._sum, low) / count) / spread
         return np.where(count >= max(4, width // 3), slope, np.nan)
+
+    @cached_property
+    def _moments(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Sums up to each row of its position, of the square of it, and of its product with the value."""
+        position = (self._index[:, None] * self._valid).astype(np.float64)
+        return (
+            self._accumulate(position),
+            self._accumulate(position**2),
+            self._accumulate(position * self._filled),
+        )
 
     def maximum(self, width: int) -> FloatArray:
         """Largest value of the last ``width`` rows, NaN where they hold none."""
@@ -79,19 +88,22 @@ class TrailingWindows:
             out[start:stop] = maximum_filter1d(
                 source[start:stop], size=width, axis=0, origin=(width - 1) // 2, mode="constant", cval=-np.inf
             )
+        out = out[self.since :]
         return np.where(np.isfinite(out), out, np.nan)
 
     def ewma(self, width: int) -> FloatArray:
         """Exponentially weighted mean with span ``width / 3``, cut off after ``width`` rows (so it is finite)."""
         decay = 1.0 - 2.0 / (max(width / 3.0, 1.0) + 1.0)
-        kernel = np.zeros(width + 1)
-        kernel[0], kernel[-1] = 1.0, -(decay**width)
-        top, bottom = np.empty_like(self._filled), np.empty_like(self._filled)
+        both = np.hstack([self._filled, self._valid])
         for start, stop in self._spans():
-            top[start:stop] = lfilter(kernel, [1.0, -decay], self._filled[start:stop], axis=0)
-            bottom[start:stop] = lfilter(kernel, [1.0, -decay], self._valid[start:stop].astype(float), axis=0)
-        return np.divide(top, bottom, out=np.full_like(top, np.nan), where=bottom > 1e-9)
+            # What comes into the window, less what falls out of it.
+            moved = both[start:stop].copy()
+            moved[width:] -= decay**width * both[start : max(stop - width, start)]
+            both[start:stop] = lfilter([1.0], [1.0, -decay], moved, axis=0)
+        top, bottom = both[self.since :, : self.channels], both[self.since :, self.channels :]
+        return np.asarray(np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 1e-9))
 
     def _spans(self) -> list[tuple[int, int]]:
+        """First row and end of each stretch without a reset that is looked at."""
         edges = [*self._segments.tolist(), self.rows]
-        return list(pairwise(edges))
+        return [(start, stop) for start, stop in pairwise(edges) if stop > self.since]

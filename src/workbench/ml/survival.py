@@ -213,14 +213,11 @@ class HazardSurvival(Estimator):
         spent = self._cumulative(hazard, ages)
         steps = np.diff(self.edges_)
         known = np.column_stack([np.zeros(len(X)), np.cumsum(hazard[:, :-1] * steps, axis=1)])
-        out = np.empty((len(X), 3))
-        for column, more in enumerate(self.ends_):
-            aim = spent + more
-            place = np.sum(known <= aim[:, None], axis=1) - 1
-            rows = np.arange(len(X))
-            at = self.edges_[place] + (aim - known[rows, place]) / np.maximum(hazard[rows, place], 1e-300)
-            out[:, column] = np.clip(at - ages, 0.0, LONGEST_SPANS * self.longest_)
-        return out
+        aim = spent[:, None] + self.ends_
+        place = (known[:, None, :] <= aim[:, :, None]).sum(axis=2) - 1
+        rows = np.arange(len(X))[:, None]
+        at = self.edges_[place] + (aim - known[rows, place]) / np.maximum(hazard[rows, place], 1e-300)
+        return np.asarray(np.clip(at - ages[:, None], 0.0, LONGEST_SPANS * self.longest_))
 
     def survival(self, X: pd.DataFrame, at: FloatArray, *, age: FloatArray | None = None) -> FloatArray:
         """Return P(life > age + t | life > age) for each t of ``at``, shape (rows, len(at))."""

@@ -102,15 +102,14 @@ def train_health(data: TrainingData, seed: int, _budget: float, tuning: Tuning =
     skills: list[float] = []
     answers = {}
     for column, name in enumerate(HORIZON_NAMES):
-        held = held_out_answers(model.held_out_[:, column], y[:, column], groups, seed)
+        held = held_out_answers(model.margins_of(column), y[:, column], groups, seed)
         figures = health_metrics(held) if held is not None else {"base_rate": float(np.nanmean(y[:, column]))}
         if held is not None:
             answers[name] = held
         metrics |= {f"{key}_{name}": value for key, value in figures.items()}
         skills.append(_number(figures.get("brier_skill")) - chosen.flattery / max(float(np.nanvar(y[:, column])), 1e-9))
         if skills[-1] <= 0:
-            model.boosters_[column] = None
-            model.rates_[column] = _population_rate(data, lives[column])
+            model.silence(column, _population_rate(data, lives[column]), y)
     refused = () if max(skills[:2]) > 0 else ("no skill over the base rate on held-out machines",)
     facts = {k: v for k, v in metrics.items() if v is not None and k.startswith("threshold")}
     main = HORIZON_NAMES[int(np.argmax(skills[:2]))]
@@ -128,7 +127,8 @@ def _probability(model: BoostedHealth, y: FloatArray, groups: ObjectArray, seed:
     for column in range(y.shape[1]):
         known = np.flatnonzero(~np.isnan(model.held_out_[:, column]) & ~np.isnan(y[:, column]))
         if len(known) and len(np.unique(groups[known].astype(str))) > 1:
-            out[known, column] = cross_calibrated(model.held_out_[known, column], y[known, column], groups[known], seed)
+            margins = model.margins_of(column)[known]
+            out[known, column] = cross_calibrated(margins, y[known, column], groups[known], seed)
     return out
 
 

@@ -10,7 +10,7 @@ from scipy.special import ndtr
 from workbench.domain.equipment import MachineProfile, SensorRole
 from workbench.domain.predictions import Trend
 
-from .arrays import NS_PER_H, BoolArray, FloatArray, IntArray, carry_forward
+from .arrays import NS_PER_H, BoolArray, FloatArray, IntArray, carry_forward, known_mean
 
 BLOCKS = 40
 LEAST_BLOCKS = 10
@@ -37,8 +37,9 @@ def trend_p_values(values: FloatArray) -> FloatArray:
     n, columns = values.shape
     if n < 4:
         return np.ones(columns)
-    i, j = _pairs(n)
-    score = np.sign(values[j] - values[i]).sum(axis=0)
+    series = np.ascontiguousarray(values.T)
+    greater = series[:, :, None] > series[:, None, :]
+    score = greater.reshape(columns, n * n).astype(np.float64) @ _orders(n)
     curve = _curve(n)
     residual = values - curve @ (curve.T @ values)
     smallest = 1e-9 * ((values - values.mean(axis=0)) ** 2).sum(axis=0) + 1e-300
@@ -72,6 +73,13 @@ def _pairs(n: int) -> tuple[IntArray, IntArray]:
 
 
 @lru_cache(maxsize=BLOCKS)
+def _orders(n: int) -> FloatArray:
+    """Return 1 for each step with an earlier one, -1 with a later one: Kendall's score sums them where the first is greater."""
+    step = np.arange(n)
+    return np.asarray(np.sign(step[:, None] - step[None, :]).ravel(), dtype=np.float64)
+
+
+@lru_cache(maxsize=BLOCKS)
 def _curve(n: int) -> FloatArray:
     """Orthonormal columns that span the cubics over ``n`` steps."""
     return np.linalg.qr(np.vander(np.linspace(-1.0, 1.0, n), min(CURVE + 1, n - 2)))[0]
@@ -91,6 +99,8 @@ def _means_between(values: FloatArray, starts: IntArray) -> FloatArray:
     known = ~np.isnan(values)
     count = np.add.reduceat(known.astype(np.float64), starts, axis=0)
     total = np.add.reduceat(np.where(known, values, 0.0), starts, axis=0)
+    if count.all():
+        return np.asarray(total / count)
     means = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
     return carry_forward(carry_forward(means)[::-1])[::-1]
 
@@ -129,7 +139,8 @@ def find_trends(profile: MachineProfile, names: tuple[str, ...], values: FloatAr
     known = (~np.isnan(values)).sum(axis=0) >= max(LEAST_BLOCKS, len(values) // 2) if len(values) else np.zeros(0, bool)
     if len(values) < LEAST_BLOCKS or not known.any():
         return []
-    picked = [profile.sensor(name) for name, keep in zip(names, known, strict=True) if keep]
+    sensors = {sensor.name: sensor for sensor in profile.sensors}
+    picked = [sensors[name] for name, keep in zip(names, known, strict=True) if keep]
     operating = np.array([sensor.role is SensorRole.OPERATING for sensor in picked])
     corrected = without_load(values[:, known], operating)
     lengths = [n for n in (len(values), len(values) // 2, len(values) // 4) if n >= LEAST_ROWS] or [len(values)]
@@ -140,6 +151,8 @@ def find_trends(profile: MachineProfile, names: tuple[str, ...], values: FloatAr
             continue
         paid_for = np.minimum(1.0, trend_p_values(means) * len(lengths))
         sure = np.flatnonzero(paid_for < SIGNIFICANT)
+        if not len(sure):
+            continue
         for k, slope in zip(sure, sens_slopes(means[:, sure]), strict=True):
             sensor, paid = picked[k], float(paid_for[k])
             if slope != 0 and (sensor.name not in found or paid < found[sensor.name].p_value):
@@ -159,15 +172,16 @@ def without_load(values: FloatArray, operating: BoolArray) -> FloatArray:
     out = values.copy()
     if not operating.any() or operating.all():
         return out
-    drive = values[:, operating] - np.nanmean(values[:, operating], axis=0)
-    drive = np.nan_to_num(drive)
+    drive = values[:, operating]
+    drive = drive - known_mean(drive, axis=0)
+    drive[np.isnan(drive)] = 0.0
     design = np.column_stack([np.ones(len(values)), drive])
     whole = ~operating & ~np.isnan(values).any(axis=0)
     for columns in (np.flatnonzero(whole), *np.flatnonzero(~operating & ~whole)[:, None]):
         if not len(columns):
             continue
-        rows = ~np.isnan(values[:, columns[0]])
-        picked = np.ix_(rows, columns)
-        effect = np.linalg.lstsq(design[rows], values[picked], rcond=None)[0][1:]
-        out[picked] -= drive[rows] @ effect
+        rows = np.flatnonzero(~np.isnan(values[:, columns[0]]))
+        known = np.take(values[rows], columns, axis=1)
+        effect = np.linalg.lstsq(design[rows], known, rcond=None)[0][1:]
+        out[np.ix_(rows, columns)] = known - drive[rows] @ effect
     return out

@@ -61,7 +61,7 @@ class HeldOutAnswers:
 
 
 def cross_calibrated(log_odds: FloatArray, y: FloatArray, groups: ObjectArray, seed: int) -> FloatArray:
-    """Calibrate each unit's held-out log-odds by a curve fitted on the other units."""
+    """Calibrate each unit's held-out log-odds, shape (rows, margins), by a curve fitted on the other units."""
     out = np.full(len(y), np.nan)
     names = np.asarray(groups).astype(str)
     for split in grouped_folds(names, min(FOLDS, len(np.unique(names))), seed + 1):
@@ -71,8 +71,11 @@ def cross_calibrated(log_odds: FloatArray, y: FloatArray, groups: ObjectArray, s
 
 
 def held_out_answers(log_odds: FloatArray, y: FloatArray, groups: ObjectArray, seed: int) -> HeldOutAnswers | None:
-    """Return the held-out answers of one horizon; None where one outcome or one unit alone is known."""
-    known = ~np.isnan(log_odds) & ~np.isnan(y)
+    """Return the held-out answers of one horizon; None where one outcome or one unit alone is known.
+
+    ``log_odds``: shape (rows, margins), the horizon's own last (``BoostedHealth.margins_of``).
+    """
+    known = ~np.isnan(log_odds[:, -1]) & ~np.isnan(y)
     truth, names = y[known], np.asarray(groups)[known].astype(str)
     if len(np.unique(truth)) < 2 or len(np.unique(names)) < 2:
         return None

@@ -16,6 +16,7 @@ from workbench.errors import InputError, NotFound
 from .content.cycle import CycleSnapshot, RunView
 from .content.dossier import MachineDossier
 from .content.fleet import FleetSnapshot, MachineView
+from .content.plan import PlanDossier
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +42,7 @@ def fleet_snapshot(ws: Workspace) -> FleetSnapshot:
     """Return the whole fleet as of the workspace's instant; nothing that was found later is in it."""
     at = ws.as_of()
     predictions, packages, statuses = ws.predictions.latest(at), ws.packages.latest(at), ws.machines.statuses()
+    sites = {site.site_id: site for site in ws.sites.all()}
     orders = _by_machine(order for order in ws.orders.open() if order.created_at <= at)
     cases = _by_machine(case for case in ws.cases.open() if case.opened_at <= at)
     views = []
@@ -57,6 +59,7 @@ def fleet_snapshot(ws: Workspace) -> FleetSnapshot:
                 package=package if current else None,
                 orders=tuple(orders[machine_id]),
                 cases=tuple(cases[machine_id]),
+                site=sites.get(profile.site_id),
             )
         )
     return snapshot_of(ws, at, views, [model for model in ws.models.active() if model.as_of <= at])
@@ -85,6 +88,7 @@ def machine_dossier(ws: Workspace, machine_id: str, days: float) -> MachineDossi
         package=ws.packages.for_prediction(prediction.prediction_id) if prediction else None,
         orders=tuple(order for order in orders if order.state in OPEN_ORDER_STATES),
         cases=tuple(case for case in ws.cases.open(machine_id) if case.opened_at <= at),
+        site=ws.sites.find(profile.site_id),
     )
     scopes = ("fleet", f"type:{profile.machine_type}")
     active = [model for model in ws.models.active() if model.as_of <= at and model.scope in scopes]
@@ -100,7 +104,7 @@ def machine_dossier(ws: Workspace, machine_id: str, days: float) -> MachineDossi
         events=tuple(e for e in events if e.cause != "unknown" or (e.time, e.kind) not in named),
         predictions=_one_an_instant(history),
         past_orders=tuple(order for order in orders if order.state not in OPEN_ORDER_STATES),
-        site=ws.sites.find(profile.site_id),
+        site=view.site,
         forecasts=tuple(ws.forecasts.latest(machine_id, at).values()),
         explanations=tuple(ws.explanations.of_prediction(prediction.prediction_id)) if prediction else (),
     )
@@ -147,6 +151,32 @@ def cycle_snapshot(ws: Workspace, run_id: str = "") -> CycleSnapshot:
         notices=tuple(notices),
         reservations=tuple(one for order in by_number for one in ws.parts.reservations(order.order_id)),
         dispatch_reports=_dispatch_reports(ws, runs),
+        plan=_plan_dossier(ws, chosen[0].as_of, chosen[0].order_id if run_id else None)
+        if orders or not run_id
+        else None,
+    )
+
+
+def _plan_dossier(ws: Workspace, at: datetime, order_id: str | None) -> PlanDossier | None:
+    """Return the plan that was published last as of no later than ``at``, to be listed for one order or for all."""
+    plan = ws.plans.followed(at)
+    if plan is None:
+        return None
+    named = {work.order_id for work in plan.assignments} | {change.order_id for change in plan.changes}
+    named |= {one.order_id for one in (*plan.deferred, *plan.unplannable)}
+    orders = {order.order_id: order for order in ws.orders.open() if order.order_id in named}
+    closed = [order for key in sorted(named - set(orders)) if (order := ws.orders.find(key))]
+    stops = [stop for stop in ws.planned_stops.all() if stop.starts_at < plan.ends_at and stop.ends_at > plan.as_of]
+    now = ws.plans.published()
+    return PlanDossier(
+        plan=plan,
+        sites={site.site_id: site for site in ws.sites.all()},
+        technicians={person.technician_id: person for person in ws.technicians.all()},
+        machines={profile.machine_id: profile for profile in ws.machines.all()},
+        orders=orders | {order.order_id: order for order in closed},
+        stops=tuple(sorted(stops, key=lambda stop: (stop.starts_at, stop.stop_id))),
+        newer=now.as_of if now is not None and now.plan_id != plan.plan_id and now.as_of <= ws.as_of() else None,
+        order_id=order_id,
     )
 
 
@@ -158,11 +188,13 @@ def _run_machine(ws: Workspace, run: CycleRun, steps: Iterable[CycleStep]) -> Ma
         results.get("analyse", {}).get("package_id"),
     )
     order = ws.orders.find(run.order_id) if run.order_id else None
+    profile = ws.machines.get(run.machine_id)
     return MachineView(
-        profile=ws.machines.get(run.machine_id),
+        profile=profile,
         prediction=ws.predictions.find(str(prediction_id)) if prediction_id else None,
         package=ws.packages.find(str(package_id)) if package_id else None,
         orders=(order,) if order else (),
+        site=ws.sites.find(profile.site_id),
     )
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from workbench.config import SETTINGS_FILE, Settings
 from workbench.errors import InvalidDocument
@@ -75,5 +75,11 @@ def _toml(value: Any) -> str:
         return json.dumps(value.astimezone(UTC).isoformat().replace("+00:00", "Z"))
     if isinstance(value, int | float):
         return repr(value)
+    if isinstance(value, BaseModel):
+        return _toml(value.model_dump(mode="json", exclude_defaults=True))
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{json.dumps(str(key))} = {_toml(item)}' for key, item in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
     # A JSON string is a TOML basic string.
     return json.dumps(str(value))

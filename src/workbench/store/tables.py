@@ -424,7 +424,15 @@ planned_stops = Table(
     body(),
 )
 
-work_plans = Table("work_plans", metadata, key("plan_id"), instant("as_of"), instant("recorded_at", index=True), body())
+work_plans = Table(
+    "work_plans",
+    metadata,
+    key("plan_id"),
+    label("state", index=True),
+    instant("as_of"),
+    instant("recorded_at", index=True),
+    body(),
+)
 
 close_outs = Table(
     "close_outs",
@@ -454,6 +462,7 @@ past_work = Table(
     label("source", index=True),
     Column("machine_id", String(100), index=True),
     Column("failure_code", String(200), index=True),
+    Column("failure_mode", String(200), index=True),
     instant("recorded_at"),
     body(),
 )

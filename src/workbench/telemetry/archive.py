@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from workbench.domain.history import HistoryMapping
     from workbench.telemetry.ingest import Request
     from workbench.telemetry.readers.sources import Source
 
@@ -212,6 +213,32 @@ class Archive:
         request = EventRequest(open_source(path), profiles, change, time_zone, strict)
         with self._writing() as staging:
             return ingest_events(request, self.root, staging, self._database)
+
+    def store_history(
+        self,
+        path: Path,
+        profiles: Mapping[str, MachineProfile],
+        *,
+        change: Change,
+        currency: str,
+        mapping: HistoryMapping | None = None,
+        system: str | None = None,
+        update: bool = False,
+        strict: bool = False,
+    ) -> IngestReport:
+        """Ingest a CSV or Parquet file of past work orders by the rules of ``store``.
+
+        Columns are recognised by name (published sets, SAP PM, Maximo, plain English) unless ``mapping`` names them. ``system``
+        is the name under which an order's number is known again. In the report ``rows_stored`` are new orders,
+        ``rows_identical`` those known already; one that is recorded with other content is quarantined, or with ``update``
+        replaced. The records keep batch, orders and quarantine together or not at all.
+        """
+        from workbench.telemetry.history import HistoryRequest, ingest_history
+        from workbench.telemetry.readers.sources import open_source
+
+        request = HistoryRequest(open_source(path), profiles, change, currency, mapping, system, update, strict)
+        with self._writing() as staging:
+            return ingest_history(request, self.root, staging, self._database)
 
     def compact(self, machine_id: str, change: Change) -> int:
         """Join the segments of each month that has several small ones; return how many months were joined."""

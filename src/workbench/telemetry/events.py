@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.domain.base import Change, stable_id
+from workbench.domain.closeout import ORDER_SOURCE, SAME_EVENT, told_by_order
 from workbench.domain.equipment import MachineProfile
 from workbench.domain.observations import AssetEvent, EventKind, IngestReport
 from workbench.store.database import Database
@@ -48,7 +49,7 @@ def ingest_events(request: EventRequest, root: Path, staging: Path, database: Da
     # Counted in the transaction that records them: other ways into the records do not hold the archive's lock.
     with placed(root, quarantine.moves(held)), database.writing() as session:
         bound = database.bound(session)
-        new = _unrecorded(found.events, Events(bound))
+        new, told = _unrecorded(found.events, Events(bound))
         report = IngestReport(
             batch_id=batch_id,
             source=source.name,
@@ -58,7 +59,7 @@ def ingest_events(request: EventRequest, root: Path, staging: Path, database: Da
             rows_identical=found.repeated + len(found.events) - len(new),
             rows_quarantined=faults.total,
             faults=held.faults if held else (),
-            notes=(*found.notes, *_notes_on(found.events, request)),
+            notes=(*found.notes, *_notes_on(found.events, request, told)),
             first_time=new[0].time if new else None,
             last_time=new[-1].time if new else None,
         )
@@ -66,9 +67,9 @@ def ingest_events(request: EventRequest, root: Path, staging: Path, database: Da
     return report
 
 
-def _notes_on(events: Sequence[AssetEvent], request: EventRequest) -> list[str]:
-    """Return notes on events that are probably not meant so: of a cause that no profile knows, or in the future."""
-    notes = []
+def _notes_on(events: Sequence[AssetEvent], request: EventRequest, told: int) -> list[str]:
+    """Return notes on events that orders tell of, or that are probably not meant so: of a cause that no profile knows, or in the future."""
+    notes = [f"{told:,} known already from the close-out of work within 24 h, and not counted twice"] if told else []
     strange: dict[str, Counter[str]] = {}
     for event in events:
         known = {mode.name for mode in request.profiles[event.machine_id].failure_modes}
@@ -91,10 +92,17 @@ def _notes_on(events: Sequence[AssetEvent], request: EventRequest) -> list[str]:
     return notes
 
 
-def _unrecorded(events: Sequence[AssetEvent], recorded: Events) -> list[AssetEvent]:
-    """Return those of ``events`` (ascending in time) whose machine, time, kind and cause are not recorded yet."""
+def _unrecorded(events: Sequence[AssetEvent], recorded: Events) -> tuple[list[AssetEvent], int]:
+    """Return those of ``events`` (ascending in time) that are not recorded yet, and how many a close-out of work tells of.
+
+    The same: machine, time, kind and cause; or a failure or replacement that an order's close-out recorded within 24 h.
+    """
     if not events:
-        return []
-    frame = recorded.frame(until=events[-1].time)
+        return [], 0
+    frame = recorded.frame(until=events[-1].time + SAME_EVENT)
     known = set(zip(frame.machine_id, frame.time, frame.kind, frame.cause, strict=True))
-    return [event for event in events if (event.machine_id, event.time, event.kind.value, event.cause) not in known]
+    new = [event for event in events if (event.machine_id, event.time, event.kind.value, event.cause) not in known]
+    own = frame[frame["source"].str.startswith(ORDER_SOURCE)]
+    told = [AssetEvent.model_validate(row) for row in own.to_dict("records")]
+    unknown = [event for event in new if not told_by_order(event, told)]
+    return unknown, len(new) - len(unknown)

@@ -2,7 +2,7 @@
 
 from .continuation import Continuation, continue_record
 from .fleet import SimulatedFleet, simulate_fleet
-from .seed import seed_columns, seed_sequences
+from .seed import seed_columns, seed_modes, seed_notes, seed_sequences
 from .stream import StreamedReading, stream_readings
 
 __all__ = [
@@ -11,6 +11,8 @@ __all__ = [
     "StreamedReading",
     "continue_record",
     "seed_columns",
+    "seed_modes",
+    "seed_notes",
     "seed_sequences",
     "simulate_fleet",
     "stream_readings",

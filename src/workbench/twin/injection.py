@@ -190,6 +190,20 @@ class _Imposed:
             renewed = [*self.lives, *([self.told] if self.told in self.names else [])]
         for name in renewed:
             state[:, self._column(name)] = 0.0
+        for column in self._causes():
+            state[:, column] = 0.0
+
+    def _causes(self) -> list[int]:
+        """Return the columns of lives whose damage feeds this component and is no mode of its own, as a strainer's."""
+        owners = {physics.damage.partition(".")[0] for physics in self.model.composition.modes.values()}
+        feeding = {source.removesuffix(".damage") for _, source, _ in self.part.wires if source.endswith(".damage")}
+        return [
+            column
+            for part in self.model.parts
+            if part.name in feeding - owners
+            for column, state in zip(part.columns, part.component.states, strict=True)
+            if state.monotone
+        ]
 
     def _column(self, name: str) -> int:
         return self.part.columns[self.names.index(name)]

@@ -6,31 +6,28 @@ stands are left out, because remaining life does not count them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
 
-from workbench.domain.equipment import FaultResponse, MachineProfile, SensorRole, Site
-from workbench.domain.observations import MachineState
+from workbench.domain.equipment import MachineProfile, Site
 from workbench.domain.progress import Progress, untold
 from workbench.domain.synthesis import SequenceColumns
-from workbench.errors import InputError
+from workbench.errors import InputError, Stopped
 
-from .fleet import simulate_fleet
-from .streams import stream
+from .seed_lives import Lived
+from .seed_physics import physical_lives
+from .seed_records import recorded_lives
+from .state_model import physics_of
 
 UNIT, ORDER, LIFE, MODE, STATE = "unit", "operating_h", "remaining_life_h", "failure_mode", "operating_state"
 # Rows of one life: few enough that there are many lives (what is learned from few is copied), many enough to show how a
 # fault grows.
 ROWS_A_LIFE = (40, 250)
 LIVES = 100
-# A life is watched this many times the longest P-F interval before its end, at least this share of it healthy.
+# A life is watched this many times the longest P-F interval before its end, at least this share of it.
 WATCHED, SHORTEST = 1.5, 0.7
-YEARS, IDLE_RUNS = 2, 80
-START = datetime(2023, 1, 1, tzinfo=UTC)
 # A step is light or heavy where its load is this far from the machine's usual one.
 LIGHT, HEAVY = 0.85, 1.15
 LOAD_STATES = ("light_load", "normal_load", "heavy_load")
@@ -42,10 +39,29 @@ def seed_columns(profile: MachineProfile) -> SequenceColumns:
         unit=UNIT,
         order=ORDER,
         remaining_life=LIFE,
-        continuous=tuple(sensor.name for sensor in profile.sensors),
+        continuous=_sensors(profile),
         categorical=(MODE, STATE),
         conditions=(MODE,),
     )
+
+
+def seed_modes(profile: MachineProfile) -> dict[str, float]:
+    """Return the modes that may end a life, with how often they do in a plant, in proportion; empty without a twin section.
+
+    Those of the composition where there is one, else those of the twin's ``faults``.
+    """
+    if profile.twin is None:
+        return {}
+    composition, faults = profile.twin.composition, profile.twin.faults
+    known = faults if composition is None else composition.modes
+    return {mode: 1.0 / (faults[mode].life_h if mode in faults else profile.rated_life) for mode in sorted(known)}
+
+
+def seed_notes(profile: MachineProfile) -> tuple[str, ...]:
+    """Return what people should know of where the lives of a machine come from; empty where its own physics gives them."""
+    if physics_of(profile) == "composition":
+        return ()
+    return ("lives are those of the simulator of hourly records: the profile composes no physical twin",)
 
 
 def seed_sequences(
@@ -56,38 +72,59 @@ def seed_sequences(
     failure_mode: str | None = None,
     site: Site | None = None,
     progress: Progress = untold,
+    should_stop: Callable[[], bool] | None = None,
 ) -> pd.DataFrame:
     """Return lives of the machine that end in failure, ``rows`` rows in all, the same for the same arguments.
 
+    Each life is a machine of this profile of its own, its parameters drawn by their spread (as a Latin hypercube, so that a
+    hundred lives cover it), its duty and weather its own. It runs in its physical twin from new parts to the failure, and
+    is given from 1.5 times the longest P-F interval before it on (0.7 to 1 of that, drawn; a shorter life whole). Readings
+    have the noise, spikes and gaps of sensors. A profile without a composition has lives of the simulator of hourly
+    records: see ``seed_notes``.
+
     Columns: ``unit`` (text), ``operating_h`` since the life is watched, ``remaining_life_h`` (operating hours, 0 at the
     failure), the profile's sensors (mean over a step, in their units), ``failure_mode``, ``operating_state`` (light,
-    normal or heavy load). One mode befalls each life: ``failure_mode``, or without it one drawn as often as in a plant.
+    normal or heavy load). One mode befalls each life: ``failure_mode``, or without it one drawn as often as in a plant;
+    parts of other modes are renewed as they show.
 
     Raises:
         InputError: the profile has no twin section, the twin does not know the mode, or it never ends a life.
+        Stopped: ``should_stop``, asked now and then, said so.
     """
-    modes = _modes(profile, failure_mode)
-    step_h, watched_h = _resolution(profile, modes, rows)
-    lives: list[pd.DataFrame] = []
+    often = _modes(profile, failure_mode)
+    step_h, watched_h = _resolution(profile, often, rows)
+    made: list[pd.DataFrame] = []
     missing = rows
-    for life in _lives(profile, modes, seed, site, step_h, watched_h):
-        lives.append(life)
-        missing -= len(life)
-        progress(1.0 - max(missing, 0) / rows, f"{len(lives)} lives")
+    progress(0.0, "running lives to their failure")
+    for life in _lives(profile, often, rows, seed, site, (step_h, watched_h), should_stop):
+        table = _life(life, step_h)
+        if len(table) < 2:
+            continue
+        made.append(table)
+        missing -= len(table)
+        progress(1.0 - max(missing, 0) / rows, f"{len(made)} lives")
         if missing <= 0:
             break
-    return _exactly(rows, lives, profile)
+    if should_stop is not None and should_stop():
+        raise Stopped("Making seed data was stopped.", "Nothing is kept of it; ask again.")
+    return _exactly(rows, made, profile)
 
 
-def _modes(profile: MachineProfile, failure_mode: str | None) -> dict[str, FaultResponse]:
-    """Return the modes that may end a life, as the twin knows them."""
+def _sensors(profile: MachineProfile) -> tuple[str, ...]:
+    """Return the sensors that the source of the lives gives."""
+    composition = profile.twin.composition if profile.twin is not None else None
+    return tuple(s.name for s in profile.sensors if composition is None or s.name in composition.sensors)
+
+
+def _modes(profile: MachineProfile, failure_mode: str | None) -> dict[str, float]:
+    """Return the modes that may end a life, and how often."""
     if profile.twin is None:
         raise InputError(
             f"Machine {profile.machine_id!r} has no twin section, so no seed data can be made of it.",
             "Add `twin:` with `sensors` and `faults` to its profile; the type templates show how.",
         )
-    known = profile.twin.faults
-    chosen = {name: fault for name, fault in sorted(known.items()) if failure_mode in (None, name)}
+    known = seed_modes(profile)
+    chosen = {name: often for name, often in known.items() if failure_mode in (None, name)}
     if not chosen:
         raise InputError(
             f"The twin of {profile.machine_id!r} does not know the failure mode {failure_mode!r}.",
@@ -96,13 +133,7 @@ def _modes(profile: MachineProfile, failure_mode: str | None) -> dict[str, Fault
     return chosen
 
 
-def _alone(profile: MachineProfile, mode: str, fault: FaultResponse) -> MachineProfile:
-    """Return the machine with this one mode: others would cut nearly every life short of its own end."""
-    twin = profile.twin.model_copy(update={"faults": {mode: fault}}) if profile.twin else None
-    return profile.model_copy(update={"twin": twin})
-
-
-def _resolution(profile: MachineProfile, modes: Collection[str], rows: int) -> tuple[int, float]:
+def _resolution(profile: MachineProfile, modes: dict[str, float], rows: int) -> tuple[int, float]:
     """Return the hours of a step and the operating hours that a life is watched; no random number has a say in them."""
     longest = max(mode.pf_interval_h[1] for mode in profile.failure_modes if mode.name in modes)
     watched_h = WATCHED * longest * _utilisation(profile)
@@ -118,72 +149,38 @@ def _utilisation(profile: MachineProfile) -> float:
 
 def _lives(
     profile: MachineProfile,
-    modes: Mapping[str, FaultResponse],
+    often: dict[str, float],
+    rows: int,
     seed: int,
     site: Site | None,
-    step_h: int,
-    watched_h: float,
-) -> Iterator[pd.DataFrame]:
-    """Yield lives for as long as the twin makes some; it runs a few years at a time, each time with other numbers."""
-    names = list(modes)
-    often = np.array([1.0 / modes[name].life_h for name in names])
-    idle = 0
-    for run in count():
-        rng = stream(seed, profile.machine_id, "seed data", str(run))
-        mode = names[int(rng.choice(len(names), p=often / often.sum()))]
-        single = _alone(profile, mode, modes[mode])
-        life = _first_life(single, int(rng.integers(2**31 - 1)), site, step_h, watched_h * rng.uniform(SHORTEST, 1.0))
-        idle = 0 if life is not None else idle + 1
-        if life is not None:
-            yield life
-        if idle == IDLE_RUNS:
-            return
-
-
-def _first_life(
-    profile: MachineProfile, seed: int, site: Site | None, step_h: int, watched_h: float
-) -> pd.DataFrame | None:
-    """Return the first life of a run that is long enough and ends in a failure; None where there is none.
-
-    No more than one: lives of one run share the machine's own parameters, and are no independent witnesses.
-    """
-    fleet = simulate_fleet(
-        [profile], start=START, end=START + timedelta(days=365 * YEARS), seed=seed, sites=[site] if site else []
+    resolution: tuple[int, float],
+    should_stop: Callable[[], bool] | None,
+) -> Iterator[Lived]:
+    """Return the lives of the machine's physical twin, or of the simulator of records where it has none."""
+    step_h, watched_h = resolution
+    watched = (SHORTEST * watched_h, watched_h)
+    if physics_of(profile) != "composition":
+        return recorded_lives(
+            profile, often, seed=seed, site=site, step_h=step_h, watched_h=watched, should_stop=should_stop
+        )
+    enough = int(np.ceil(rows / (0.5 * (1.0 + SHORTEST) * watched_h / step_h))) + 4
+    return physical_lives(
+        profile, often, seed=seed, site=site, step_h=step_h, watched_h=watched, lives=enough, should_stop=should_stop
     )
-    readings = fleet.telemetry[profile.machine_id]
-    running = readings[readings["state"] == MachineState.RUNNING.value]
-    ended = fleet.truth.dropna(subset="ended_at").sort_values("ended_at")
-    wanted, since = max(round(watched_h / step_h), 2) * step_h, pd.Timestamp(START)
-    for time, mode, outcome in zip(ended["ended_at"], ended["mode"], ended["outcome"], strict=True):
-        # The hours of the stop that this one follows are not RUNNING: a life begins where the last ended.
-        lived = running[(running["time"] > since) & (running["time"] < time)]
-        since = time
-        if outcome == "failure" and len(lived) >= wanted:
-            return _life(profile, lived.iloc[-wanted:], str(mode), step_h)
-    return None
 
 
-def _life(profile: MachineProfile, hours: pd.DataFrame, mode: str, step_h: int) -> pd.DataFrame:
+def _life(lived: Lived, step_h: int) -> pd.DataFrame:
     """Return one life in even steps, the last of which ends with the failure."""
-    sensors = [sensor.name for sensor in profile.sensors]
-    steps = len(hours) // step_h
+    steps = len(lived.hours) // step_h
     number = np.repeat(np.arange(steps), step_h)
-    means = hours[sensors].groupby(number).mean().interpolate(limit_direction="both")
+    hours, load = lived.hours.iloc[len(lived.hours) - steps * step_h :], lived.load[len(lived.load) - steps * step_h :]
+    means = hours.groupby(number).mean().interpolate(limit_direction="both")
     ends = (np.arange(steps) + 1.0) * step_h
+    share = load.reshape(steps, step_h).mean(axis=1)
+    state = np.array(LOAD_STATES, dtype=object)[np.digitize(share, (LIGHT, HEAVY))]
     before = pd.DataFrame({ORDER: ends, LIFE: ends[::-1] - step_h}, index=means.index)
-    after = pd.DataFrame({MODE: mode, STATE: _load_state(profile, means)}, index=means.index)
+    after = pd.DataFrame({MODE: lived.mode, STATE: state}, index=means.index)
     return pd.concat([before, means, after], axis=1)
-
-
-def _load_state(profile: MachineProfile, means: pd.DataFrame) -> np.ndarray:
-    """Return the load of each step, against the machine's usual one, in words."""
-    load = next((sensor.name for sensor in profile.sensors if sensor.role is SensorRole.OPERATING), None)
-    usual = profile.twin.sensors.get(load) if profile.twin and load else None
-    if load is None or usual is None or profile.twin is None:
-        return np.full(len(means), LOAD_STATES[1], dtype=object)
-    middle = usual.base + usual.load_gain * profile.twin.load_mean
-    share = means[load].to_numpy(dtype=float) / (middle or 1.0)
-    return np.array(LOAD_STATES, dtype=object)[np.digitize(share, (LIGHT, HEAVY))]
 
 
 def _exactly(rows: int, lives: list[pd.DataFrame], profile: MachineProfile) -> pd.DataFrame:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dbos import DBOS
 
-from workbench.domain.base import Actor, Change, Role, stable_id
+from workbench.domain.base import Actor, Change, Role, ShownInShort, stable_id
 from workbench.domain.runs import CYCLE_STEPS, CycleRun, CycleStep, StepState
 from workbench.errors import WorkbenchError
 from workbench.workflows import durable, score
+from workbench.workflows.admission import pending_machines
 from workbench.workflows.cycle_steps import STEPS, Request, Result, why_skipped
 from workbench.workflows.onboard import chosen_machines
+from workbench.workflows.plan.after_cycle import can_plan, plan_after_cycle
 from workbench.workflows.shadow import log_shadows
 
 if TYPE_CHECKING:
@@ -132,14 +134,20 @@ def _finish(ws: Workspace, run: Request, results: dict[str, Result]) -> Result:
 
 
 @dataclass(frozen=True)
-class FleetRun:
-    """What the cycle over a fleet did; ``results`` one entry a machine, ``failed`` machine and reason."""
+class FleetRun(ShownInShort):
+    """What the cycle over a fleet did; ``results`` one entry a machine, ``failed`` and ``skipped`` machine and reason.
+
+    ``plan_id``: the plan that is followed after it; ``planned``: what it holds in words, or why there is none.
+    """
 
     as_of: datetime
     results: tuple[Result, ...]
     repeated: int
     failed: tuple[tuple[str, str], ...]
     exit_code: int = 0
+    skipped: tuple[tuple[str, str], ...] = ()
+    plan_id: str | None = None
+    planned: str = ""
 
 
 def _begin(ws: Workspace, machine_id: str, at: datetime, actor: Actor | None) -> tuple[dict[str, Any], bool]:
@@ -158,7 +166,13 @@ def _begin(ws: Workspace, machine_id: str, at: datetime, actor: Actor | None) ->
             simulated=ws.settings.simulated,
         )
         ws.runs.start(run, ws.change("maintenance cycle started", actor))
-    request = {"run_id": run_id, "machine_id": machine_id, "as_of": at.isoformat(), "model_versions": versions}
+    request: dict[str, Any] = {
+        "run_id": run_id,
+        "machine_id": machine_id,
+        "as_of": at.isoformat(),
+        "model_versions": versions,
+    }
+    request |= {"planned": can_plan()}
     return request, known is not None and known.state == "done"
 
 
@@ -173,12 +187,14 @@ def run_cycle(
     """Run the maintenance cycle for each machine (default: the whole fleet), one durable run per machine.
 
     A run that was already done for the same machine, instant, models and data is not done again and counted
-    in ``repeated``; one that a killed process left behind is resumed. ``progress`` receives a fraction and
-    what is being done.
+    in ``repeated``; one that a killed process left behind is resumed. Machines that are not approved are
+    ``skipped``. Then the open work is planned over all machines and people are told (see ``plan_work``); without
+    OR-Tools the technician matched to each order stands. ``progress`` receives a fraction and what is being done.
     """
     at = as_of or ws.as_of()
     ids = chosen_machines(ws, machine_ids)
-    return durable.beside_event_loop(lambda: _run_fleet(ws, ids, at, actor, progress))
+    skipped = () if machine_ids else tuple(pending_machines(ws))
+    return replace(durable.beside_event_loop(lambda: _run_fleet(ws, ids, at, actor, progress)), skipped=skipped)
 
 
 def _run_fleet(
@@ -209,6 +225,10 @@ def _run_fleet(
     if ws.models.challengers():
         said = ws.predictions.latest(at)
         log_shadows(ws, [said[name] for name in ids if name in said and said[name].as_of == at], actor)
+    planned = plan_after_cycle(ws, at, CYCLE_ACTOR)
+    if planned.error is not None:
+        failed.append(("the plan of the work", str(planned.error)))
+        exit_code = max(exit_code, planned.error.exit_code)
     if progress:
         progress(1.0, "done")
-    return FleetRun(at, tuple(done), repeated, tuple(failed), exit_code)
+    return FleetRun(at, tuple(done), repeated, tuple(failed), exit_code, plan_id=planned.plan_id, planned=planned.words)

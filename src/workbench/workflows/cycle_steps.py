@@ -13,6 +13,7 @@ from workbench.domain.equipment import MachineStatus
 from workbench.domain.predictions import Prediction
 from workbench.errors import WorkbenchError
 from workbench.workflows.impact import assess_machine
+from workbench.workflows.orders import settled_by
 
 if TYPE_CHECKING:
     from workbench.domain.analysis import AnalyticsPackage
@@ -30,6 +31,7 @@ class Request:
     machine_id: str
     as_of: str
     model_versions: dict[str, str]
+    planned: bool = False
 
     @property
     def time(self) -> datetime:
@@ -65,9 +67,11 @@ def _predict(ws: Workspace, run: Request, results: dict[str, Result], change: Ch
     seen = {case.cause for case in cases}
     # A machine that is silent cannot show that a matter is over.
     judged = prediction.status is not MachineStatus.OFFLINE
+    # Nor can a faulty sensor.
+    blind = {f"limit:{fault.sensor}" for fault in prediction.sensor_faults}
     for case in ws.cases.open(run.machine_id) if judged else ():
-        if case.cause not in seen and case.last_seen_at < run.time:
-            ws.cases.resolve(case.case_id, change)
+        if case.cause not in seen | blind and case.last_seen_at < run.time:
+            ws.cases.resolve(case.case_id, change, at=run.time)
     return {
         "details": prediction.reasons[0] if prediction.reasons else "nothing stands out",
         "prediction_id": prediction.prediction_id,
@@ -85,11 +89,12 @@ def _analyse(ws: Workspace, run: Request, results: dict[str, Result], change: Ch
         for order in ws.orders.open(run.machine_id)
         if order.failure_mode == package.failure_mode and order.created_at <= run.time
     ]
+    settled = settled_by(ws, prediction, package.failure_mode) if package.decision.act else ""
     return {
-        "details": package.decision.reason,
+        "details": settled or package.decision.reason,
         "package_id": package.package_id,
-        "act": package.decision.act,
-        "reason": package.decision.reason,
+        "act": package.decision.act and not settled,
+        "reason": settled or package.decision.reason,
         "failure_mode": package.failure_mode,
         "supports": standing[0].number if standing else "",
     }
@@ -219,8 +224,11 @@ def _assign(ws: Workspace, run: Request, results: dict[str, Result], change: Cha
 
 
 def _notify(ws: Workspace, run: Request, results: dict[str, Result], change: Change) -> Result:
-    from workbench.workflows.notices import addresses_for, put
+    from workbench.workflows.notices import put
 
+    if run.planned:
+        # People are told once, when the plan of all the work names technician and time.
+        return {"details": "told with the plan of the work, which names technician and time"}
     order = ws.orders.get(results["assign"]["order_id"])
     profile = ws.machines.get(run.machine_id)
     site = ws.sites.get(profile.site_id)
@@ -230,23 +238,13 @@ def _notify(ws: Workspace, run: Request, results: dict[str, Result], change: Cha
         site=site,
         currency=ws.settings.currency,
         at=run.time,
-        addresses=addresses_for(ws, site, order.technician_id),
-    )
-    if not results["assign"]["created"]:
         # People were told of the order before; its new urgency is news.
-        notices = [
-            notice.model_copy(
-                update={
-                    "notice_id": stable_id(notice.notice_id, "priority", int(order.priority)),
-                    "subject": f"More urgent: {notice.subject}",
-                }
-            )
-            for notice in notices
-        ]
-    for notice in notices:
-        put(ws, notice, change)
-    told = [f"{notice.recipient}{' by e-mail' if notice.channel == 'email' else ''}" for notice in notices]
-    return {"details": f"{len(notices)} notices: {', '.join(told)}"}
+        more_urgent=not results["assign"]["created"],
+    )
+    recorded = [copy for notice in notices for copy in put(ws, notice, change)]
+    ways = {"in_app": "", "email": " by e-mail"}
+    told = [f"{one.recipient}{ways.get(one.channel, f' by {one.webhook}')}" for one in recorded]
+    return {"details": f"{len(recorded)} notices: {', '.join(told)}"}
 
 
 STEPS: dict[str, Callable[[Workspace, Request, dict[str, Result], Change], Result]] = {

@@ -9,11 +9,14 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
 from workbench.errors import WorkbenchError
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
 
 State = Literal["ok", "absent", "broken"]
 
@@ -177,6 +180,7 @@ def _background(path: Path) -> Iterator[Finding]:
             found="works" if lives else "none",
             remedy="" if lives else "Only for queued jobs and schedules: workbench worker",
         )
+        yield from _channels(ws)
         waiting = len(ws.notices.all("queued")) + len(ws.notices.all("sending"))
         refused = len(ws.notices.all("failed"))
         yield Finding(
@@ -185,6 +189,37 @@ def _background(path: Path) -> Iterator[Finding]:
             found=f"{waiting} wait, {refused} could not be sent" if waiting or refused else "none waits",
             remedy="See why: workbench notices list" if waiting or refused else "",
         )
+
+
+def _channels(ws: Workspace) -> Iterator[Finding]:
+    """Check what the channels that lead outside are set to, and the texts of notices; nothing is sent."""
+    from workbench.workflows.notices import notice_texts
+    from workbench.workflows.notices.send import channels_set, session_for
+
+    for channel, webhook in channels_set(ws):
+        check = f"webhook {webhook}" if webhook else "e-mail"
+        try:
+            place = session_for(ws, channel, webhook).place
+        except WorkbenchError as error:
+            yield Finding(check=check, state="broken", found=error.what, remedy=error.remedy)
+        else:
+            unreached = bool(webhook) and ws.settings.webhooks[webhook].form == "sms" and not _phones(ws)
+            yield Finding(
+                check=check,
+                state="absent" if unreached else "ok",
+                found=f"set up: {place}" + ("; nobody has a phone number" if unreached else ""),
+                remedy="Give technicians a phone, sites a manager_phone, or set operations_phone." if unreached else "",
+            )
+    try:
+        notice_texts(ws)
+    except WorkbenchError as error:
+        yield Finding(check="texts of notices", state="broken", found=error.what, remedy=error.remedy)
+
+
+def _phones(ws: Workspace) -> bool:
+    """Say whether anybody can be reached by SMS."""
+    people = [person.phone for person in ws.technicians.all()] + [site.manager_phone for site in ws.sites.all()]
+    return any((*people, ws.settings.operations_phone))
 
 
 def examine(path: Path | None = None) -> list[Finding]:

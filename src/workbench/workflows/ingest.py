@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from workbench.domain.base import Actor
 from workbench.domain.observations import IngestReport
 from workbench.errors import InputError, InvalidDocument
+from workbench.workflows.admission import enter_machine
 from workbench.workflows.onboard import read_text
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ def _ingest_fleets(
             known = set(tx.machines.ids())
             for profile in fleet.profiles:
                 if profile.machine_id not in known:
-                    tx.machines.add(profile, change)
+                    enter_machine(tx, profile, change)
             profiles = {profile.machine_id: profile for profile in tx.machines.all()}
             for table in fleet.tables():
                 if progress:

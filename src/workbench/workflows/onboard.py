@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.base import MACHINE_ID_PATTERN, Actor
-from workbench.domain.equipment import MachineProfile, Site
+from workbench.domain.equipment import MachineProfile, MachineStatus, Site
+from workbench.domain.roles import Permission, require
 from workbench.errors import InputError, NotFound
 from workbench.store.files import write_atomically
+from workbench.workflows.admission import ask_approval, check_approved, enter_machine
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +58,7 @@ def add_catalogue(ws: Workspace, *, only: Collection[str] | None = None, actor: 
             tx.technicians.put(technician, change)
         chosen = [profile for profile in catalogue.machines if only is None or profile.machine_id in only]
         for profile in chosen:
-            tx.machines.add(profile, change)
+            enter_machine(tx, profile, change)
     return len(chosen)
 
 
@@ -86,8 +88,14 @@ def save_profile(ws: Workspace, profile: MachineProfile, *, actor: Actor | None 
         )
     with ws.transaction() as tx:
         if profile.machine_id in tx.machines.ids():
-            return tx.machines.update(profile, tx.change("profile edited", actor))
-        tx.machines.add(profile, tx.change("machine added", actor))
+            change = tx.change("profile edited", actor)
+            require(change.actor, Permission.ADD_MACHINES)
+            version = tx.machines.update(profile, change)
+            if tx.machines.status(profile.machine_id) is MachineStatus.PENDING:
+                # What was rejected is asked about again, as it is now.
+                ask_approval(tx, profile, change)
+            return version
+        enter_machine(tx, profile, tx.change("machine added", actor))
         return 1
 
 
@@ -98,15 +106,23 @@ def default_site(ws: Workspace) -> str:
 
 
 def chosen_machines(ws: Workspace, machine_ids: Sequence[str] | None) -> list[str]:
-    """Return the machines asked for, or all; raises ``NotFound`` for an unknown one, ``InputError`` when there is none."""
-    known = ws.machines.ids()
-    if not known:
+    """Return the machines asked for, or all that are approved.
+
+    Raises ``NotFound`` for an unknown machine, ``InputError`` for one that is not approved, and when there is none.
+    """
+    statuses = ws.machines.statuses()
+    for machine_id in machine_ids or ():
+        check_approved(ws, machine_id)
+    if machine_ids:
+        return list(machine_ids)
+    if not statuses:
         raise InputError(
             "The workspace has no machines yet.", "Add one: workbench machines add --from-csv FILE --id MACHINE_ID"
         )
-    for machine_id in machine_ids or ():
-        ws.machines.get(machine_id)
-    return list(machine_ids) if machine_ids else known
+    approved = [machine_id for machine_id, status in statuses.items() if status is not MachineStatus.PENDING]
+    if not approved:
+        check_approved(ws, next(iter(statuses)))
+    return approved
 
 
 def read_text(path: Path) -> str:

@@ -174,8 +174,15 @@ class _SharedProgress:
 
 
 def _tell(ws: Workspace, subject: str, body: str, report_id: str, change: Change) -> None:
+    from workbench.domain.notices import NoticeKind
     from workbench.workflows.notices import notify_operations
 
     notify_operations(
-        ws, subject=subject, body=body, severity=Severity.WARNING, key=f"report:{report_id}", at=change.at
+        ws,
+        subject=subject,
+        body=body,
+        severity=Severity.WARNING,
+        key=f"report:{report_id}",
+        at=change.at,
+        kind=NoticeKind.REPORT_FAILED,
     )

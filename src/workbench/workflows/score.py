@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from workbench.domain.base import Actor, stable_id
 from workbench.domain.observations import EventKind
+from workbench.domain.prediction_lists import Predictions
 from workbench.domain.predictions import HealthState, ModelVersion, Prediction
 from workbench.domain.work import OrderState
 from workbench.errors import WorkbenchError
+from workbench.workflows.alerts import present_alerts, read_rules, rules_text
 from workbench.workflows.model_cache import ModelCache
 from workbench.workflows.onboard import chosen_machines
 from workbench.workflows.shadow import log_shadows
@@ -88,7 +90,7 @@ def basis_of(ws: Workspace, machine_id: str, as_of: datetime) -> str:
 
 def _basis(ws: Workspace, profile: MachineProfile, data_hash: str) -> str:
     settings = (ws.settings.tracking_window_days, ws.settings.planning_horizon_h)
-    return stable_id(data_hash, profile.model_dump_json(), *settings)
+    return stable_id(data_hash, profile.model_dump_json(), *settings, rules_text(ws))
 
 
 def predict_one(ws: Workspace, machine_id: str, *, as_of: datetime | None = None) -> Prediction:
@@ -97,10 +99,13 @@ def predict_one(ws: Workspace, machine_id: str, *, as_of: datetime | None = None
 
     at = as_of or ws.as_of()
     machine, data_hash = ws.machine_data(machine_id, at), ws.data_hash(machine_id, at)
+    found = present_alerts(machine, read_rules(ws), ws.settings.tracking_window_days)
     prediction = ml.predict_machine(
         machine,
         load_models(ws, machine_id, at),
         as_of=at,
+        limit_crossings=found.crossings,
+        sensor_faults=found.faults,
         status=ws.machines.status(machine_id),
         data_hash=data_hash,
         tracking_window_days=ws.settings.tracking_window_days,
@@ -139,6 +144,8 @@ def _last_repair(ws: Workspace, prediction: Prediction) -> datetime | None:
         if order.state is OrderState.DONE:
             # Closed after the last finding that spoke for it.
             times += [ws.predictions.get(evidence).as_of for evidence in order.evidence]
+            if order.closed_at is not None and order.closed_at <= prediction.as_of:
+                times.append(order.closed_at)
     return max(times, default=None)
 
 
@@ -148,13 +155,14 @@ def predict(
     *,
     as_of: datetime | None = None,
     actor: Actor | None = None,
-) -> list[Prediction]:
+) -> Predictions:
     """Predict for each machine (default: the fleet) and log every prediction with its input and versions.
 
-    Challengers answer beside the active models; their answers are logged apart and are not among those returned.
+    Returns a list that a notebook shows as a table (``frame()``). Challengers answer beside the active models; their
+    answers are logged apart and are not among those returned.
     """
     ids = chosen_machines(ws, machine_ids)
-    predictions = [predict_one(ws, machine_id, as_of=as_of) for machine_id in ids]
+    predictions = Predictions(predict_one(ws, machine_id, as_of=as_of) for machine_id in ids)
     with ws.transaction() as tx:
         change = tx.change("predicted", actor)
         for prediction in predictions:

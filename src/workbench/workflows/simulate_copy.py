@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 SIMULATION_ACTOR = Actor(id="simulation", role=Role.SYSTEM)
 # Settings that reach outside, or that say where the records are: a simulation has none of them.
-_OUTSIDE = ("database_url", "smtp_host", "smtp_user", "email_sender", "operations_email")
+_OUTSIDE = (
+    *("database_url", "smtp_host", "smtp_user", "email_sender"),
+    *("operations_email", "operations_phone", "webhooks"),
+)
 _ENVIRONMENT = "WORKBENCH_"
 
 

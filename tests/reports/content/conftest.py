@@ -8,16 +8,18 @@ from typing import Any
 import pytest
 
 from workbench.domain.base import stable_id
-from workbench.domain.equipment import Site
+from workbench.domain.equipment import Shift, Site, Technician
 from workbench.domain.notices import Notice
 from workbench.domain.observations import AssetEvent, EventKind
+from workbench.domain.plans import PlannedWork, WorkPlan
 from workbench.domain.predictions import HealthState, Interval, Prediction, Severity
 from workbench.domain.runs import CYCLE_STEPS, CycleRun, CycleStep, StepState
-from workbench.domain.work import DispatchReport, OrderState, Reservation
-from workbench.reports.content import CycleSnapshot, MachineDossier, MachineView, RunView
+from workbench.domain.work import DispatchReport, OrderState, Priority, Reservation
+from workbench.reports.content import CycleSnapshot, MachineDossier, MachineView, PlanDossier, RunView
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
 SITE = Site(site_id="north_plant", title="North plant", time_zone="Europe/Berlin", latitude=52, longitude=13)
+WEST = Site(site_id="west_plant", title="West plant", time_zone="Europe/London", latitude=52, longitude=12)
 BEGAN = AS_OF + timedelta(minutes=3)
 
 
@@ -202,6 +204,67 @@ def cycle(build: Any, *runs: RunView, **changes: object) -> CycleSnapshot:
     return CycleSnapshot(**{**values, **changes})
 
 
+def planned(
+    number: int, person: str = "tech_ana", *, begins_h: float, hours: float = 2, **changes: object
+) -> PlannedWork:
+    """One order of a plan, so many hours after the as-of time, on the machine of its number."""
+    start = AS_OF + timedelta(hours=begins_h)
+    values: dict[str, object] = {
+        "order_id": f"order-{number}",
+        "number": f"WO-2026-{number:04d}",
+        "title": f"Cooling pump {number}: bearing wear",
+        "machine_id": f"machine_{number:03d}",
+        "site_id": "north_plant",
+        "priority": Priority.URGENT,
+        "people": (person,),
+        "names": person,
+        "starts_at": start,
+        "ends_at": start + timedelta(hours=hours),
+        "when": "in the plan's words",
+        "reason": "certified for pumps, free at 10:00, 12 km",
+    }
+    return PlannedWork.model_validate({**values, **changes})
+
+
+def plan(build: Any, *works: PlannedWork, **changes: object) -> PlanDossier:
+    """A published plan of these works, of two technicians at two sites in two time zones; ``changes`` are the plan's."""
+    shift = Shift(start_h=7, end_h=15)
+    told: dict[str, object] = {"skills": {"mechanical": 4}, "experience_years": 5, "cost_per_h": 6000, "shift": shift}
+    ana = Technician(
+        technician_id="tech_ana", title="Ana Ortiz", site_id="north_plant", latitude=52, longitude=13, **told
+    )
+    ben = Technician(
+        technician_id="tech_ben", title="Ben Lund", site_id="west_plant", latitude=52, longitude=12, **told
+    )
+    values: dict[str, object] = {
+        "plan_id": "plan",
+        "state": "published",
+        "as_of": AS_OF,
+        "days": 5,
+        "ends_at": AS_OF + timedelta(days=5),
+        "assignments": tuple(sorted(works, key=lambda work: work.starts_at)),
+        "deferred": (),
+        "unplannable": (),
+        "cost": 350_000,
+        "cost_parts": {"labour": 160_000, "travel": 0, "waiting": 190_000, "changes": 40},
+        "bound": 350_000,
+        "gap": 0.0,
+        "sequence_gap": 0.0,
+        "time_limit_s": 10,
+        "workers": 1,
+        "seed": 0,
+    }
+    machines = {
+        f"machine_{number:03d}": build.profile(number, title=f"Cooling pump {number}") for number in range(1, 9)
+    }
+    return PlanDossier(
+        plan=WorkPlan.model_validate({**values, **changes}),
+        sites={"north_plant": SITE, "west_plant": WEST},
+        technicians={"tech_ana": ana, "tech_ben": ben},
+        machines=machines,
+    )
+
+
 class Make:
     """The builders of this folder, for tests that need their own mixture."""
 
@@ -222,6 +285,12 @@ class Make:
 
     def cycle(self, *runs: RunView, **changes: object) -> CycleSnapshot:
         return cycle(self._build, *runs, **changes)
+
+    def planned(self, number: int, person: str = "tech_ana", *, begins_h: float, **changes: object) -> PlannedWork:
+        return planned(number, person, begins_h=begins_h, **changes)
+
+    def plan(self, *works: PlannedWork, **changes: object) -> PlanDossier:
+        return plan(self._build, *works, **changes)
 
 
 @pytest.fixture

@@ -27,6 +27,11 @@ def everything(cycle: content.CycleSnapshot) -> str:
         content.cycle_steps(cycle),
         content.failures(cycle),
         content.order_table(cycle.fleet, kind="work order"),
+        content.plan_summary(cycle.plan, cycle.fleet),
+        content.plan_days(cycle.plan),
+        content.plan_left_out(cycle.plan),
+        content.plan_changes(cycle.plan),
+        content.order_sheets(cycle),
         content.reserved_parts(cycle),
         content.purchase_table(cycle.fleet),
         content.people_told(cycle),
@@ -139,6 +144,11 @@ def test_notices_show_who_by_what_and_whether_it_failed(make):
     )
 
 
+def test_parts_set_aside_are_summed_over_the_orders_that_need_them(several):
+    (row,) = BeautifulSoup(content.reserved_parts(several).html, "html.parser").select("tbody tr")
+    assert words(content.Fragment(str(row))) == "Bearing 6310 bearing_6310 2 WO-2026-0001, WO-2026-0002 Reserved"
+
+
 def test_hostile_text_shows_as_text_everywhere(make, build):
     view = make.run(1)
     of = build.profile(1, title=HOSTILE)
@@ -197,6 +207,23 @@ def test_without_a_run_named_the_newest_of_every_machine_is_shown(workspace, mak
     assert cycle.fleet.as_of == workspace.as_of()
     assert cycle.runs[0].view.orders[0].number == "WO-2026-0001"
     assert cycle.started_by == workspace.actor.id
+
+
+def test_plan_is_the_one_published_last_as_of_the_runs_and_a_later_one_is_named(workspace, make):
+    assert cycle_snapshot(workspace).plan is None
+    change = workspace.change("test")
+    plan = make.plan(make.planned(1, begins_h=6)).plan
+    later = workspace.as_of() + timedelta(hours=2)
+    proposed = plan.model_copy(update={"plan_id": "idea", "state": "proposed"})
+    workspace.plans.add(proposed, change)
+    workspace.plans.publish(plan, change, change.at)
+    workspace.plans.publish(plan.model_copy(update={"plan_id": "next", "as_of": later}), change, change.at)
+    shown = cycle_snapshot(workspace).plan
+    assert (shown.plan.plan_id, shown.plan.state, shown.newer) == ("plan", "replaced", None)
+    workspace.set_as_of(later)
+    assert cycle_snapshot(workspace).plan.newer == later
+    nothing = make.run(2, outcome="nothing").run.run_id
+    assert cycle_snapshot(workspace, nothing).plan is None, "a run without an order has no plan to show"
 
 
 def test_a_named_run_is_shown_alone(workspace, make):

@@ -50,7 +50,7 @@ def test_headline_says_state_what_to_do_by_when_and_how_long_it_lasts(make):
     said = words(content.machine_headline(make.dossier()))
     assert said.startswith("Critical : 53 % probability of failure within 7 calendar days; likely cause: Bearing wear")
     assert "1 critical limit crossed." in said
-    assert "Do WO-2026-0001 by 4 Jan 2026 00:00 UTC (emergency), assigned to Ana Ortiz." in said
+    assert "Do WO-2026-0001 by Sun 4 Jan 2026 00:00 UTC (emergency), assigned to Ana Ortiz." in said
     assert "Remaining useful life 90 operating h (40 to 190); expected failure 10 Jan 2026 (6 to 16 Jan 2026)." in said
 
 

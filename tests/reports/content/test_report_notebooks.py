@@ -45,7 +45,11 @@ def test_cycle_report_runs_from_parameters_to_page(workspace):
     soup = page_of(workspace, "cycle_run", {})
     assert soup.h1.text.startswith("Maintenance cycle: Cooling pump 1")
     assert len(soup.select(".table-runs tbody tr")) == 1
-    assert len(soup.select("section.machine h3")) == 6
+    assert [heading.text.rstrip("¶") for heading in soup.select("h2")] == [
+        "Work orders", "The plan", "Parts", "Failures", "Orders in full", "Runs", "Steps", "Models", "Notes on method",
+    ]  # fmt: skip
+    assert len(soup.select("section.machine:not(.sheet) h3")) == 6, "the steps of the one run"
+    assert len(soup.select("section.sheet")) == 1
 
 
 def test_machine_that_is_not_there_is_named_in_the_failed_report(workspace):

@@ -15,7 +15,7 @@ from workbench.domain.cases import Case, CaseState
 from workbench.domain.notices import Notice
 from workbench.domain.predictions import LimitCrossing, Severity
 from workbench.domain.work import DispatchReport, OrderState, Priority, WorkOrder
-from workbench.errors import NotFound
+from workbench.errors import InputError, NotFound
 from workbench.store.database import Database
 from workbench.store.records import Cases, DispatchHistory, DispatchReports, EventLog, Notices, Orders
 
@@ -76,7 +76,7 @@ def test_the_same_observation_again_changes_nothing(fleet: Database, change: Cha
 def test_a_resolved_case_that_comes_back_is_another_case(fleet: Database, change: Change) -> None:
     cases = Cases(fleet)
     cases.observe(_case(), change)
-    cases.resolve("c1", change)
+    cases.resolve("c1", change, at=NOW)
     assert cases.open("pump_01") == []
     assert cases.observe(_case(), change).state is CaseState.RESOLVED
     again = cases.observe(_case(seen=NOW + timedelta(days=1)), change)
@@ -84,7 +84,44 @@ def test_a_resolved_case_that_comes_back_is_another_case(fleet: Database, change
     assert cases.open("pump_01") == [again]
     assert len(cases.all()) == 2
     with pytest.raises(NotFound):
-        cases.resolve("c99", change)
+        cases.resolve("c99", change, at=NOW)
+
+
+def test_a_cause_that_returns_within_a_day_opens_its_case_again(fleet: Database, change: Change) -> None:
+    cases = Cases(fleet)
+    cases.observe(_case(), change)
+    cases.acknowledge("c1", change, at=NOW)
+    cases.resolve("c1", change, at=NOW + timedelta(hours=5))
+    again = cases.observe(_case("c2", seen=NOW + timedelta(hours=28)), change)
+    assert (again.case_id, again.state, again.reopened, again.occurrences) == ("c1", CaseState.OPEN, 1, 2)
+    assert (again.resolved_at, again.acknowledged_at) == (None, None)
+    assert [entry.action for entry in EventLog(fleet).entries("case", "c1")][:2] == ["reopened", "resolved"]
+    cases.resolve("c1", change, at=NOW + timedelta(hours=28))
+    assert cases.observe(_case("c3", seen=NOW + timedelta(hours=52)), change).case_id == "c3"
+
+
+def test_a_shelved_case_takes_evidence_and_opens_when_its_time_is_up(fleet: Database, change: Change) -> None:
+    cases = Cases(fleet)
+    cases.observe(_case(), change)
+    until = NOW + timedelta(hours=8)
+    assert cases.shelve("c1", change, until=until, note="overhaul").state is CaseState.SHELVED
+    early = cases.observe(_case("c2", seen=NOW + timedelta(hours=7)), change)
+    assert (early.state, early.occurrences) == (CaseState.SHELVED, 2)
+    assert (early.state_at(NOW), early.state_at(until)) == (CaseState.SHELVED, CaseState.OPEN)
+    late = cases.observe(_case("c3", seen=until), change)
+    assert (late.case_id, late.state, late.shelved_until, late.note) == ("c1", CaseState.OPEN, None, "overhaul")
+
+
+def test_a_resolved_case_is_neither_acknowledged_nor_shelved(fleet: Database, change: Change) -> None:
+    cases = Cases(fleet)
+    cases.observe(_case(), change)
+    done = cases.resolve("c1", change, at=NOW, by="ann", note="sensor replaced")
+    assert (done.resolved_by, done.note, done.resolved_at) == ("ann", "sensor replaced", NOW)
+    assert cases.resolve("c1", change, at=NOW + timedelta(days=1)) == done
+    with pytest.raises(InputError, match="is resolved"):
+        cases.acknowledge("c1", change, at=NOW)
+    with pytest.raises(InputError, match="is resolved"):
+        cases.shelve("c1", change, until=NOW)
 
 
 def test_machines_and_causes_have_their_own_cases(fleet: Database, change: Change) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from workbench.domain.cases import Case
+from workbench.domain.closeout import CloseOut
 from workbench.domain.equipment import MachineProfile, Site
 from workbench.domain.explanations import Explanation
 from workbench.domain.predictions import Prediction
@@ -35,6 +37,7 @@ class Subject:
     technicians: dict[str, str]
     machines: dict[str, str]
     explanations: tuple[Explanation, ...] = ()
+    close_outs: Mapping[str, CloseOut] = field(default_factory=dict)
 
     @property
     def profile(self) -> MachineProfile:
@@ -66,6 +69,7 @@ def subject_of(ws: Workspace, machine_id: str) -> Subject:
             package=ws.packages.for_prediction(prediction.prediction_id) if prediction else None,
             orders=tuple(order for order in orders if order.order_id in standing),
             cases=tuple(opened),
+            site=site,
         ),
         site=site,
         zone=ZoneInfo(site.time_zone if site else "UTC"),
@@ -83,4 +87,5 @@ def subject_of(ws: Workspace, machine_id: str) -> Subject:
         technicians={person.technician_id: person.title for person in ws.technicians.all()},
         machines={machine.machine_id: machine.title for machine in ws.machines.all()},
         explanations=tuple(ws.explanations.of_prediction(prediction.prediction_id)) if prediction else (),
+        close_outs={one.order_id: one for one in ws.close_outs.of_machine(machine_id) if one.closed_at <= at},
     )

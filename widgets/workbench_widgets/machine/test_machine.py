@@ -13,11 +13,13 @@ import pytest
 
 import workbench
 from workbench.domain.base import stable_id
+from workbench.domain.closeout import Findings
 from workbench.domain.equipment import Limits, MachineStatus, Sensor
 from workbench.domain.explanations import Explanation, SourceContribution
 from workbench.domain.observations import EventKind
 from workbench.domain.predictions import Diagnosis, Evidence, Interval, ModeProbability, RemainingUsefulLife
 from workbench.errors import NotFound
+from workbench.workflows.orders import assign_order, close_order, start_order
 from workbench_widgets import pages
 
 from .conftest import END, FAN, SILENT, a_case, a_prediction
@@ -127,6 +129,34 @@ class TestWhatIsShown:
         (why,) = shown(plant).machine["why"]
         assert [(one["share"], one["adds"]) for one in why["sources"]] == [(1.0, "+1.5"), (-1 / 3, "−0.5")]
         assert "50\u00a0% after calibration" in why["text"]
+
+    def test_order_shows_who_when_on_site_and_after_closing_what_was_found(self, plant):
+        lead, helper = (person.technician_id for person in plant.technicians.all()[:2])
+        names = [plant.technicians.get(one).title for one in (lead, helper)]
+        order = workbench.raise_ticket(plant, FAN, "Filter clogged", labour_h=2)
+        assign_order(plant, order.number, lead, END + timedelta(hours=5), colleagues=[helper], reason="knows it")
+        (planned,) = shown(plant).machine["work"]["standing"]
+        facts = dict(planned["facts"])
+        assert planned["state"] == "Scheduled"
+        assert facts["Planned for"] == "1 Jan 2026 06:00 CET"
+        assert facts["Technicians"] == ", ".join(names)
+        assert "knows it" in planned["why_technician"]
+        assert "Found" not in facts
+        start_order(plant, order.number)
+        (begun,) = shown(plant).machine["work"]["standing"]
+        assert begun["state"] == "In progress"
+        assert dict(begun["facts"])["Begun"] == "1 Jan 2026 01:00 CET"
+        findings = Findings(
+            found="filter_clogging", done="cleaned", as_found="degraded", hours_worked=1.5, note="dusty"
+        )
+        close_order(plant, order.number, findings)
+        (closed,) = shown(plant).machine["work"]["past"]
+        facts = dict(closed["facts"])
+        assert (closed["state"], facts["Closed"]) == ("Done", "1 Jan 2026 01:00 CET")
+        assert facts["Found"] == "Filter clogging (degraded)"
+        assert facts["Done"] == "cleaned, 1.5 h of labour"
+        assert facts["Note"] == "dusty"
+        assert "EUR" in facts["Actual cost"]
 
     def test_everything_is_plain_json(self, plant):
         page = shown(plant)

@@ -7,6 +7,7 @@ from typing import Any
 from workbench.domain.analysis import AnalyticsPackage, CostItem, Impact
 from workbench.domain.predictions import UNKNOWN_MODE
 from workbench.domain.work import WorkOrder
+from workbench.reports.content.site_time import said_at
 from workbench.reports.content.wording import cost, count, mode_title, money, readable, sentence, work_title
 from workbench_widgets.kit import look, until
 
@@ -30,7 +31,7 @@ def decision(subject: Subject) -> Json:
         "why": "",
         "act": decided.act,
         "verdict": "Order the work now." if decided.act else "No work now.",
-        "reason": readable(reason, subject.profile),
+        "reason": said_at(reason, subject.view, package.as_of),
         "planned_title": "Inspect at a planned stop" if package.failure_mode == UNKNOWN_MODE else "Repair as planned",
         "rows": _ledger(package, subject),
         "nothing_known": package.failure_impact.total == package.planned_impact.total == 0,
@@ -89,9 +90,9 @@ def _item(item: CostItem | None, subject: Subject) -> Json:
 def _recommendations(package: AnalyticsPackage, subject: Subject) -> list[Json]:
     return [
         {
-            "action": readable(found.action, subject.profile),
+            "action": said_at(found.action, subject.view, package.as_of),
             # The decision's reason stands right above.
-            "reason": readable(left, subject.profile)
+            "reason": said_at(left, subject.view, package.as_of)
             if (left := found.reason.replace(package.decision.reason, "").strip())
             else "",
             "before": local_day(found.act_before, subject.zone) if found.act_before else "",
@@ -114,10 +115,10 @@ def _resources(package: AnalyticsPackage) -> list[list[str]]:
 def _similar(package: AnalyticsPackage, subject: Subject) -> list[Json]:
     return [
         {
-            "machine": past.machine_id,
-            "machine_title": subject.machines.get(past.machine_id, past.machine_id),
-            "when": local_day(past.time, subject.zone),
-            "cause": mode_title(past.cause, subject.profile),
+            "machine": past.machine_id or f"{past.source} {past.number or past.text}",
+            "machine_title": subject.machines.get(past.machine_id or "", past.machine),
+            "when": local_day(past.time, subject.zone) if past.time else "not recorded",
+            "cause": past.text if past.cause == "unknown" and past.text else mode_title(past.cause, subject.profile),
             "remedy": past.remedy.replace("_", " ") or "not recorded",
             "downtime": "" if past.downtime_h is None else f"{past.downtime_h:g} h",
         }
@@ -135,19 +136,6 @@ def orders(subject: Subject) -> Json:
 
 
 def _order(order: WorkOrder, subject: Subject) -> Json:
-    who = subject.technicians.get(order.technician_id or "", order.technician_id or "")
-    facts = [
-        ["Due", f"{local_moment(order.due_at, subject.zone)}, {until(order.due_at, subject.as_of)}"],
-        ["Technician", who or "nobody yet"],
-        ["Labour", f"{order.labour_h:g} h"],
-        ["Estimated cost", cost(order.estimated_cost, order.estimate_lacks, subject.currency)],
-    ]
-    if order.scheduled_at:
-        facts.insert(1, ["Planned for", local_moment(order.scheduled_at, subject.zone)])
-    if order.actual_cost is not None:
-        facts.append(["Actual cost", money(order.actual_cost, subject.currency)])
-    if order.tools:
-        facts.append(["Tools", ", ".join(order.tools)])
     raised = (
         "raised by hand" if order.raised_by == "hand" else f"supported by {count(len(order.evidence), 'prediction')}"
     )
@@ -158,8 +146,8 @@ def _order(order: WorkOrder, subject: Subject) -> Json:
         "priority": look(order.priority),
         "state": sentence(order.state.value.replace("_", " ")).rstrip("."),
         "created": f"{local_moment(order.created_at, subject.zone)}, {raised}",
-        "facts": facts,
-        "why_technician": order.technician_reason,
+        "facts": _planned(order, subject) + _closed(order, subject),
+        "why_technician": _why(order, subject),
         "steps": [readable(step, subject.profile) for step in order.steps],
         "safety": list(order.safety),
         "parts": [
@@ -173,3 +161,47 @@ def _order(order: WorkOrder, subject: Subject) -> Json:
             for line in order.parts
         ],
     }
+
+
+def _planned(order: WorkOrder, subject: Subject) -> list[list[str]]:
+    """Return by when and when the work is done, by whom, and what it takes."""
+    facts = [["Due", f"{local_moment(order.due_at, subject.zone)}, {until(order.due_at, subject.as_of)}"]]
+    for name, at in (("Planned for", order.scheduled_at), ("Parts there", order.parts_at), ("Begun", order.started_at)):
+        if at is not None:
+            facts.append([name, local_moment(at, subject.zone)])
+    people = [*([order.technician_id] if order.technician_id else []), *order.colleagues]
+    names = ", ".join(subject.technicians.get(one, one) for one in people)
+    missing = order.people - len(people)
+    more = f", {missing} more to be found" if names and missing > 0 and order.closed_at is None else ""
+    facts += [
+        ["Technician" if len(people) < 2 else "Technicians", f"{names or 'nobody yet'}{more}"],
+        ["Labour", f"{order.labour_h:g} h"],
+        ["Estimated cost", cost(order.estimated_cost, order.estimate_lacks, subject.currency)],
+    ]
+    return facts + ([["Tools", ", ".join(order.tools)]] if order.tools else [])
+
+
+def _closed(order: WorkOrder, subject: Subject) -> list[list[str]]:
+    """Return when the order was closed, what was found and done, and what it cost; nothing while it stands."""
+    facts = [["Closed", local_moment(order.closed_at, subject.zone)]] if order.closed_at else []
+    close_out = subject.close_outs.get(order.order_id)
+    if close_out is not None:
+        found = close_out.findings
+        name = mode_title(close_out.cause, subject.profile) if close_out.fault_found else "no fault found"
+        facts += [
+            ["Found", f"{name} ({found.as_found.value})" if close_out.fault_found else name],
+            ["Done", f"{found.done.value}, {found.hours_worked:g} h of labour"],
+        ]
+        if found.downtime_h is not None:
+            facts.append(["Downtime", f"{found.downtime_h:g} h"])
+        if found.note:
+            facts.append(["Note", found.note])
+    if order.actual_cost is not None:
+        facts.append(["Actual cost", money(order.actual_cost, subject.currency)])
+    return facts
+
+
+def _why(order: WorkOrder, subject: Subject) -> str:
+    """Return why that technician, without the name, which stands above."""
+    name = subject.technicians.get(order.technician_id or "", order.technician_id or "")
+    return sentence(order.technician_reason.removeprefix(f"{name}: "))

@@ -18,23 +18,31 @@ Fits = Callable[[Chosen, str], bool]
 
 
 def insert_cheapest(
-    possible: Possibilities, given: Chosen | None = None, fits: Fits | None = None
+    possible: Possibilities,
+    given: Chosen | None = None,
+    fits: Fits | None = None,
+    out_of_time: Callable[[], bool] = lambda: False,
 ) -> dict[str, tuple[int, tuple[str, ...]]]:
     """Return ``{job: (day, people)}``: jobs by urgency, each added where it raises the cost least; the rest is deferred.
 
-    Jobs ``given`` stay as they are. ``fits`` tells of an assignment whether a job just added to it may stay there.
+    Jobs ``given`` stay as they are. ``fits`` tells of an assignment whether a job just added to it may stay there. Once
+    out of time, all others but locked ones are deferred.
     """
-    return _insert(possible, given or {}, fits, lambda way: way[0])
+    return _insert(possible, given or {}, fits, lambda way: way[0], out_of_time)
 
 
 def insert_first(possible: Possibilities, fits: Fits | None = None) -> dict[str, tuple[int, tuple[str, ...]]]:
     """Return the same with each job on the first day on which somebody able is free, the first of these; a peer only."""
     place = {name: at for at, name in enumerate(possible.people)}
-    return _insert(possible, {}, fits, lambda way: (way[1], [place[name] for name in way[2]]))
+    return _insert(possible, {}, fits, lambda way: (way[1], [place[name] for name in way[2]]), lambda: False)
 
 
 def _insert(
-    possible: Possibilities, given: Chosen, fits: Fits | None, rank: Callable[[_Way], Any]
+    possible: Possibilities,
+    given: Chosen,
+    fits: Fits | None,
+    rank: Callable[[_Way], Any],
+    out_of_time: Callable[[], bool],
 ) -> dict[str, tuple[int, tuple[str, ...]]]:
     chosen: dict[str, tuple[int, tuple[str, ...]]] = {}
     busy = _Busy(possible)
@@ -42,6 +50,8 @@ def _insert(
         chosen[job_id] = busy.add(job_id, day, people)
     waiting = possible.jobs.keys() - chosen.keys()
     for job_id in sorted(waiting, key=lambda j: (possible.jobs[j].locked is None, -possible.jobs[j].defer_cost, j)):
+        if possible.jobs[job_id].locked is None and out_of_time():
+            break
         for _, day, people in sorted(busy.ways(job_id), key=rank)[:TRIES]:
             if fits is None or fits({**chosen, job_id: (day, people)}, job_id):
                 chosen[job_id] = busy.add(job_id, day, people)

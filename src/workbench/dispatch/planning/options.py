@@ -166,26 +166,34 @@ def cost_of(possible: Possibilities, chosen: Chosen) -> int:
 
 
 def floor_cost(possible: Possibilities) -> int:
-    """Return a cost that no plan is below: each job by itself, earliest possible, by those who cost least, or deferred.
+    """Return a cost that no plan is below: each job by itself on the day that costs least, by the cheapest able, or deferred.
 
-    Hours and waiting count, ways do not: they may be shared. Options are not needed.
+    Hours and waiting count, ways do not: they may be shared. Of a job without options only skills and parts are known.
     """
-    rates: dict[tuple[str, ...], list[PlanPerson]] = {}
+    cheapest: dict[tuple[str, ...], list[PlanPerson]] = {}
     total = 0
     for job_id, job in possible.jobs.items():
-        if job.skills not in rates:
-            able = [person for person in possible.problem.people if set(job.skills) <= set(person.skills)]
-            rates[job.skills] = sorted(able, key=lambda person: person.rate_per_h)
-        team = rates[job.skills][: job.people]
-        days = job.waiting_cost[job.earliest_day :]
-        if job.locked is not None:
-            total += job.waiting_cost[job.locked.day]
-        elif days and len(team) == job.people:
-            labour = sum(possible.labour(job, person) for person in team)
-            total += min(possible.deferral(job_id), min(days) + labour)
+        costs = [] if job.locked is not None else [possible.deferral(job_id)]
+        if job_id in possible.options:
+            teams = [
+                (job.waiting_cost[day], sorted((o.person for o in found.values()), key=_rate))
+                for day, found in possible.options[job_id].items()
+            ]
         else:
-            total += possible.deferral(job_id)
+            if job.skills not in cheapest:
+                able = [person for person in possible.problem.people if set(job.skills) <= set(person.skills)]
+                cheapest[job.skills] = sorted(able, key=_rate)
+            days = job.waiting_cost[job.earliest_day :]
+            teams = [(min(days), cheapest[job.skills])] if days else []
+        for waiting, team in teams:
+            if len(team) >= job.people:
+                costs.append(waiting + sum(possible.labour(job, person) for person in team[: job.people]))
+        total += min(costs)
     return total
+
+
+def _rate(person: PlanPerson) -> int:
+    return person.rate_per_h
 
 
 def cost_parts(possible: Possibilities, chosen: Chosen) -> dict[str, int]:

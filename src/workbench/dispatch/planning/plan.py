@@ -8,19 +8,19 @@ from workbench.domain.planning import Plan, PlannedJob, PlanProblem
 from workbench.errors import InputError
 
 from .choice import choose
-from .columns import all_columns, all_days, priced_columns
-from .insertion import insert_cheapest
+from .columns import all_columns, all_days
 from .locks import lock_faults
-from .options import Chosen, Possibilities, cost_of, cost_parts, floor_cost, possibilities
+from .options import Chosen, Possibilities, cost_parts, floor_cost, possibilities
 from .pricing import DayPricing
+from .quick import insert_quickly
 from .reasons import reason_for
+from .search import search
 from .sequence import Sequencer
 from .solver import Assignment
 from .urgency import most_urgent
 
-# Shares of the time by which columns are priced, and the dive ends; what is left is for the choice among the columns.
-PRICING_SHARE = 0.4
-DIVE_SHARE = 0.75
+# Share of the time after the quick insertion, for what is counted and told of the plan.
+LAST = 0.2
 
 
 def make_plan(
@@ -50,29 +50,30 @@ def make_plan(
     possible = possibilities(looked_at)
     sequencer = Sequencer(possible, seed=seed)
     if others.jobs:
-        by_hand = insert_cheapest(possible, None, lambda chosen, job_id: left() > 0 and sequencer.fits(chosen, job_id))
-        found = Assignment(by_hand, cost_of(possible, by_hand), floor_cost(possible))
+        chosen, in_order = insert_quickly(possible, lambda: left() < LAST * time_limit_s)
+        bound = floor_cost(possible)
     else:
         found = _searched(possible, sequencer, left, workers, seed)
-    days_in_order = sequencer.order(found.chosen)
+        chosen, bound = found.chosen, found.bound
+        in_order = sequencer.order(chosen, lambda: left() <= 0)
     unseen = Possibilities(others, {})
-    parts = cost_parts(possible, found.chosen)
+    parts = cost_parts(possible, chosen)
     for part, cost in cost_parts(unseen, {}).items():
         parts[part] += cost
     cost = sum(parts.values())
-    bound = min(found.bound + floor_cost(unseen), cost)
+    bound = min(bound + floor_cost(unseen), cost)
     unlooked = (
         f"{len(others.jobs)} of {len(problem.jobs)} jobs were deferred unseen: the others are more urgent and fill the days; "
         "these were added one by one where each costs least, as long as there was time; the bound counts each by itself"
     )
     return Plan(
-        jobs=_planned(possible, found.chosen, days_in_order.starts),
-        deferred=tuple(job.job_id for job in problem.jobs if job.job_id not in found.chosen),
+        jobs=_planned(possible, chosen, in_order.starts),
+        deferred=tuple(job.job_id for job in problem.jobs if job.job_id not in chosen),
         cost=cost,
         parts=parts,
         bound=bound,
         gap=(cost - bound) / cost if cost else 0.0,
-        sequence_gap=days_in_order.gap,
+        sequence_gap=in_order.gap,
         seconds=clock() - began,
         workers=workers,
         time_limit_s=time_limit_s,
@@ -87,16 +88,8 @@ def _searched(
     pricing = DayPricing(possible)
     days = all_days(pricing)
     if days is not None:
-        columns = all_columns(pricing, days)
-    else:
-        whole = left()
-        columns = priced_columns(
-            pricing,
-            sequencer,
-            price_until=lambda: left() < (1 - PRICING_SHARE) * whole,
-            dive_until=lambda: left() < (1 - DIVE_SHARE) * whole,
-        )
-    return choose(possible, columns, sequencer, left=left, workers=workers, seed=seed)
+        return choose(possible, all_columns(pricing, days), sequencer, left=left, workers=workers, seed=seed)
+    return search(pricing, sequencer, left=left, workers=workers, seed=seed)
 
 
 def _planned(possible: Possibilities, chosen: Chosen, starts: Mapping[str, int]) -> tuple[PlannedJob, ...]:

@@ -104,6 +104,13 @@ class DayPricing:
             self._orders[pattern] = order is not None
         return self._orders[pattern]
 
+    def can_meet(self, job: int, one: int, other: int) -> bool:
+        """Return whether the hours of two shifts of a day leave a common time to begin a job for two."""
+        name, day = self.shifts[one]
+        options = self.possible.options[self.jobs[job].job_id][day]
+        both = (options[name], options[self.shifts[other][0]])
+        return max(o.earliest for o in both) <= min(o.latest for o in both)
+
     def _own_cost(self, job_id: str, shift: int) -> float:
         """Return what it costs that this shift does a job, its way aside."""
         possible, job = self.possible, self.possible.jobs[job_id]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from itertools import combinations, pairwise
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from .insertion import insert_cheapest
 from .options import Chosen, Possibilities
-from .solver import cp_module, cp_solver
+from .together import DayOrder, order_together
 
 # Jobs that cannot all lie on one day with these people: (day, {(job, person)}).
 Conflict = tuple[int, frozenset[tuple[str, str]]]
@@ -20,18 +20,8 @@ Cluster = tuple[int, frozenset[str]]
 # Minutes on the way, the minute at which one is ready, when each job begins, in which order.
 _Label = tuple[int, int, tuple[int, ...], tuple[int, ...]]
 _Key = tuple[int, frozenset[tuple[str, tuple[str, ...]]]]
-SECONDS_A_CLUSTER = 2.0
 # One person's orders are gone through one by one up to so many jobs.
 MOST_ALONE = 8
-
-
-@dataclass(frozen=True)
-class DayOrder:
-    """The minute at which each job of a cluster begins, the minutes on the way, and how far from the least these can be."""
-
-    starts: dict[str, int]
-    travel_min: int
-    gap: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -43,14 +33,20 @@ class Fitting:
 
 
 class Sequencer:
-    """Orders the days of assignments; days seen before are remembered."""
+    """Orders the days of assignments; days seen before are remembered.
+
+    While ``sure``, all that was found to have no order has none.
+    """
 
     def __init__(self, possible: Possibilities, *, seed: int = 0) -> None:
         self.possible, self.seed = possible, seed
+        self.sure = True
         self._known: dict[_Key, DayOrder | None] = {}
 
-    def order(self, chosen: Chosen) -> DayOrder:
+    def order(self, chosen: Chosen, out_of_time: Callable[[], bool] = lambda: False) -> DayOrder:
         """Return when each job of an assignment begins, with the least travel and the gap of the worst cluster.
+
+        Once out of time, any order of a cluster will do; its gap is 1 then.
 
         Raises:
             ValueError: a day cannot be ordered.
@@ -61,8 +57,9 @@ class Sequencer:
             found = self._some_order(chosen, day, jobs)
             if found is None:
                 raise ValueError(f"no order of {', '.join(sorted(jobs))}")
-            if found.gap:
-                found = order_together(self.possible, chosen, day, sorted(jobs), seed=self.seed) or found
+            if found.gap and not out_of_time():
+                with suppress(TimeoutError):
+                    found = order_together(self.possible, chosen, day, sorted(jobs), seed=self.seed) or found
             starts |= found.starts
             travel += found.travel_min
             gap = max(gap, found.gap)
@@ -105,10 +102,9 @@ class Sequencer:
         for job_id in jobs:
             for name in chosen[job_id][1]:
                 by_person[name].append(job_id)
-        alone = (
-            sum(map(len, by_person.values())) == len(jobs)
-            and max(map(len, by_person.values()), default=0) <= MOST_ALONE
-        )
+        # A start that is locked ties nobody to anybody.
+        shared = (len(chosen[job_id][1]) > 1 and self.possible.jobs[job_id].locked is None for job_id in jobs)
+        alone = not any(shared) and max(map(len, by_person.values()), default=0) <= MOST_ALONE
         if alone:
             orders = [order_alone(self.possible, name, day, own) for name, own in by_person.items()]
             if None in orders:
@@ -118,7 +114,11 @@ class Sequencer:
             # Where machines tie people together, the best order of each is often the best of all.
             if len(found) == 1 or not self._machine_twice(starts):
                 return DayOrder(starts, sum(order.travel_min for order in found))
-        return order_together(self.possible, chosen, day, jobs, seed=self.seed, best=False)
+        try:
+            return order_together(self.possible, chosen, day, jobs, seed=self.seed, best=False)
+        except TimeoutError:
+            self.sure = False
+            return None
 
     def _machine_twice(self, starts: dict[str, int]) -> bool:
         """Return whether two jobs are at one machine at the same time."""
@@ -167,14 +167,22 @@ def clusters(possible: Possibilities, chosen: Chosen) -> list[Cluster]:
     return [(chosen[leader][0], frozenset(jobs)) for leader, jobs in sorted(members.items())]
 
 
-def order_alone(possible: Possibilities, name: str, day: int, jobs: list[str]) -> DayOrder | None:
+def order_alone(
+    possible: Possibilities, name: str, day: int, jobs: Sequence[str], pinned: Mapping[str, int] | None = None
+) -> DayOrder | None:
     """Return the order of one person's jobs with the least travel, of these the one done first; None where there is none.
 
+    Jobs that are ``pinned`` begin then.
     Dynamic programme over sets of jobs with labels of travel and time: Dumas et al., "An optimal algorithm for the
     traveling salesman problem with time windows", Operations Research 43 (1995).
     """
     travel, home = possible.problem.travel_min, possible.people[name].home
     stops = [possible.options[job_id][day][name] for job_id in jobs]
+    if pinned:
+        stops = [
+            replace(stop, earliest=start, latest=start) if (start := pinned.get(job_id)) is not None else stop
+            for job_id, stop in zip(jobs, stops, strict=True)
+        ]
     labels: dict[tuple[int, int], list[_Label]] = {
         (1 << at, at): [(travel[home][stop.job.place], stop.earliest + stop.job.minutes, (stop.earliest,), (at,))]
         for at, stop in enumerate(stops)
@@ -229,63 +237,3 @@ def _alike(possible: Possibilities, chosen: Chosen, day: int, core: list[str]) -
         if same:
             found.append((day, frozenset((job_id, name) for job_id in core)))
     return found
-
-
-def order_together(
-    possible: Possibilities, chosen: Chosen, day: int, jobs: list[str], *, seed: int, best: bool = True
-) -> DayOrder | None:
-    """Return an order of people tied together by jobs or machines, by CP-SAT with a circuit each; None where there is none.
-
-    It is the ``best`` found in the time a cluster has, or just any.
-    """
-    cp = cp_module()
-    model = cp.CpModel()
-    start = {}
-    machines: dict[str, list[Any]] = defaultdict(list)
-    for job_id in jobs:
-        options = [possible.options[job_id][day][name] for name in chosen[job_id][1]]
-        earliest, latest = max(o.earliest for o in options), min(o.latest for o in options)
-        if earliest > latest:
-            return None
-        start[job_id] = model.new_int_var(earliest, latest, job_id)
-        minutes = possible.jobs[job_id].minutes
-        busy = model.new_interval_var(start[job_id], minutes, start[job_id] + minutes, job_id)
-        machines[possible.jobs[job_id].machine_id].append(busy)
-    for together in machines.values():
-        model.add_no_overlap(together)
-    ways: list[Any] = []
-    for name in sorted({name for job_id in jobs for name in chosen[job_id][1]}):
-        ways += _tour(possible, model, name, [job_id for job_id in jobs if name in chosen[job_id][1]], start)
-    search = cp_solver(SECONDS_A_CLUSTER, 1, seed)
-    if best:
-        # Least travel first, then the earliest starts: a day that is done early leaves room for what comes.
-        model.minimize(sum(ways) * (len(jobs) * 3000) + sum(start.values()))
-    if search.solve(model) not in (cp.OPTIMAL, cp.FEASIBLE):
-        return None
-    found, bound = search.objective_value, search.best_objective_bound
-    return DayOrder(
-        {job_id: search.value(x) for job_id, x in start.items()},
-        sum(search.value(way) for way in ways),
-        ((found - bound) / found if found else 0.0) if best else 1.0,
-    )
-
-
-def _tour(possible: Possibilities, model: Any, name: str, jobs: list[str], start: dict[str, Any]) -> list[Any]:
-    """Add one person's way through the day, home to home; return its minutes, arc by arc."""
-    travel, home = possible.problem.travel_min, possible.people[name].home
-    place = {job_id: possible.jobs[job_id].place for job_id in jobs}
-    arcs, minutes = [], []
-    for at, job_id in enumerate(jobs, start=1):
-        first, last = model.new_bool_var(""), model.new_bool_var("")
-        arcs += [(0, at, first), (at, 0, last)]
-        minutes += [travel[home][place[job_id]] * first, travel[place[job_id]][home] * last]
-    for (a, one), (b, other) in combinations(enumerate(jobs, start=1), 2):
-        for (before, first_id), (after, then_id) in (((a, one), (b, other)), ((b, other), (a, one))):
-            follows = model.new_bool_var("")
-            way = travel[place[first_id]][place[then_id]]
-            arcs.append((before, after, follows))
-            minutes.append(way * follows)
-            ready = start[first_id] + possible.jobs[first_id].minutes + way
-            model.add(start[then_id] >= ready).only_enforce_if(follows)
-    model.add_circuit(arcs)
-    return minutes

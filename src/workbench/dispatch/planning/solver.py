@@ -35,10 +35,12 @@ def cp_module() -> Any:
     return cp_model
 
 
-def cp_solver(time_limit_s: float, workers: int, seed: int) -> Any:
-    """Return a CP-SAT solver with these limits."""
+def cp_solver(time_limit_s: float, workers: int, seed: int, *, work: float | None = None) -> Any:
+    """Return a CP-SAT solver with these limits; ``work`` is in its own deterministic seconds."""
     found = cp_module().CpSolver()
     found.parameters.max_time_in_seconds = max(time_limit_s, 0.01)
     found.parameters.num_workers = workers
     found.parameters.random_seed = seed
+    if work is not None:
+        found.parameters.max_deterministic_time = work
     return found

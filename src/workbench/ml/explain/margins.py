@@ -65,21 +65,25 @@ def _health(estimator: BoostedHealth, matrix: FloatArray, meaning: Meaning) -> l
     used = matrix[:, estimator.used_]
     found = []
     spans = (meaning.horizons.critical, meaning.horizons.warning, meaning.horizons.degrading)
-    for span, booster, (slope, intercept) in zip(spans, estimator.boosters_, estimator.curves_, strict=True):
+    log_odds = np.full((len(used), len(estimator.boosters_)), np.nan)
+    for column, booster in enumerate(estimator.boosters_):
         if booster is None:
             continue
         base, values = tree_shap(explainer_of(booster), used)
-        margin = booster.decision_function(used)
-        curve = f"1 / (1 + exp(-({slope:.3g} × margin {intercept:+.3g})))".replace("-", "−")
+        log_odds[:, column] = margin = booster.decision_function(used)
+        *slopes, intercept = estimator.curves_[column]
+        shorter = zip(slopes[:-1], spans[column + 1 - len(slopes) :], strict=False)
+        terms = [f"{slopes[-1]:.3g} × margin"] + [f"{w:.3g} × margin within {h:g}" for w, h in shorter if w > 0]
+        curve = f"1 / (1 + exp(-({' + '.join(terms)} {intercept:+.3g})))".replace("-", "−")
         found.append(
             Margin(
-                output=f"failure within {span:g} {unit_words(meaning.life_unit)}",
+                output=f"failure within {spans[column]:g} {unit_words(meaning.life_unit)}",
                 units=LOG_ODDS,
                 method="tree_shap",
                 base=np.full(len(used), base[0]),
                 contributions=spread(values[:, :, 0], estimator.used_, matrix.shape[1]),
                 margin=margin,
-                answer=apply_curve(margin, (slope, intercept)),
+                answer=apply_curve(log_odds[:, : column + 1], estimator.curves_[column]),
                 to_answer=f"calibrated probability = {curve}, a curve fitted on held-out units; "
                 "a longer horizon is never given less than a shorter one",
                 decides=np.ones(len(used), dtype=bool),

@@ -36,7 +36,10 @@ class Path:
 
 @dataclass(frozen=True)
 class Backtest:
-    """Medians of rolling origins, learned before the first of them, and what came: shapes (origins, horizon)."""
+    """Medians of rolling origins, learned before the first of them, and what came: shapes (origins, horizon).
+
+    ``fit_s``: seconds of learning once what a forecast is made by; of a blend, those of all its parts together.
+    """
 
     origins: IntArray
     truth: FloatArray
@@ -61,6 +64,7 @@ class Forecaster(ABC):
     most_origins: ClassVar[int] = (
         BACKTEST_DAYS  # of the backtest: fewer, spread over it, for one that is costly at each
     )
+    learns_at_origins: ClassVar[bool] = False  # whether each origin is learned anew, when its path is asked for
 
     def __init__(self, *, seed: int = 0) -> None:
         self.seed = seed
@@ -96,8 +100,10 @@ class Forecaster(ABC):
             some = origins[first : first + LEARNED_ANEW]
             began = time.perf_counter()
             self.learn(series.until(int(some[0])), horizon)
-            fit_s = time.perf_counter() - began
+            learned = time.perf_counter()
             paths.append(self.paths(series, some, horizon))
+            each = (time.perf_counter() - learned) / len(some)
+            fit_s = each if self.learns_at_origins else learned - began
         return Backtest(origins, truth_at(series, origins, horizon), np.concatenate(paths), fit_s)
 
     def fit(self, series: RegularSeries, horizon: int, *, backtest: Backtest | None = None) -> Self:

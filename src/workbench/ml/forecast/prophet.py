@@ -27,6 +27,7 @@ class ProphetForecaster(Forecaster):
 
     name = "prophet"
     most_origins = 7
+    learns_at_origins = True
 
     def _paths(self, series: RegularSeries, origins: IntArray, horizon: int) -> FloatArray:
         return np.array([self._path(series.until(int(origin)), horizon) for origin in origins]).reshape(-1, horizon)

@@ -21,6 +21,7 @@ class ThetaForecaster(Forecaster):
 
     name = "theta"
     most_origins = 7
+    learns_at_origins = True
 
     def _paths(self, series: RegularSeries, origins: IntArray, horizon: int) -> FloatArray:
         models = _models()

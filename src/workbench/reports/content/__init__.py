@@ -6,6 +6,7 @@ from .cycle_runs import cycle_steps, run_table
 from .dossier import MachineDossier
 from .explanations import beeswarm, dependence, sensor_waterfall, waterfall
 from .fleet import Condition, FleetSnapshot, MachineView
+from .fleet_kpis import kpi_table, machine_kpis
 from .fleet_table import fleet_charts, fleet_table
 from .forecast import forecast_chart, machine_forecasts
 from .history import machine_history
@@ -34,7 +35,10 @@ from .model_card import (
 )
 from .model_errors import model_calibration, model_confusion, model_life_errors
 from .notebook import notebook_style
+from .order_sheets import order_sheets
 from .outlook import machine_decision, machine_outlook, machine_reasons
+from .plan import PlanDossier, plan_changes, plan_left_out, plan_summary
+from .plan_days import plan_days
 from .scenarios import scenario_charts, scenario_table, twin_factors
 from .sensors import machine_charts, machine_sensors
 from .signals import anomaly_table, evidence_note, limit_table, trend_table
@@ -61,6 +65,7 @@ __all__ = [
     "MachineDossier",
     "MachineView",
     "ModelDossier",
+    "PlanDossier",
     "RunView",
     "SyntheticDossier",
     "anomaly_table",
@@ -79,6 +84,7 @@ __all__ = [
     "forecast_chart",
     "header",
     "headline",
+    "kpi_table",
     "limit_table",
     "loss_chart",
     "machine_cards",
@@ -90,6 +96,7 @@ __all__ = [
     "machine_header",
     "machine_headline",
     "machine_history",
+    "machine_kpis",
     "machine_orders",
     "machine_outlook",
     "machine_reasons",
@@ -110,9 +117,14 @@ __all__ = [
     "model_table",
     "model_training",
     "notebook_style",
+    "order_sheets",
     "order_table",
     "past_orders",
     "people_told",
+    "plan_changes",
+    "plan_days",
+    "plan_left_out",
+    "plan_summary",
     "purchase_table",
     "reserved_parts",
     "run_table",

@@ -15,6 +15,7 @@ from workbench.domain.work import DispatchReport, Reservation
 
 from .fleet import FleetSnapshot, MachineView
 from .markup import Fragment, element, text
+from .plan import PlanDossier
 from .summary import card, head
 from .wording import count, moment
 
@@ -83,6 +84,7 @@ class CycleSnapshot:
     notices: tuple[Notice, ...] = ()
     reservations: tuple[Reservation, ...] = ()
     dispatch_reports: Mapping[str, DispatchReport] = field(default_factory=dict)
+    plan: PlanDossier | None = None
 
     @cached_property
     def tally(self) -> Counter[Outcome]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from workbench.domain.notices import Notice
 from workbench.domain.runs import StepState
+from workbench.domain.work import Reservation
 
 from .cycle import CycleSnapshot, Outcome
 from .markup import Fragment, chip, element, empty, fleet_anchor, link, text
@@ -19,14 +20,17 @@ def reserved_parts(cycle: CycleSnapshot) -> Fragment:
         return Fragment(empty("No part was set aside.", short="no parts set aside"))
     orders = {order.order_id: order for order in cycle.fleet.orders}
     titles = {line.part_id: line.title for order in orders.values() for line in order.parts}
+    found: dict[tuple[str, str], list[Reservation]] = {}
+    for one in cycle.reservations:
+        found.setdefault((one.part_id, one.state), []).append(one)
     rows = [
         {
-            "part": text(titles.get(one.part_id, one.part_id)) + element("small", text(one.part_id)),
-            "pieces": f"{one.quantity:,}",
-            "order": text(orders[one.order_id].number) if one.order_id in orders else "–",
-            "state": chip(one.state.capitalize(), "plain"),
+            "part": text(titles.get(part_id, part_id)) + element("small", text(part_id)),
+            "pieces": f"{sum(one.quantity for one in same):,}",
+            "order": text(", ".join(orders[one.order_id].number for one in same if one.order_id in orders) or "–"),
+            "state": chip(state.capitalize(), "plain"),
         }
-        for one in cycle.reservations
+        for (part_id, state), same in found.items()
     ]
     columns = {"part": "Part", "pieces": "Pieces", "order": "For", "state": "State now"}
     pieces = sum(one.quantity for one in cycle.reservations)
@@ -87,18 +91,26 @@ def cycle_method(cycle: CycleSnapshot) -> Fragment:
             "Health state, remaining life, anomaly and diagnosis from all data up to the as-of time; cases open or close.",
         ),
         ("Analyse the impact", "What a failure and a planned repair cost, and whether work is ordered now."),
+        (
+            "When to act",
+            "The time of least expected cost among the earliest start, the days after it and the planned stops.",
+        ),
         ("Write the report", "What the technician reads: failure, safety, steps, tools, parts."),
         ("Check and reserve parts", "Parts in stock are set aside for the order; the others are named for purchase."),
         (
             "Assign a technician",
             "The order is opened, or a standing one for the same failure gets the finding as further evidence.",
         ),
+        (
+            "The plan",
+            "After the runs all open orders are planned together, at least expected cost; it replaces the matched technicians.",
+        ),
         ("Tell people", "The technician and those who answer for the plant are told of new or more urgent orders."),
         ("Not needed", "Steps 3 to 6 are left out where no work is ordered, or where a standing order covers it."),
         ("Repeated runs", "The same machine, instant, models, data and settings are one run; it is not done again."),
         (
             "Time",
-            f"All times are UTC. Predictions use nothing later than the as-of time. Money is in {cycle.fleet.currency}.",
+            f"Work: site time; all else: UTC. Predictions use nothing later than the as-of time. Money: {cycle.fleet.currency}.",
         ),
     ]
     if cycle.fleet.simulated:

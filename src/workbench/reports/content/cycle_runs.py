@@ -11,8 +11,9 @@ from workbench.domain.runs import CYCLE_STEPS, CycleStep, StepState
 from . import svg
 from .charts import WIDTH, amount_bars, figure, short
 from .cycle import CycleSnapshot, Outcome, RunView, clock, duration, steps_reached
-from .decision import costs, verdict
+from .decision import decision_block
 from .markup import Fragment, chip, element, empty, facts, fleet_anchor, link, listing, text
+from .site_time import site_moment
 from .tables import table
 from .wording import NO_BREAK, moment, money, percent, readable, sentence
 
@@ -249,15 +250,14 @@ def _analysis(cycle: CycleSnapshot, view: RunView) -> str:
     package = view.view.package
     if package is None:
         return ""
-    currency = cycle.fleet.currency
-    return verdict(view.view, package) + costs(view.view, package, currency)
+    return decision_block(view.view, package, cycle.fleet.currency)
 
 
 def _dispatch_report(cycle: CycleSnapshot, view: RunView) -> str:
     report = cycle.dispatch_reports.get(view.run.run_id)
     if report is None:
         return ""
-    timeline = listing(text(f"{moment(at)}: {what}") for at, what in report.timeline)
+    timeline = listing(text(f"{site_moment(at, view.view.site)}: {what}") for at, what in report.timeline)
     return element("p", text(sentence(report.failure))) + (element("h5", "Timeline") + timeline if timeline else "")
 
 

@@ -7,11 +7,13 @@ from workbench.domain.predictions import UNKNOWN_MODE
 
 from .fleet import MachineView
 from .markup import element, text
-from .wording import day, money, readable, sentence
+from .occasions import occasions_block
+from .site_time import said_at, site_moment
+from .wording import money, readable, sentence
 
 
 def decision_block(view: MachineView, package: AnalyticsPackage, currency: str) -> str:
-    """Return the verdict, the sum that led to it, both costs item by item, and the recommended actions, as markup."""
+    """Return the verdict, when to act, the costs item by item, and the recommended actions, as markup."""
     return verdict(view, package) + costs(view, package, currency) + recommended(view, package, currency)
 
 
@@ -20,25 +22,48 @@ def verdict(view: MachineView, package: AnalyticsPackage) -> str:
     # The engine's reason begins with the verdict, which stands here in bold.
     reason = package.decision.reason.removeprefix("Act: ").removeprefix("Do not act: ")
     words = "Order the work now." if package.decision.act else "No work now."
-    return element("p", element("strong", words), text(f" {readable(reason, view.profile)}"), class_="sum")
+    return element("p", element("strong", words), text(f" {said_at(reason, view, package.as_of)}"), class_="sum")
 
 
 def costs(view: MachineView, package: AnalyticsPackage, currency: str) -> str:
-    """Return what a failure and what planned work cost, item by item; where nothing is known, how to enter it."""
+    """Return when to act, and what waiting, a failure and planned work cost, item by item.
+
+    Where nothing is known of the costs, how to enter them.
+    """
     if package.failure_impact.total == package.planned_impact.total == 0:
         return _how_to_cost(view)
     planned = "Inspect at a planned stop" if package.failure_mode == UNKNOWN_MODE else "Repair at a planned stop"
-    return element(
+    ledgers = element(
         "div",
         _impact("Run to failure", package.failure_impact, view, currency),
         _impact(planned, package.planned_impact, view, currency),
         class_="impacts",
     )
+    return occasions_block(view, package, currency) + ledgers + money_at_stake(package, currency)
+
+
+def money_at_stake(package: AnalyticsPackage, currency: str) -> str:
+    """Return what leaving the machine alone is expected to cost within the horizon, with its 90 % range."""
+    expected = package.expected
+    if expected is None:
+        return ""
+    low, high = (money(amount, currency) for amount in expected.cost_90)
+    items = "; ".join(
+        f"{item.name} {item.inputs} = {money(item.amount, currency)}" for item in expected.items if item.amount
+    )
+    least = "" if package.failure_impact.complete else "at least "
+    words = (
+        f"Left alone for {expected.horizon_h / 24:g} days: {least}{money(expected.cost, currency)} expected (90 %: {low} to "
+        f"{high}) and {expected.downtime_h:.1f} h of downtime ({expected.downtime_90_h[0]:.1f} to "
+        f"{expected.downtime_90_h[1]:.1f} h)."
+    )
+    basis = f"{items}. The range is over {expected.range_basis}." if items else ""
+    return element("p", text(words), element("small", text(f" {basis}")))
 
 
 def recommended(view: MachineView, package: AnalyticsPackage, currency: str) -> str:
     """Return the recommended actions in their order; nothing when there are none."""
-    actions = [_action(r, view, package.decision.reason, currency) for r in sorted(package.recommendations, key=_rank)]
+    actions = [_action(r, view, package, currency) for r in sorted(package.recommendations, key=_rank)]
     return element("h5", "Recommended") + element("ol", *(element("li", a) for a in actions)) if actions else ""
 
 
@@ -46,19 +71,34 @@ def _rank(recommendation: Recommendation) -> int:
     return recommendation.rank
 
 
-def _action(recommendation: Recommendation, view: MachineView, decided: str, currency: str) -> str:
+def _action(recommendation: Recommendation, view: MachineView, package: AnalyticsPackage, currency: str) -> str:
     """Return one recommendation; the decision's reason, which stands right above, is not said again."""
-    reason = recommendation.reason.replace(decided, "").strip()
+    reason = recommendation.reason.replace(package.decision.reason, "").strip()
     saving = ""
     if recommendation.expected_saving > 0:
         rests = "" if recommendation.complete else " (rests on incomplete costs)"
         saving = f" Expected saving {money(recommendation.expected_saving, currency)}{rests}."
     return (
-        element("strong", text(readable(recommendation.action, view.profile)))
-        + (text(f" {readable(reason, view.profile)}") if reason else "")
-        + (text(f" Act before {day(recommendation.act_before)}.") if recommendation.act_before else "")
+        element("strong", text(said_at(recommendation.action, view, package.as_of)))
+        + (text(f" {said_at(reason, view, package.as_of)}") if reason else "")
+        + (
+            text(f" Act before {site_moment(recommendation.act_before, view.site)}.")
+            if recommendation.act_before
+            else ""
+        )
         + text(saving)
+        + _evidence(recommendation, view, package)
     )
+
+
+def _evidence(recommendation: Recommendation, view: MachineView, package: AnalyticsPackage) -> str:
+    """Return the facts a recommendation rests on; those of the first stand for all that rest on the same."""
+    if not recommendation.evidence or (recommendation.rank > 1 and recommendation.expected_saving > 0):
+        return ""
+    reason = recommendation.reason.casefold()
+    new = [fact for fact in recommendation.evidence if fact.casefold() not in reason]
+    said = "; ".join(said_at(fact, view, package.as_of).rstrip(".") for fact in new)
+    return element("small", text(f" Evidence: {sentence(said)}")) if said else ""
 
 
 def _how_to_cost(view: MachineView) -> str:

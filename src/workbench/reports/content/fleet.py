@@ -10,7 +10,7 @@ from functools import cached_property
 
 from workbench.domain.analysis import AnalyticsPackage
 from workbench.domain.cases import Case
-from workbench.domain.equipment import MachineProfile, MachineStatus
+from workbench.domain.equipment import MachineProfile, MachineStatus, Site
 from workbench.domain.predictions import HealthState, ModelVersion, Prediction, Severity
 from workbench.domain.work import WorkOrder
 
@@ -59,6 +59,7 @@ class MachineView:
     package: AnalyticsPackage | None = None
     orders: tuple[WorkOrder, ...] = ()
     cases: tuple[Case, ...] = ()
+    site: Site | None = None
 
     @property
     def machine_id(self) -> str:

@@ -1,12 +1,16 @@
-"""What happened to one machine: failures, work and other events over time, and how its predictions went."""
+"""What happened to one machine over time, how its predictions went, and past cases like the failure expected of it."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+from workbench.domain.analysis import AnalyticsPackage, PastCase
+from workbench.domain.history import amount_text
 from workbench.domain.observations import AssetEvent, EventKind
+from workbench.domain.predictions import UNKNOWN_MODE
 
 from . import svg
 from .charts import WIDTH, figure
@@ -15,7 +19,7 @@ from .fleet import WEEK_H
 from .markup import Fragment, chip, element, empty, text
 from .tables import table
 from .time_charts import day_number, time_axis
-from .wording import count, day, days_between, mode_title, moment
+from .wording import count, day, days_between, mode_title, moment, readable, sentence
 
 MOST_EVENTS = 15
 _ROW = 18.0
@@ -32,6 +36,57 @@ def machine_history(machine: MachineDossier) -> Fragment:
         return Fragment(said + (element("div", course, class_="outlook") if course else ""))
     said = element("p", text(_in_a_sentence(machine.events)))
     return Fragment(element("div", _timeline(machine), course, said, class_="outlook") + _event_table(machine))
+
+
+def similar_cases(machine: MachineDossier, package: AnalyticsPackage) -> str:
+    """Return past cases like the failure expected: what happened, what was done, how long, at what cost, and why it is similar."""
+    summary = package.history_summary
+    told = re.sub(r"(?<=\d) h\b", "\u00a0h", summary.in_words()) if summary is not None else ""
+    said = element("p", text(told)) if summary is not None and (summary.cases or summary.notes) else ""
+    if not package.history:
+        return element("h5", "Similar cases") + said if said else ""
+    rows = [
+        {
+            "time": text(day(past.time) if past.time else "not recorded"),
+            "machine": text(machine.fleet.title_of(past.machine_id) if past.machine_id else past.machine),
+            "what": _what(past, machine),
+            "remedy": text(readable(past.remedy, machine.profile) if past.remedy else "not recorded"),
+            "downtime": text(f"{past.downtime_h:,.1f} h" if past.downtime_h is not None else "not recorded"),
+            "cost": text(_cost(past)),
+            "why": element("small", text(sentence("; ".join(past.why)))),
+        }
+        for past in package.history
+    ]
+    columns = {
+        "time": "When",
+        "machine": "Machine",
+        "what": "What",
+        "remedy": "What was done",
+        "downtime": "Downtime",
+        "cost": "Cost",
+        "why": "Why similar",
+    }
+    caption = f"{count(len(rows), 'case')} most like this one"
+    return (
+        element("h5", "Similar cases")
+        + said
+        + table("similar", columns, rows, caption=caption, numeric=["downtime", "cost"])
+    )
+
+
+def _what(past: PastCase, machine: MachineDossier) -> str:
+    known = "" if past.cause == UNKNOWN_MODE else text(mode_title(past.cause, machine.profile))
+    order = f"{past.source} {past.number}".strip() if past.source != "events" else ""
+    words = f"\u201c{past.text}\u201d" if past.text else ""
+    return known + (
+        element("small", text(", ".join(part for part in (words, order) if part))) if order or words else ""
+    )
+
+
+def _cost(past: PastCase) -> str:
+    if past.cost is None:
+        return "not recorded"
+    return amount_text(past.cost, past.currency) if past.cost else "nothing booked"
 
 
 def _event_table(machine: MachineDossier) -> str:

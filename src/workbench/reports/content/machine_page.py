@@ -10,6 +10,7 @@ from .fleet import Condition
 from .markup import Fragment, chip, element, empty, text
 from .order import order_block
 from .outlook import expected_failure, likely_cause
+from .site_time import site_moment
 from .summary import card, data_range, head
 from .tables import table
 from .wording import count, day, life, life_short, life_unit_label, moment, money, percent, readable, sentence
@@ -67,7 +68,7 @@ def _work(machine: MachineDossier) -> str:
         first = min(view.orders, key=lambda order: (order.priority, order.due_at))
         who = fleet.technicians.get(first.technician_id or "", first.technician_id or "nobody yet")
         more = f"; {count(len(view.orders) - 1, 'more order')} open" if len(view.orders) > 1 else ""
-        return element("strong", text(f"Do {first.number} by {moment(first.due_at)}")) + text(
+        return element("strong", text(f"Do {first.number} by {site_moment(first.due_at, machine.view.site)}")) + text(
             f" ({first.priority.name.lower()}), assigned to {who}{more}."
         )
     if view.package and view.package.decision.act:

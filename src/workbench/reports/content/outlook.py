@@ -11,10 +11,10 @@ from .decision import costs, recommended, verdict
 from .dossier import MachineDossier
 from .explanations import sensor_waterfall, worth_showing
 from .fleet import Condition
+from .history import similar_cases
 from .machine import span
 from .markup import Fragment, element, empty, facts, listing, text
-from .tables import table
-from .wording import count, day, days_between, life, mode_title, money, percent, readable, sentence
+from .wording import day, days_between, life, mode_title, money, percent, readable, sentence
 
 _STATE_COLOURS = {
     HealthState.HEALTHY: svg.HEALTHY,
@@ -130,7 +130,7 @@ def machine_decision(machine: MachineDossier) -> Fragment:
     first = element(
         "div", _cost_bars(machine, package), element("div", recommended(view, package, currency)), class_="outlook"
     )
-    body = verdict(view, package) + first + costs(view, package, currency) + _similar(machine, package)
+    body = verdict(view, package) + first + costs(view, package, currency) + similar_cases(machine, package)
     return Fragment(element("section", body, class_="machine"))
 
 
@@ -145,24 +145,6 @@ def _cost_bars(machine: MachineDossier, package: AnalyticsPackage) -> str:
     known = [(label, float(amount), money(amount, currency), colour) for label, amount, colour in rows if amount]
     title = "What it is expected to cost" + ("" if package.failure_impact.complete else ", at least")
     return amount_bars(known, name=f"cost-{machine.machine_id}", title=title) if len(known) > 1 else ""
-
-
-def _similar(machine: MachineDossier, package: AnalyticsPackage) -> str:
-    if not package.history:
-        return ""
-    rows = [
-        {
-            "time": text(day(past.time)),
-            "machine": text(past.machine_id),
-            "cause": text(mode_title(past.cause, machine.profile)),
-            "remedy": text(past.remedy or "not recorded"),
-            "downtime": text(f"{past.downtime_h:,.1f} h" if past.downtime_h is not None else "not known"),
-        }
-        for past in package.history
-    ]
-    columns = {"time": "When", "machine": "Machine", "cause": "Cause", "remedy": "Remedy", "downtime": "Downtime"}
-    caption = f"{count(len(rows), 'similar failure')} on record"
-    return element("h5", "Similar failures") + table("similar", columns, rows, caption=caption, numeric=["downtime"])
 
 
 def likely_cause(machine: MachineDossier) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from workbench.domain.equipment import MachineProfile
+from workbench.domain.equipment import MachineProfile, Site
 from workbench.domain.work import PartLine, Priority, WorkOrder
 
 from .fleet import FleetSnapshot
 from .markup import Fragment, chip, element, empty, fleet_anchor, link, text
+from .site_time import site_clock, zones_in_words
 from .tables import table
-from .wording import cost, count, day, mode_title, moment, money, readable, work_title
+from .wording import NO_BREAK, cost, count, day, mode_title, money, readable, work_title
 
 _PRIORITY_KIND = {
     Priority.EMERGENCY: "critical",
@@ -26,14 +28,17 @@ def order_table(fleet: FleetSnapshot, *, kind: str = "open work order") -> Fragm
     if not fleet.orders:
         return Fragment(empty("No work order is open.", short="no work orders"))
     profiles = {view.machine_id: view.profile for view in fleet.machines}
+    sites = {view.machine_id: view.site for view in fleet.machines}
+    places = {order.order_id: sites.get(order.machine_id) for order in fleet.orders}
     rows = [
         {
             "number": text(order.number),
             "machine": link(fleet_anchor(order.machine_id), fleet.title_of(order.machine_id)),
             "work": _work(order, fleet, profiles.get(order.machine_id)),
-            "priority": chip(order.priority.name.capitalize(), _PRIORITY_KIND[order.priority]),
-            "due": text(moment(order.due_at)),
-            "who": text(_person(order.technician_id, fleet.technicians)),
+            "priority": priority_chip(order.priority),
+            "begins": text(_begins(order, places[order.order_id])),
+            "due": text(_unbroken(order.due_at, places[order.order_id])),
+            "who": text(_people(order, fleet.technicians)),
             "cost": _estimate(order, fleet.currency),
         }
         for order in fleet.orders
@@ -43,13 +48,20 @@ def order_table(fleet: FleetSnapshot, *, kind: str = "open work order") -> Fragm
         "machine": "Machine",
         "work": "Work",
         "priority": "Priority",
+        "begins": "Begins",
         "due": "Due",
         "who": "Assigned to",
         "cost": "Estimated cost",
     }
-    caption = f"{count(len(rows), kind)}, by priority, then by due time"
+    zones = zones_in_words(places.values(), fleet.as_of)
+    caption = f"{count(len(rows), kind)}, by priority, then by due time; times in {zones}"
     ids = [f"order-{order.order_id}" for order in fleet.orders]
     return Fragment(table("orders", columns, rows, caption=caption, numeric=["cost"], row_ids=ids))
+
+
+def priority_chip(priority: Priority) -> str:
+    """Return a priority as a small coloured label."""
+    return chip(priority.name.capitalize(), _PRIORITY_KIND[priority])
 
 
 def _work(order: WorkOrder, fleet: FleetSnapshot, profile: MachineProfile | None) -> str:
@@ -65,8 +77,19 @@ def _estimate(order: WorkOrder, currency: str) -> str:
     return text(("at least " if lacking else "") + money(order.estimated_cost, currency)) + lacking
 
 
-def _person(technician_id: str | None, names: Mapping[str, str]) -> str:
-    return names.get(technician_id, technician_id) if technician_id else "nobody yet"
+def _begins(order: WorkOrder, site: Site | None) -> str:
+    if order.started_at is not None:
+        return f"{_unbroken(order.started_at, site)}, in progress"
+    return _unbroken(order.scheduled_at, site) if order.scheduled_at else "not planned"
+
+
+def _unbroken(at: datetime, site: Site | None) -> str:
+    return site_clock(at, site).replace(" ", NO_BREAK)
+
+
+def _people(order: WorkOrder, names: Mapping[str, str]) -> str:
+    people = [*([order.technician_id] if order.technician_id else []), *order.colleagues]
+    return ", ".join(names.get(one, one) for one in people) or "nobody yet"
 
 
 @dataclass

@@ -1,24 +1,32 @@
 """Repositories: typed access to the records, each write with its actor, reason, and row in the event log."""
 
 from .analysis import Packages, Predictions, Reports
+from .approvals import Approvals
 from .cases import Cases
+from .closeouts import CloseOuts
 from .explanations import Explanations, ModelExplanations
 from .forecasts import Forecasts
+from .history import History
 from .jobs import Jobs, Schedules
 from .log import EventLog, LogEntry
 from .machines import Machines
 from .models import DriftReports, Evaluations, Models, ShadowPredictions
 from .notices import Notices
 from .observations import BatchRow, Events, SegmentRow, Segments
+from .plans import WorkPlans
+from .procurement import Purchases, Quotes
 from .resources import Parts, PlannedStops, Sites, Suppliers, Technicians
 from .runs import Runs
 from .synthesis import Synthesizers, SyntheticSets
 from .twin import TwinCalibrations
+from .value import ValueEntries
 from .work import DispatchEntry, DispatchHistory, DispatchReports, Orders
 
 __all__ = [
+    "Approvals",
     "BatchRow",
     "Cases",
+    "CloseOuts",
     "DispatchEntry",
     "DispatchHistory",
     "DispatchReports",
@@ -28,6 +36,7 @@ __all__ = [
     "Events",
     "Explanations",
     "Forecasts",
+    "History",
     "Jobs",
     "LogEntry",
     "Machines",
@@ -39,6 +48,8 @@ __all__ = [
     "Parts",
     "PlannedStops",
     "Predictions",
+    "Purchases",
+    "Quotes",
     "Reports",
     "Runs",
     "Schedules",
@@ -51,4 +62,6 @@ __all__ = [
     "SyntheticSets",
     "Technicians",
     "TwinCalibrations",
+    "ValueEntries",
+    "WorkPlans",
 ]

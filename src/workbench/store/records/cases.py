@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy.orm import Session
 
 from workbench.domain.base import Change, stable_id
-from workbench.domain.cases import Case, CaseState
+from workbench.domain.cases import REOPENS_WITHIN, Case, CaseState
 from workbench.domain.predictions import LimitCrossing, Severity
-from workbench.errors import WorkbenchError
+from workbench.errors import InputError, WorkbenchError
 from workbench.store import tables
 
 from .base import BodyRepository
@@ -43,22 +45,73 @@ class Cases(BodyRepository[Case]):
             self._put(session, merged, change, "seen")
             return merged
         earlier = self._find(session, case.case_id)
+        if earlier is not None and case.last_seen_at <= earlier.last_seen_at:
+            return earlier
+        latest = max(self._select(session, *same, lock=True), key=lambda one: one.last_seen_at, default=None)
+        if latest is not None and _returns(latest, case):
+            merged = _merged(latest, case).model_copy(
+                update={
+                    "state": CaseState.OPEN,
+                    "reopened": latest.reopened + 1,
+                    "resolved_at": None,
+                    "resolved_by": "",
+                    "acknowledged_at": None,
+                    "acknowledged_by": "",
+                }
+            )
+            self._put(session, merged, change, "reopened")
+            return merged
         if earlier is not None:
-            if case.last_seen_at <= earlier.last_seen_at:
-                return earlier
-            # It was resolved and has come back: that is another case.
+            # It was resolved long ago and has come back: that is another case.
             case = case.model_copy(update={"case_id": stable_id(case.case_id, case.last_seen_at.isoformat())})
         return case if self._inserted(session, case, change) else None
 
-    def resolve(self, case_id: str, change: Change) -> None:
-        """Close a case; one that is closed stays as it is. Raises ``NotFound``."""
+    def resolve(self, case_id: str, change: Change, *, at: datetime, by: str = "", note: str = "") -> Case:
+        """Close a case as of ``at``; one that is closed stays as it is. ``by``: who did; empty: its cause is gone.
+
+        Raises ``NotFound``.
+        """
+        said = {"resolved_at": at, "resolved_by": by, "shelved_until": None}
+        return self._move(case_id, CaseState.RESOLVED, change, said | ({"note": note} if note else {}))
+
+    def acknowledge(self, case_id: str, change: Change, *, at: datetime, note: str = "") -> Case:
+        """Note that somebody has seen a case as of ``at`` and looks after it.
+
+        Raises ``NotFound``, and ``InputError`` for one that is resolved.
+        """
+        said = {"acknowledged_at": at, "acknowledged_by": change.actor.id, "shelved_until": None}
+        return self._move(case_id, CaseState.ACKNOWLEDGED, change, said | ({"note": note} if note else {}))
+
+    def shelve(self, case_id: str, change: Change, *, until: datetime, note: str = "") -> Case:
+        """Put a case aside until an instant: what is seen of it is added, and it is open again afterwards.
+
+        Raises ``NotFound``, and ``InputError`` for one that is resolved.
+        """
+        said: dict[str, object] = {"shelved_until": until}
+        return self._move(case_id, CaseState.SHELVED, change, said | ({"note": note} if note else {}))
+
+    def _move(self, case_id: str, state: CaseState, change: Change, said: dict[str, object]) -> Case:
         with self._database.writing() as session:
             case = self._need(session, case_id, lock=True)
-            self._put(session, case.model_copy(update={"state": CaseState.RESOLVED}), change, "resolved")
+            if case.state is CaseState.RESOLVED:
+                if state is CaseState.RESOLVED:
+                    return case
+                raise InputError(
+                    f"Case {case_id} of {case.machine_id} is resolved.", "It opens again when its cause returns."
+                )
+            moved = case.model_copy(update={"state": state, **said})
+            self._put(session, moved, change, state.value)
+            return moved
 
     def open(self, machine_id: str | None = None) -> list[Case]:
         """Return the cases that are not resolved, of one machine or of all, newest first."""
         return self._of_machine(tables.OPEN_CASE, machine_id)
+
+
+def _returns(resolved: Case, seen: Case) -> bool:
+    """Whether the cause of a resolved case has come back so soon that it is the same matter."""
+    over = resolved.resolved_at or resolved.last_seen_at
+    return seen.last_seen_at > resolved.last_seen_at and seen.last_seen_at - over < REOPENS_WITHIN
 
 
 def _merged(known: Case, seen: Case) -> Case:
@@ -68,8 +121,12 @@ def _merged(known: Case, seen: Case) -> Case:
         key = (crossing.sensor, crossing.direction, crossing.severity)
         first = min(crossing.since, crossings[key].since) if key in crossings else crossing.since
         crossings[key] = crossing.model_copy(update={"since": first})
+    faults = {(one.sensor, one.kind, one.since): one for one in (*known.sensor_faults, *seen.sensor_faults)}
+    up = known.state_at(max(known.last_seen_at, seen.last_seen_at)) is not known.state
     return known.model_copy(
         update={
+            **({"state": CaseState.OPEN, "shelved_until": None} if up else {}),
+            "sensor_faults": tuple(faults[key] for key in sorted(faults)),
             "last_seen_at": max(known.last_seen_at, seen.last_seen_at),
             "severity": max(known.severity, seen.severity, key=_SEVERITIES.index),
             "summary": seen.summary if later else known.summary,

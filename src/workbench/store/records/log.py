@@ -1,4 +1,4 @@
-"""The event log: who changed what, when and why, with the record before and after."""
+"""The event log: who changed what, when and why, with the record before and after; it can only grow."""
 
 from __future__ import annotations
 
@@ -31,12 +31,29 @@ class LogEntry:
 class EventLog(Repository):
     """Reads the log; every repository writes it in the transaction of its own change."""
 
-    def entries(self, entity: str | None = None, key: str | None = None, limit: int = 100) -> list[LogEntry]:
-        """Return the newest ``limit`` entries, newest first, of one ``entity`` and ``key`` if given."""
+    def entries(
+        self,
+        entity: str | None = None,
+        key: str | None = None,
+        limit: int | None = 100,
+        *,
+        actor: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> list[LogEntry]:
+        """Return the newest ``limit`` entries, newest first, of what is named, from ``start`` to before ``end``."""
         query = select(event_log).order_by(event_log.c.number.desc()).limit(limit)
-        if entity is not None:
-            query = query.where(event_log.c.entity == entity)
-        if key is not None:
-            query = query.where(event_log.c.key == key)
+        for column, value in ((event_log.c.entity, entity), (event_log.c.key, key), (event_log.c.actor, actor)):
+            if value is not None:
+                query = query.where(column == value)
+        if start is not None:
+            query = query.where(event_log.c.at >= start)
+        if end is not None:
+            query = query.where(event_log.c.at < end)
         with self._database.reading() as session:
             return [LogEntry(**row) for row in rows_as_dicts(session.execute(query))]
+
+    def entities(self) -> list[str]:
+        """Return the kinds of records that the log tells of."""
+        with self._database.reading() as session:
+            return list(session.scalars(select(event_log.c.entity).distinct().order_by(event_log.c.entity)))

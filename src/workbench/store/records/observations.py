@@ -10,12 +10,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, select
+from sqlalchemy import ColumnElement, delete, exists, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from workbench.domain.base import Change
 from workbench.domain.observations import AssetEvent, EventKind, IngestReport
+from workbench.domain.predictions import UNKNOWN_MODE
 from workbench.errors import WorkbenchError
 from workbench.store.tables import asset_events, ingest_batches, telemetry_segments
 
@@ -141,6 +142,27 @@ class Events(Repository):
                 log_change(session, change, "asset_events", ",".join(machines)[:500], "added", before=None, after=after)
         return new
 
+    def replace(self, old: Sequence[AssetEvent], new: Sequence[AssetEvent], change: Change) -> None:
+        """Put ``new`` events in the place of ``old`` ones; of these only exactly the same, with their source, are removed."""
+        table = asset_events
+        with self._database.writing() as session:
+            for event in old:
+                same = [table.c[name] == value for name, value in _row(event).items()]
+                session.execute(delete(table).where(*same))
+            insert_events(session, new)
+            machines = sorted({event.machine_id for event in (*old, *new)})
+            before, after = (json.dumps([e.model_dump(mode="json") for e in events]) for events in (old, new))
+            log_change(
+                session, change, "asset_events", ",".join(machines)[:500], "replaced", before=before, after=after
+            )
+
+    def between(self, machine_id: str, start: datetime, end: datetime) -> builtins.list[AssetEvent]:
+        """Return the events of one machine from ``start`` to ``end``, both included, the earliest first."""
+        names = list(AssetEvent.model_fields)
+        query = _events(names, machine_id, end, None).where(asset_events.c.time >= start)
+        with self._database.reading() as session:
+            return [AssetEvent.model_validate(row) for row in rows_as_dicts(session.execute(query))]
+
     def frame(
         self, machine_id: str | None = None, until: datetime | None = None, kinds: Sequence[EventKind] | None = None
     ) -> pd.DataFrame:
@@ -157,9 +179,14 @@ class Events(Repository):
         return frame.assign(time=pd.to_datetime(frame["time"], utc=True).astype("datetime64[us, UTC]"))
 
     def count(self, kind: EventKind, until: datetime | None = None) -> int:
-        """Return how many events of ``kind`` the fleet has up to ``until``."""
-        table = asset_events
-        where = [table.c.kind == kind.value] + ([table.c.time <= until] if until is not None else [])
+        """Return how many events of ``kind`` the fleet has up to ``until``.
+
+        One of unknown cause that is recorded at the same time with its cause counts once.
+        """
+        table, named = asset_events, asset_events.alias()
+        same = [table.c[name] == named.c[name] for name in ("machine_id", "time", "kind")]
+        doubled = (table.c.cause == UNKNOWN_MODE) & exists().where(*same, named.c.cause != UNKNOWN_MODE)
+        where = [table.c.kind == kind.value, ~doubled] + ([table.c.time <= until] if until is not None else [])
         with self._database.reading() as session:
             return session.scalar(select(func.count()).select_from(table).where(*where)) or 0
 
@@ -197,14 +224,8 @@ def insert_events(session: Session, events: Sequence[AssetEvent]) -> int:
         return 0
     dialect: Any = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     statement = dialect.insert(asset_events).on_conflict_do_nothing().returning(asset_events.c.number)
-    rows = [
-        {
-            "machine_id": event.machine_id,
-            "time": event.time,
-            "kind": event.kind.value,
-            "cause": event.cause,
-            "source": event.source,
-        }
-        for event in events
-    ]
-    return len(session.execute(statement, rows).all())
+    return len(session.execute(statement, [_row(event) for event in events]).all())
+
+
+def _row(event: AssetEvent) -> dict[str, Any]:
+    return {**dict(event), "kind": event.kind.value}

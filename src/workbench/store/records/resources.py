@@ -104,6 +104,27 @@ class Parts(Directory[Part]):
             # One order for all writers, so that two of them never wait for each other's part.
             return [self._reserve(session, order_id, part, quantities[part], change) for part in sorted(quantities)]
 
+    def lock(self, part_id: str) -> Part:
+        """Return a part that nobody else changes until this transaction ends; raises ``NotFound``."""
+        with self._database.writing() as session:
+            return self._need(session, part_id, lock=True)
+
+    def top_up(self, order_id: str, part_id: str, needed: int, change: Change) -> int:
+        """Set aside what is free until the order has ``needed`` pieces, and return how many it got now.
+
+        An order that has used its pieces gets none. Raises ``NotFound`` for an unknown part.
+        """
+        book, key = _Reservations(self._database), stable_id("reservation", order_id, part_id)
+        with self._database.writing() as session:
+            free = self._available(session, part_id, lock=True)
+            held = book._find(session, key)
+            if held is None or held.state == "released":
+                return self._reserve(session, order_id, part_id, needed, change).quantity
+            more = 0 if held.state == "used" else max(0, min(free, needed - held.quantity))
+            if more:
+                book._put(session, held.model_copy(update={"quantity": held.quantity + more}), change, "more reserved")
+            return more
+
     def release(self, order_id: str, change: Change) -> None:
         """Give back everything that the order has reserved and not used."""
         book = _Reservations(self._database)
@@ -130,7 +151,7 @@ class Parts(Directory[Part]):
                 free = self._available(session, part_id, lock=True) + reserved
                 if quantity > free:
                     raise InputError(
-                        f"Order {order_id} used {quantity} x {part_id}, but only {free} are in stock for it.",
+                        f"{quantity} x {part_id} cannot have been used: only {free} are in stock for this order.",
                         "Correct the quantity, or record the delivery first.",
                     )
                 if quantity:
@@ -143,6 +164,21 @@ class Parts(Directory[Part]):
                     book._put(session, own.model_copy(update={"state": "used", "quantity": quantity}), change, "used")
                 elif own is not None and own.state == "reserved":
                     book._put(session, own.model_copy(update={"state": "released"}), change, "released")
+
+    def correct_use(self, order_id: str, used: Mapping[str, int], change: Change) -> None:
+        """Say anew what an order consumed; the difference goes back to the stock or is taken from it.
+
+        Raises ``NotFound`` for an unknown part and ``InputError`` when more was used than there is; nothing is changed then.
+        """
+        book = _Reservations(self._database)
+        with self._database.writing() as session:
+            for held in book._select(session, tables.reservations.c.order_id == order_id):
+                if held.state == "used":
+                    part = self._need(session, held.part_id, lock=True)
+                    given_back = part.model_copy(update={"stock": part.stock + held.quantity})
+                    self._put(session, given_back, change, "use corrected")
+                    book._put(session, held.model_copy(update={"state": "released"}), change, "use corrected")
+            Parts(self._database.bound(session)).use(order_id, used, change)
 
     def receive(self, part_id: str, quantity: int, change: Change) -> Part:
         """Add a delivery to the stock and return the part; raises ``NotFound``, and ``InputError`` below one piece."""

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, select
+from pydantic import BaseModel
+from sqlalchemy import ColumnElement, func, insert, select
 from sqlalchemy.orm import Session
 
 from workbench.domain.base import Change
-from workbench.domain.work import DispatchReport, WorkOrder
-from workbench.errors import WorkbenchError
+from workbench.domain.work import OPEN_ORDER_STATES, DispatchReport, OrderState, WorkOrder
+from workbench.errors import NotFound, WorkbenchError
 from workbench.store import tables
 
 from .base import BodyRepository, Directory, Repository, log_change, rows_as_dicts
 
 # Others may insert between our look and our insert; each try looks again.
 _TRIES = 5
+
+
+class _Number(BaseModel):
+    number: str
 
 
 class Orders(BodyRepository[WorkOrder]):
@@ -56,6 +62,42 @@ class Orders(BodyRepository[WorkOrder]):
         if session.scalar(select(self.table.c.number).where(self.table.c.number == order.number)) is not None:
             new = new.model_copy(update={"number": self._next_number(session, order.created_at.year)})
         return (new, True) if self._inserted(session, new, change) else None
+
+    def advance(
+        self, order_id: str, step: Callable[[WorkOrder], WorkOrder], change: Change, action: str = "changed"
+    ) -> WorkOrder:
+        """Take the order as it stands now, one ``step`` further, and return it; ``step`` may refuse by raising.
+
+        Nobody else can change the order in between: of two who take the same step one is refused. Raises ``NotFound``.
+        """
+        with self._database.writing() as session:
+            after = step(self._need(session, order_id, lock=True))
+            self._put(session, after, change, action)
+            return after
+
+    def by_number(self, number: str) -> WorkOrder:
+        """Return the order with this number, in whatever case it is written; raises ``NotFound``."""
+        with self._database.reading() as session:
+            found = self._select(session, self.table.c.number == number.strip().upper())
+        if not found:
+            raise NotFound(f"There is no order {number!r}.", "List them: workbench orders list")
+        return found[0]
+
+    def numbers(self, order_ids: Iterable[str]) -> dict[str, str]:
+        """Return the numbers of these orders by their ids; ids of no order are left out."""
+        return {key: one.number for key, one in self._shaped(self.table.c.order_id, order_ids, _Number)}
+
+    def page(
+        self, states: Sequence[OrderState] = OPEN_ORDER_STATES, *, limit: int = 100, offset: int = 0
+    ) -> tuple[list[WorkOrder], int]:
+        """Return orders in these states, the most urgent and soonest due first, and how many there are in all."""
+        table = self.table
+        wanted = table.c.state.in_([state.value for state in states])
+        order = (table.c.priority, table.c.due_at, table.c.number)
+        with self._database.reading() as session:
+            total = session.scalar(select(func.count()).select_from(table).where(wanted)) or 0
+            bodies = session.scalars(select(table.c.body).where(wanted).order_by(*order).limit(limit).offset(offset))
+            return [WorkOrder.model_validate_json(body) for body in bodies], total
 
     def update(self, order: WorkOrder, change: Change) -> None:
         """Write a changed order over the recorded one; raises ``NotFound`` when there is none."""

@@ -87,7 +87,7 @@ def run(*, data: Path | None, seeds: Sequence[int], quick: bool, only: Sequence[
             mine, theirs = azure_lives.score_lives(data, seeds, folds, draws // 5, within)
             tables = {"ours": mine, "survival.kaplan_meier": theirs}
         else:
-            divide = _by_machine if part == "main" else _by_time
+            divide = by_machine if part == "main" else _by_time
             tables = _scored(fleet, part, [divide(fleet, seed, folds) for seed in seeds], draws, within)
         # The year's c_index and brier stand alone; the figures of the second split say whose they are.
         ours = tables.pop("ours")
@@ -109,7 +109,7 @@ def run(*, data: Path | None, seeds: Sequence[int], quick: bool, only: Sequence[
     }
 
 
-def _by_machine(fleet: Fleet, seed: int, folds: int) -> Divided:
+def by_machine(fleet: Fleet, seed: int, folds: int) -> Divided:
     """Return the main folds: each machine is answered by what other machines taught."""
     units = fleet.machine.astype(str)
     splits = grouped_folds(units, folds, seed, balance=fleet.positive)

@@ -71,7 +71,7 @@ class ProductWarner:
             groups=data.samples.groups[known],
             refeature=data.refeature(known),
         )
-        return model, apply_curve(model.held_out_[:, 0], model.curves_[0])
+        return model, apply_curve(model.held_out_[:, :1], model.curves_[0])
 
     def _table(self, fleet: Fleet, rows: npt.NDArray[np.intp]) -> pd.DataFrame:
         """Return the features of ``rows``, in their order."""

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.errors import NotEnoughData
-from workbench.ml.answers import answer_life
+from workbench.errors import LeakFound, NotEnoughData
+from workbench.ml.answers import answer_health, answer_life
 from workbench.ml.context import Context
-from workbench.ml.evidence import failures_reason
 from workbench.ml.features import build
 from workbench.ml.intervals import CalibratedRul
-from workbench.ml.models import Models
+from workbench.ml.models import Bundle, Models
 from workbench.ml.spec import default_horizons
-from workbench.ml.training_data import gather
-from workbench.ml.training_tasks import life_sample, train_life
+from workbench.ml.training_data import TrainingData, gather
+from workbench.ml.training_tasks import life_sample, train_health, train_life
 
 from .cmapss_cuts import Floats, Rows
 from .cmapss_data import Subset
@@ -39,9 +38,7 @@ class ProductRul:
 
     def fit(self, rows: pd.DataFrame) -> ProductRul:
         """Learn from whole run-to-failure records; raises ``NotEnoughData`` where the product would not train."""
-        fleet = self.subset.engines(rows, ended=True)
-        profile = fleet[0].profile
-        data = gather(f"type:{profile.machine_type}", fleet, default_horizons(profile.life_unit))
+        data = self._gathered(rows)
         bundle = train_life(data, self.seed, ALARM_BUDGET).bundle
         if bundle is None or not isinstance(bundle.estimator, CalibratedRul):
             raise NotEnoughData("The product trains no remaining-life model on these engines.", "Give more of them.")
@@ -56,21 +53,36 @@ class ProductRul:
         ).sort_values(["machine_id", "cycle"], ignore_index=True)
         return self
 
+    def fit_health(self, rows: pd.DataFrame) -> ProductRul:
+        """Learn the health state too; where the product refuses to, it has no health model either."""
+        self.health_: Bundle | None = None
+        try:
+            outcome = train_health(self._gathered(rows), self.seed, ALARM_BUDGET)
+        except (LeakFound, NotEnoughData):
+            return self
+        self.health_ = None if outcome.refused else outcome.bundle
+        return self
+
+    def _gathered(self, rows: pd.DataFrame) -> TrainingData:
+        fleet = self.subset.engines(rows, ended=True)
+        profile = fleet[0].profile
+        return gather(f"type:{profile.machine_type}", fleet, default_horizons(profile.life_unit))
+
     def abstains(self, rows: pd.DataFrame, at: Rows) -> npt.NDArray[np.bool_]:
         """Say where the product would answer "not enough evidence" (ML2) if the record ended at the rows ``at``."""
-        return np.array([self._life_lacks(context) for context in self._contexts(rows, at)], dtype=bool)
+        return np.array([self._life_lacks(context) for context in self._contexts(rows, at, [self.bundle_])], dtype=bool)
 
     def undecided(self, rows: pd.DataFrame, at: Rows) -> npt.NDArray[np.bool_]:
         """Say where a decision would rest on nothing: neither life nor health has enough evidence.
 
-        That is when ``Prediction.supported_probability_within`` tells nothing. Health needs failures to learn from and a
+        That is when ``Prediction.supported_probability_within`` tells nothing. Health needs a model (``fit_health``) and a
         record, but no trend: a machine that does not wear yet is known to be healthy.
         """
-        known = failures_reason(self.bundle_.failures) is None
+        models = [self.bundle_] if self.health_ is None else [self.bundle_, self.health_]
         return np.array(
             [
-                not (known and not context.gaps(self.spec_)) and self._life_lacks(context)
-                for context in self._contexts(rows, at)
+                not answer_health(context, self.bundle_.failures)[0].enough and self._life_lacks(context)
+                for context in self._contexts(rows, at, models)
             ],
             dtype=bool,
         )
@@ -78,12 +90,12 @@ class ProductRul:
     def _life_lacks(self, context: Context) -> bool:
         return not answer_life(context, self.bundle_.failures).evidence.enough
 
-    def _contexts(self, rows: pd.DataFrame, at: Rows) -> Iterator[Context]:
+    def _contexts(self, rows: pd.DataFrame, at: Rows, bundles: Sequence[Bundle]) -> Iterator[Context]:
         """Yield what the product knows when a record ends at each of the rows ``at``."""
         fleet = {machine.profile.machine_id: machine for machine in self.subset.engines(rows, ended=False)}
         names = rows["machine_id"].to_numpy(dtype=str)
         first = {name: int(np.argmax(names == name)) for name in fleet}
-        models = Models((self.bundle_,))
+        models = Models(tuple(bundles))
         for row in at:
             whole = fleet[names[row]]
             cut = replace(whole, telemetry=whole.telemetry.iloc[: row - first[names[row]] + 1])

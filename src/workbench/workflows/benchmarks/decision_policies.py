@@ -108,8 +108,8 @@ def tuned_threshold(answers: Answers, lives: Floats, terms: Terms) -> float:
 class ExpectedCostRate:
     """Orders once replacing after the lead time costs no more, by expected cost rate, than replacing later would.
 
-    Points are smoothed over ``span`` cycles. Around each smoothed point the cycles left follow a Student t distribution
-    whose location and spread are those of held-out engines near that point, each engine counting alike.
+    Points are smoothed over ``span`` cycles. Around each smoothed point the cycles left follow a two-piece Student t
+    distribution whose median and spreads are those of held-out engines near that point, each engine counting alike.
     """
 
     span: float
@@ -153,15 +153,28 @@ class ExpectedCostRate:
 
 
 def _distribution(point: Floats, truth: Floats, weight: Floats) -> LivesLeft:
-    """Return the cycles left at each whole predicted point from 0 to ``REACH``, from rows near it."""
+    """Return the cycles left at each whole predicted point from 0 to ``REACH``, from rows near it.
+
+    Both sides of the median have a spread of their own (two-piece distribution; Fernandez and Steel, "On Bayesian modeling
+    of fat tails and skewness", JASA 1998): that some engines last far longer than told does not make failures likelier.
+    """
     levels = np.arange(REACH + 1.0)
     reached = point <= REACH
     point, residual, share = point[reached], (truth - point)[reached], weight[reached]
+    order = np.argsort(residual, kind="stable")
+    point, residual, share = point[order], residual[order], share[order]
     kernel = np.exp(-0.5 * ((levels[:, None] - point) / BANDWIDTH) ** 2) * share + 1e-300
     kernel /= kernel.sum(axis=1, keepdims=True)
-    shift = kernel @ residual
-    spread = np.sqrt(np.maximum(kernel @ residual**2 - shift**2, LEAST_SPREAD**2))
+    median = residual[np.argmax(np.cumsum(kernel, axis=1) >= 0.5, axis=1)][:, None]
+    below, above = (_spread(kernel, np.maximum(side * (residual - median), 0.0)) for side in (-1, 1))
     tails = stats.t.ppf(LEVELS, DEGREES_OF_FREEDOM) * np.sqrt(1 - 2 / DEGREES_OF_FREEDOM)
-    left = LivesLeft.from_quantiles(LEVELS, (levels + shift)[:, None] + spread[:, None] * tails)
+    quantiles = levels[:, None] + median + np.where(tails < 0, below, above) * tails
+    left = LivesLeft.from_quantiles(LEVELS, quantiles)
     # Lives are whole cycles.
     return replace(left, lives=np.round(left.lives))
+
+
+def _spread(kernel: Floats, beyond: Floats) -> Floats:
+    """Return the standard deviation, were both sides like this one, by level (a column)."""
+    squares = 2 * np.sum(kernel * beyond**2, axis=1, keepdims=True)
+    return np.asarray(np.sqrt(np.maximum(squares, LEAST_SPREAD**2)))

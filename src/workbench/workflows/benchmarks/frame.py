@@ -25,6 +25,7 @@ Metrics = dict[str, Any]
 
 BENCHMARKS: dict[str, str] = {
     "ai4i": "workbench.workflows.benchmarks.ai4i",
+    "alerts": "workbench.workflows.benchmarks.alerts",
     "azure": "workbench.workflows.benchmarks.azure",
     "cmapss": "workbench.workflows.benchmarks.cmapss",
     "decision": "workbench.workflows.benchmarks.decision",
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, str] = {
     "skab": "workbench.workflows.benchmarks.skab",
     "femto": "workbench.workflows.benchmarks.femto",
     "forecast": "workbench.workflows.benchmarks.forecast",
+    "history": "workbench.workflows.benchmarks.history",
     "held_out": "workbench.workflows.benchmarks.held_out",
     "hydraulic": "workbench.workflows.benchmarks.hydraulic",
     "report": "workbench.workflows.benchmarks.report",
@@ -43,7 +45,9 @@ BENCHMARKS: dict[str, str] = {
     "tvae": "workbench.workflows.benchmarks.tvae",
     "twin": "workbench.workflows.benchmarks.twin",
 }
-MAKES_ITS_OWN_DATA = frozenset({"dashboard", "dispatch", "held_out", "report", "scoring", "telemetry", "twin"})
+MAKES_ITS_OWN_DATA = frozenset(
+    {"alerts", "dashboard", "dispatch", "held_out", "report", "scoring", "telemetry", "twin"}
+)
 RESULT_KEYS = (
     "benchmark",
     "data",

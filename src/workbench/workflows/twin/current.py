@@ -1,9 +1,8 @@
-"""Where a machine's twin stands now: run through the load on record, from new parts at its start and at each replacement."""
+"""Where hours and load have brought a machine's twin: from new parts at the record's start and at each replacement."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -14,14 +13,12 @@ from workbench.domain.composition import OUTSIDE
 from workbench.domain.equipment import MachineProfile
 from workbench.domain.observations import EventKind, MachineData
 from workbench.domain.twin import TwinHealth
-from workbench.errors import InvalidDocument
 from workbench.twin.health import twin_health as read_twin_health
 from workbench.twin.injection import renew
 from workbench.twin.model import TwinModel
 from workbench.twin.run import LIMITS, run_twin
 from workbench.twin.state_model import USUAL_AMBIENT_C, twin_of, usual_load
 from workbench.twin.streams import Floats
-from workbench.workflows.onboard import chosen_machines
 
 if TYPE_CHECKING:
     from workbench.twin.model import Samples
@@ -79,56 +76,8 @@ class _Duty:
         return float(self.running.sum() * self.step_h)
 
 
-def twin_health(
-    ws: Workspace, machine_id: str, *, as_of: datetime | None = None, horizon_h: float = 168.0
-) -> TwinHealth:
-    """Return the twin's health of a machine (D2): factors, score, risk band, life left and failure probability.
-
-    The twin is run through the load and ambient on record, parts new at its start and after each failure or replacement
-    of their mode. It says what hours and load have done, not what the sensors show: compare it with ``predict``.
-
-    Raises:
-        NotFound: there is no such machine.
-        InvalidDocument: the profile's composition has faults.
-    """
-    return current_twin(ws, machine_id, as_of=as_of).health(horizon_h)
-
-
-@dataclass(frozen=True)
-class FleetTwinHealth:
-    """The twins' health of a fleet, and the machines whose twin cannot be run, with the reason."""
-
-    health: tuple[TwinHealth, ...]
-    skipped: dict[str, str]
-
-
-def twin_health_fleet(
-    ws: Workspace,
-    machines: Sequence[str] | None = None,
-    *,
-    as_of: datetime | None = None,
-    horizon_h: float = 168.0,
-    progress: Callable[[float, str], None] | None = None,
-) -> FleetTwinHealth:
-    """Return the twin's health of each machine, in the order asked for; a profile with faults is skipped, with the reason.
-
-    Raises ``NotFound`` for a machine that does not exist.
-    """
-    chosen = chosen_machines(ws, machines)
-    found: list[TwinHealth] = []
-    skipped: dict[str, str] = {}
-    for number, machine_id in enumerate(chosen):
-        try:
-            found.append(twin_health(ws, machine_id, as_of=as_of, horizon_h=horizon_h))
-        except InvalidDocument as error:
-            skipped[machine_id] = "; ".join(error.faults)
-        if progress:
-            progress((number + 1) / len(chosen), machine_id)
-    return FleetTwinHealth(tuple(found), skipped)
-
-
-def current_twin(ws: Workspace, machine_id: str, *, as_of: datetime | None = None) -> CurrentTwin:
-    """Return the machine's twin after its record; raises as ``twin_health`` does."""
+def lived_twin(ws: Workspace, machine_id: str, *, as_of: datetime | None = None) -> CurrentTwin:
+    """Return the machine's twin after the hours, load and ambient on record; raises as ``twin_health`` does."""
     at = as_of or ws.as_of()
     data = ws.machine_data(machine_id, at)
     profile = data.profile

@@ -23,14 +23,14 @@ from workbench.errors import InputError, NotEnoughData
 from workbench.twin.calibration import calibrate, twin_hash
 from workbench.twin.model import TwinModel
 from workbench.twin.observed import Observed, observe
-from workbench.twin.prognosis import predict_life, question_faults
+from workbench.twin.prognosis import lacking_evidence, modes_seen, predict_life, question_faults
 from workbench.twin.state_model import USUAL_AMBIENT_C, twin_of, usual_load
 from workbench.twin.streams import Flags, Floats
 from workbench.twin.synchronisation import Synchronised, sound_residuals, synchronise
 from workbench.twin.what_if import Prices, compare_alternatives
 from workbench.workflows.onboard import read_text
 
-from .current import current_twin
+from .current import lived_twin
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -217,10 +217,27 @@ def _synchronised(
     steps = round(24 * WINDOW_DAYS / record.observed.step_h)
     first = max(len(record.observed.time) - steps, record.last_renewal)
     recent = record.observed.part(min(first, max(len(record.observed.time) - 1, 0)))
-    lived = current_twin(ws, record.profile.machine_id, as_of=record.as_of).state
+    lived = lived_twin(ws, record.profile.machine_id, as_of=record.as_of).state
     return synchronise(
         record.model, recent, samples=samples, seed=seed, calibration=calibration, lived=lived, renewed=record.renewed
     )
+
+
+def calibrated_now(
+    ws: Workspace, machine_id: str, *, as_of: datetime | None, samples: int
+) -> tuple[Synchronised | None, tuple[str, ...]]:
+    """Return machines that explain the last readings of a calibrated one; None where none do, with the reasons.
+
+    There is no reason where nobody has calibrated the twin.
+    """
+    digest = twin_hash(twin_of(ws.machines.get(machine_id)))
+    calibration = ws.twin_calibrations.latest(machine_id, digest, as_of or ws.as_of())
+    if calibration is None:
+        return None, ()
+    record = _record(ws, machine_id, as_of)
+    now = _synchronised(ws, record, calibration, samples, ws.settings.seed)
+    reasons = lacking_evidence(record.profile, now, modes_seen(record.model, record.observed))
+    return (None, reasons) if reasons else (now, ())
 
 
 def _prices(ws: Workspace, profile: MachineProfile, energy_price: float) -> Prices:

@@ -16,12 +16,14 @@ from workbench.twin.injection import possible_faults as engine_faults
 from workbench.twin.state_model import twin_of, usual_load
 from workbench.workflows.onboard import read_text
 
-from .current import current_twin
+from .health import current_twin
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
 HORIZON_H, SAMPLES = 720.0, 200
+# Of the progress told: what is done once it is known where the twin stands.
+RECORD_SHARE = 0.2
 
 
 def compare_scenarios(
@@ -68,6 +70,8 @@ def compare_scenarios(
     ]
     if not protection:
         chosen = [one.model_copy(update={"protection": False}) for one in chosen]
+    tell = progress or untold
+    tell(0.0, "running the twin through its record")
     now = current_twin(ws, machine_id, as_of=as_of)
     if start == "new":
         now = now.as_new()
@@ -80,7 +84,7 @@ def compare_scenarios(
         seed=ws.settings.seed if seed is None else seed,
         start=engine.Start(now.state, now.running_h),
         health=now.health(hours if hours > 0 else HORIZON_H),
-        progress=progress or untold,
+        progress=lambda done, said: tell(RECORD_SHARE + (1.0 - RECORD_SHARE) * done, said),
         should_stop=should_stop,
     )
 

@@ -1,0 +1,151 @@
+"""The steps of an order that people take before it is closed: assigned, started, called off (R4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from workbench.domain import order_states
+from workbench.domain.base import Actor
+from workbench.domain.roles import Permission, require
+from workbench.errors import InputError
+
+if TYPE_CHECKING:
+    from workbench.domain.work import WorkOrder
+    from workbench.workspace import Workspace
+
+
+def latest_instant(ws: Workspace) -> datetime:
+    """Return the latest time at which something can have happened: now, or the as-of of a workspace that looks ahead."""
+    return max(ws.as_of(), datetime.now(UTC))
+
+
+def instant(ws: Workspace, at: datetime | None) -> datetime:
+    """Return when a step was taken: ``at``, or the workspace's as-of; raises ``InputError`` for a naive or a future time."""
+    if at is None:
+        return ws.as_of()
+    if at.tzinfo is None:
+        raise InputError(f"The time {at} has no time zone.", "Give an aware time, e.g. 2026-01-01T08:00:00Z.")
+    latest = latest_instant(ws)
+    if at > latest:
+        raise InputError(
+            f"{at:%Y-%m-%d %H:%M} UTC lies in the future; it is {latest:%Y-%m-%d %H:%M} UTC.",
+            "Give the time at which it happened.",
+        )
+    return at.astimezone(UTC)
+
+
+def assign_order(
+    ws: Workspace,
+    number: str,
+    technician_id: str,
+    at: datetime,
+    *,
+    colleagues: Sequence[str] = (),
+    reason: str = "",
+    actor: Actor | None = None,
+) -> WorkOrder:
+    """Give an order to people for a time, by hand: planning leaves it as it is from then on.
+
+    Args:
+        ws: The workspace.
+        number: Of an order that is open or scheduled, e.g. WO-2026-0001.
+        technician_id: Who leads the work.
+        at: When it begins; not before the order was opened.
+        colleagues: Who goes along.
+        reason: Why, for the history.
+        actor: Who assigns.
+
+    Raises:
+        NotFound: the order or a person is not in the records.
+        InputError: the order is not open or scheduled, somebody is named twice, or the time cannot be.
+        NotPermitted: the actor's role does not assign work.
+    """
+    require(actor or ws.actor, Permission.ASSIGN_WORK)
+    if at.tzinfo is None:
+        raise InputError(f"The time {at} has no time zone.", "Give an aware time, e.g. 2026-01-01T08:00:00Z.")
+    why = f"assigned by hand{f': {reason.strip()}' if reason.strip() else ''}"
+    with ws.transaction() as tx:
+        order = tx.orders.by_number(number)
+        people = [tx.technicians.get(person) for person in (technician_id, *colleagues)]
+        if at < order.created_at:
+            raise InputError(
+                f"Order {order.number} was opened at {order.created_at:%Y-%m-%d %H:%M} UTC and cannot be scheduled before.",
+                "Check the date.",
+            )
+        change = tx.change(why, actor)
+        assigned = tx.orders.advance(
+            order.order_id,
+            lambda now: order_states.scheduled(now, technician_id, colleagues, at, why, fixed=True),
+            change,
+            "assigned",
+        )
+        unable = [person.title for person in people if order.skill and order.skill not in person.skills]
+        details = {"technician_id": technician_id, "colleagues": list(colleagues), "at": at.isoformat(), "reason": why}
+        details |= {"without_skill": unable} if unable else {}
+        tx.dispatch_history.add(order.order_id, order.machine_id, "assigned by hand", details, change)
+    return assigned
+
+
+def start_order(
+    ws: Workspace,
+    number: str,
+    *,
+    at: datetime | None = None,
+    technician_id: str | None = None,
+    actor: Actor | None = None,
+) -> WorkOrder:
+    """Say that the work on an order has begun.
+
+    Args:
+        ws: The workspace.
+        number: Of an order that is open or scheduled.
+        at: When; default: the workspace's as-of. Not in the future, and not before the order was opened.
+        technician_id: Who does it, when not the one planned.
+        actor: Who says so.
+
+    Raises:
+        NotFound: the order or the technician is not in the records.
+        InputError: the order is in progress, done or cancelled, or the time cannot be.
+        NotPermitted: the actor's role does not do work.
+    """
+    require(actor or ws.actor, Permission.CLOSE_WORK)
+    when = instant(ws, at)
+    with ws.transaction() as tx:
+        order = tx.orders.by_number(number)
+        if technician_id is not None:
+            tx.technicians.get(technician_id)
+        change = tx.change("work started", actor)
+        begun = tx.orders.advance(
+            order.order_id, lambda now: order_states.started(now, when, technician_id), change, "started"
+        )
+        details = {"at": when.isoformat(), "technician_id": begun.technician_id}
+        tx.dispatch_history.add(order.order_id, order.machine_id, "started", details, change)
+    return begun
+
+
+def cancel_order(
+    ws: Workspace, number: str, reason: str, *, at: datetime | None = None, actor: Actor | None = None
+) -> WorkOrder:
+    """Call an order off, for a reason; what was reserved for it is free again.
+
+    Raises:
+        NotFound: there is no such order.
+        InputError: no reason, the order is done or cancelled, or the time cannot be.
+        NotPermitted: the actor's role does not close work.
+    """
+    require(actor or ws.actor, Permission.CLOSE_WORK)
+    if not reason.strip():
+        raise InputError(f"No reason is given to cancel {number}.", "Say why; it stands in the history.")
+    when = instant(ws, at)
+    with ws.transaction() as tx:
+        order = tx.orders.by_number(number)
+        change = tx.change(f"cancelled: {reason.strip()}", actor)
+        called_off = tx.orders.advance(
+            order.order_id, lambda now: order_states.cancelled(now, when), change, "cancelled"
+        )
+        tx.parts.release(order.order_id, change)
+        details = {"at": when.isoformat(), "reason": reason.strip()}
+        tx.dispatch_history.add(order.order_id, order.machine_id, "cancelled", details, change)
+    return called_off

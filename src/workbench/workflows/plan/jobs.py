@@ -1,0 +1,285 @@
+"""From open orders to the jobs of a plan: who may do them, when, what waiting costs, and what must stay as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from workbench.dispatch.inventory import ready_at
+from workbench.dispatch.orders import minutes_each
+from workbench.dispatch.working_time import PlanDays
+from workbench.domain.money import money_text
+from workbench.domain.planning import PlanJob, PlannedJob, PlanProblem, Window
+from workbench.domain.work import OrderState, WorkOrder
+
+from .crew import Choice, Crew
+from .kept import KeptWork, part_id
+from .task import Task
+from .waiting import waiting
+from .windows import advised_windows, rush_windows, stop_windows, whole_day
+
+if TYPE_CHECKING:
+    from .sources import Findings, Plant
+
+# A job is at best in the middle of a day on average.
+MIDDAY = timedelta(hours=12)
+# Of more orders than this, one without room is not tried again: most are deferred whatever the search finds.
+MANY = 1_000
+
+
+class Draft:
+    """The open work of a plant as a problem for the planner, and what cannot be part of it."""
+
+    def __init__(self, plant: Plant, findings: Findings, *, overtime_min: int) -> None:
+        self.plant, self.findings, self.overtime_min = plant, findings, overtime_min
+        self.crew = Crew(plant.technicians, plant.sites, at=plant.at, days=plant.days)
+        self.tasks: dict[str, Task] = {}
+        self.kept = KeptWork(plant, findings.standing, self.crew)
+        self.unplannable: dict[str, str] = {}
+        self.deferred: dict[str, str] = {}
+        for order in sorted(plant.orders, key=_most_bound):
+            self._take(order)
+
+    @property
+    def days(self) -> PlanDays:
+        """The days of the plan."""
+        return self.crew.days
+
+    @cached_property
+    def _moments(self) -> tuple[datetime, ...]:
+        """When a job of each day is done on average, and that of one that is left for later."""
+        return tuple(max(self.plant.at, start + MIDDAY) for start in self.days.starts)
+
+    def problem(self) -> PlanProblem:
+        """Return the problem for the planner."""
+        jobs = [lock.job for lock in self.kept.locks]
+        for task in self.tasks.values():
+            jobs += self._jobs(task)
+        places = {job.place for job in jobs} | {person.site_id for person in self.crew.technicians.values()}
+        teams = [task.team for task in self.tasks.values() if task.team is not None]
+        known = {job.job_id for job in jobs}
+        return PlanProblem(
+            days=self.plant.days,
+            jobs=tuple(jobs),
+            people=self.crew.people(teams, self.overtime_min),
+            travel_min={a: {b: self.crew.travel_min[a][b] for b in sorted(places)} for a in sorted(places)},
+            distance_km={a: {b: self.crew.km[a][b] for b in sorted(places)} for a in sorted(places)},
+            previous=tuple(job for job in self._previous() if job.job_id in known),
+        )
+
+    def _jobs(self, task: Task) -> list[PlanJob]:
+        order, team = task.order, task.team
+        if team is None or team.parts == 1:
+            skills = (team.skill,) if team is not None else (order.skill,) if order.skill else ()
+            windows = task.rush[task.begin : task.begin + 1] or task.windows
+            return [self._job(task, order.order_id, skills, task.minutes, task.earliest_day, windows, share=1)]
+        days = task.team_days()
+        parts = ((part_id(order.order_id, at), day) for at, day in enumerate(days))
+        return [
+            self._job(task, job_id, (team.skill,), team.part_min, day, (whole_day(day),), share=team.parts)
+            for job_id, day in parts
+        ]
+
+    def _job(
+        self,
+        task: Task,
+        job_id: str,
+        skills: tuple[str, ...],
+        minutes: int,
+        day: int,
+        windows: tuple[Window, ...],
+        *,
+        share: int,
+    ) -> PlanJob:
+        return PlanJob(
+            job_id=job_id,
+            machine_id=task.order.machine_id,
+            place=task.place,
+            minutes=minutes,
+            skills=skills,
+            people=task.order.people,
+            earliest_day=day,
+            windows=windows,
+            waiting_cost=tuple(round(cost / share) for cost in task.costs.costs[:-1]),
+            defer_cost=round(task.defer_cost / share),
+        )
+
+    def ranks(self) -> dict[str, tuple[int, datetime, str]]:
+        """Return how urgent each job is whose place in a day is free."""
+        return {
+            order_id: (int(task.order.priority), task.order.due_at, order_id)
+            for order_id, task in self.tasks.items()
+            if task.parts == 1 and not task.windows and task.begin >= len(task.rush)
+        }
+
+    def without_room(self, deferred: Collection[str]) -> list[str]:
+        """Return the orders whose next choice is to be tried: emergencies, and those of which some parts found no room."""
+        return [
+            order_id
+            for order_id, task in self.tasks.items()
+            if (order_id in deferred and task.begin < len(task.rush))
+            or (task.parts > 1 and any(part_id(order_id, at) in deferred for at in range(task.parts)))
+        ]
+
+    def later(self, order_ids: Iterable[str]) -> None:
+        """Let orders take their next choice: any time for an emergency, a day later for one of several parts, or none."""
+        for order_id in order_ids:
+            task = replace(self.tasks[order_id], begin=self.tasks[order_id].begin + 1)
+            if task.parts == 1 or task.team_days():
+                self.tasks[order_id] = task
+            else:
+                self.leave_out(order_id)
+
+    def leave_out_torn(self, order_ids: Iterable[str]) -> set[str]:
+        """Leave those out that are done in several parts, and return the ids of these."""
+        torn = {order_id: self.tasks[order_id].parts for order_id in order_ids if self.tasks[order_id].parts > 1}
+        for order_id in torn:
+            self.leave_out(order_id)
+        return {part_id(order_id, at) for order_id, parts in torn.items() for at in range(parts)}
+
+    def leave_out(self, order_id: str) -> None:
+        """Leave an order of several parts out of the plan."""
+        task = self.tasks.pop(order_id)
+        self.deferred[order_id] = (
+            f"it takes {task.parts} shifts of the same people, who have no room for them within these days: more urgent work "
+            f"comes first; {self._price_of_waiting(task)}"
+        )
+
+    def why_deferred(self, task: Task) -> str:
+        """Say why an order that could be done is not in the plan."""
+        if task.earliest_day >= self.plant.days:
+            ready = ready_at(task.order)
+            return (
+                f"its parts come {self.plant.clock(task.place, ready)}, after these days"
+                if ready
+                else "its parts come later"
+            )
+        stop = f", {task.stop}" if task.stop else ""
+        return f"no room within these days{stop}: more urgent work comes first; {self._price_of_waiting(task)}"
+
+    def _price_of_waiting(self, task: Task) -> str:
+        cost = money_text(task.costs.costs[-1], self.plant.currency)
+        return f"waiting beyond them costs about {cost}"
+
+    # What an order is: locked, a task, or nothing that can be planned.
+
+    def _take(self, order: WorkOrder) -> None:
+        machine = self.plant.machines.get(order.machine_id)
+        if machine is None:
+            self.unplannable[order.order_id] = f"its machine {order.machine_id} is not in the records"
+            return
+        place = machine.site_id
+        if place not in self.plant.sites:
+            self.unplannable[order.order_id] = f"its site {place} is not in the records: add it"
+            return
+        kept = self.kept.why(order)
+        if kept:
+            fault, after = self.kept.add(order, place, kept)
+            if fault:
+                self.unplannable[order.order_id] = fault
+            elif after:
+                self.deferred[order.order_id] = after
+            return
+        ready = ready_at(order)
+        if ready is None:
+            unknown = ", ".join(line.title for line in order.parts if line.to_order > 0 and not line.known)
+            self.unplannable[order.order_id] = f"nobody knows when these parts come: {unknown}; add them to the parts"
+            return
+        minutes = minutes_each(order)
+        choice = self.crew.choose(order.skill, place, order.people, minutes, self.overtime_min)
+        if choice.fault:
+            self.unplannable[order.order_id] = choice.fault
+            return
+        self._plan(order, place, minutes, choice, ready)
+
+    def _plan(self, order: WorkOrder, place: str, minutes: int, choice: Choice, ready: datetime) -> None:
+        earliest = next((day for day, start in enumerate(self.days.starts) if start >= ready), self.plant.days)
+        earliest = 0 if ready <= self.plant.at else earliest
+        rates = [self.crew.technicians[key].cost_per_h for key in choice.able]
+        labour = round(max(rates) * minutes * order.people / 60)
+        costs = waiting(
+            order,
+            self.plant.machines[order.machine_id],
+            self.findings.odds.get(order.order_id),
+            self.findings.stakes.get(order.order_id),
+            at=self.plant.at,
+            moments=self._moments,
+            labour=labour,
+        )
+        ways = max(self.crew.travel_min[self.crew.technicians[key].site_id][place] for key in choice.able)
+        travel = round(max(rates) * 2 * min(ways, 4 * 60) * order.people / 60)
+        windows = stop_windows(
+            order,
+            minutes,
+            choice,
+            costs,
+            earliest,
+            plant=self.plant,
+            crew=self.crew,
+            stakes=self.findings.stakes.get(order.order_id),
+        )
+        advised = advised_windows(
+            order,
+            minutes,
+            choice,
+            earliest,
+            plant=self.plant,
+            crew=self.crew,
+            # An order that would not be tried again is not bound to one stop.
+            stakes=self.findings.stakes.get(order.order_id) if len(self.plant.orders) <= MANY else None,
+        )
+        task = Task(
+            order=order,
+            place=place,
+            minutes=minutes,
+            choice=choice,
+            costs=costs,
+            # Deferred work must be done too, later: free hours of these days are no saving.
+            defer_cost=costs.costs[-1] + labour + travel,
+            earliest_day=min(earliest, self.plant.days),
+            windows=windows,
+            stop="in a planned stop of the machine" if windows else "",
+            rush=advised
+            or rush_windows(
+                order, minutes, choice, earliest, place=place, crew=self.crew, overtime_min=self.overtime_min
+            ),
+            advised=bool(advised),
+        )
+        team = task.team
+        if earliest >= self.plant.days:
+            self.deferred[order.order_id] = self.why_deferred(task)
+        elif team is not None and team.parts > 1 and not task.team_days():
+            usable = sum(day >= earliest for day in team.days)
+            self.deferred[order.order_id] = (
+                f"it takes {team.parts} shifts of {team.part_min / 60:.1f} h, and its people have {usable} in these days: "
+                "plan more days"
+            )
+        else:
+            self.tasks[order.order_id] = task
+
+    def _previous(self) -> list[PlannedJob]:
+        """Return the plan that people know, as far as the orders still say so."""
+        standing = self.findings.standing
+        found = []
+        for work in standing.assignments if standing is not None else ():
+            task = self.tasks.get(work.order_id)
+            at = self.days.place(work.starts_at)
+            if task is None or at is None or task.order.scheduled_at is None or len(work.people) > 2:
+                continue
+            job_id = work.order_id if work.parts == 1 else part_id(work.order_id, work.part - 1)
+            found.append(PlannedJob(job_id=job_id, day=at[0], start_min=at[1], people=work.people))
+        return [job for job in found if set(job.people) <= set(self.crew.technicians)]
+
+
+def _most_bound(order: WorkOrder) -> tuple[bool, bool, datetime, int, str]:
+    """Order by how little an order can be moved, then by urgency."""
+    return (
+        order.state is not OrderState.IN_PROGRESS,
+        not order.fixed,
+        order.scheduled_at or order.due_at,
+        int(order.priority),
+        order.order_id,
+    )

@@ -1,0 +1,141 @@
+"""What must stay as it is in a plan: work in progress, what people fixed by hand, and what begins soon."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from workbench.dispatch.orders import minutes_each
+from workbench.domain.planning import PlanJob, PlannedJob
+from workbench.domain.work import OrderState, WorkOrder
+
+if TYPE_CHECKING:
+    from workbench.domain.plans import WorkPlan
+
+    from .crew import Crew
+    from .sources import Plant
+
+Why = Literal["", "in progress", "fixed by hand", "begins soon"]
+# What begins within this time is not moved any more: people are on their way.
+SOON = timedelta(hours=4)
+# Work in progress that has taken longer than planned is expected to go on for this long, and at most for a shift.
+STILL_TAKES_MIN, SHIFT_MIN = 60, 8 * 60
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A job that must stay as it is: of which order, since when and why; of two by two people the first ``pair`` is 0."""
+
+    job: PlanJob
+    order: WorkOrder
+    why: Why
+    part: int
+    pair: int
+
+
+class KeptWork:
+    """Orders with people and time that planning leaves as they are."""
+
+    def __init__(self, plant: Plant, standing: WorkPlan | None, crew: Crew) -> None:
+        self.plant, self.crew = plant, crew
+        self.locks: list[Lock] = []
+        self._by_day: dict[int, list[Lock]] = defaultdict(list)
+        self._standing: Mapping[str, list[tuple[datetime, datetime]]] = defaultdict(list)
+        for work in standing.assignments if standing is not None else ():
+            self._standing[work.order_id].append((work.starts_at, work.ends_at))
+
+    def why(self, order: WorkOrder) -> Why:
+        """Return why an order stays as it is; empty: it may be planned."""
+        if order.state is OrderState.IN_PROGRESS:
+            return "in progress"
+        if order.scheduled_at is None or order.technician_id is None or order.state is not OrderState.SCHEDULED:
+            return ""
+        if order.fixed:
+            return "fixed by hand"
+        if order.order_id not in self._standing:
+            return ""
+        over = order.scheduled_at + timedelta(minutes=minutes_each(order)) <= self.plant.at
+        return "begins soon" if order.scheduled_at <= self.plant.at + SOON and not over else ""
+
+    def add(self, order: WorkOrder, place: str, why: Why) -> tuple[str, str]:
+        """Keep an order; return why that cannot be, and why it is not within the days, in words: both empty, it is kept."""
+        people = (*((order.technician_id,) if order.technician_id else ()), *order.colleagues)
+        strangers = [key for key in people if key not in self.crew.technicians]
+        if not people or strangers:
+            who = f"{', '.join(strangers)}, of whom there is no record" if strangers else "nobody named"
+            return f"it is {why}, by {who}: it stays as it is", ""
+        spans = self._spans(order, why)
+        if not spans:
+            when = self.plant.clock(place, order.scheduled_at or self.plant.at)
+            return f"it is {why} for {when}, which is over: start it, or free it to be planned again", ""
+        for part, (start, minutes) in enumerate(spans):
+            where = self.crew.days.place(start)
+            if where is None:
+                after = f"it is {why} for {self.plant.clock(place, start)}, after these days: it stays as it is"
+                return "", "" if part else after
+            # More than two people are kept two by two, as if at machines of their own.
+            for pair in range(0, len(people), 2):
+                fault = self._lock(order, place, why, people[pair : pair + 2], where, minutes, part, pair)
+                if fault:
+                    return fault, ""
+        return "", ""
+
+    def _spans(self, order: WorkOrder, why: Why) -> list[tuple[datetime, int]]:
+        """Return start and minutes of what is still to be done."""
+        at, minutes = self.plant.at, minutes_each(order)
+        parts = self._standing.get(order.order_id, [])
+        if len(parts) > 1 and parts[0][0] == order.scheduled_at:
+            left = [(max(start, at), end) for start, end in parts if end > at]
+            if left:
+                return [(start, max(1, round((end - start).total_seconds() / 60))) for start, end in left]
+        begun = (order.started_at if why == "in progress" else order.scheduled_at) or at
+        start, end = max(begun, at), begun + timedelta(minutes=minutes)
+        left_min = round((end - start).total_seconds() / 60)
+        if why != "in progress":
+            return [(start, min(left_min, SHIFT_MIN))] if left_min > 0 else []
+        return [(start, min(max(left_min, STILL_TAKES_MIN), SHIFT_MIN))]
+
+    def _lock(
+        self,
+        order: WorkOrder,
+        place: str,
+        why: Why,
+        people: tuple[str, ...],
+        where: tuple[int, int],
+        minutes: int,
+        part: int,
+        pair: int,
+    ) -> str:
+        day, start = where
+        machine_id = order.machine_id if pair == 0 else f"{order.machine_id} {pair}"
+        for lock in self._by_day[day]:
+            theirs = lock.job.locked
+            shared = set(people) & set(theirs.people if theirs else ())
+            if theirs is None or not (shared or machine_id == lock.job.machine_id):
+                continue
+            way = self.crew.travel_min[place][lock.job.place] if shared else 0
+            if start < theirs.start_min + lock.job.minutes + way and theirs.start_min < start + minutes + way:
+                who = " and ".join(self.crew.technicians[key].title for key in sorted(shared)) or order.machine_id
+                return f"it is {why} at a time for which {who} has {lock.order.number} already: move one of them"
+        job_id = part_id(order.order_id, part) if pair == 0 else f"{part_id(order.order_id, part)} {pair}"
+        job = PlanJob(
+            job_id=job_id,
+            machine_id=machine_id,
+            place=place,
+            minutes=minutes,
+            people=len(people),
+            waiting_cost=(0,) * self.plant.days,
+            defer_cost=0,
+            locked=PlannedJob(job_id=job_id, day=day, start_min=start, people=people),
+        )
+        self.locks.append(Lock(job, order, why, part, pair))
+        self._by_day[day].append(self.locks[-1])
+        return ""
+
+
+def part_id(order_id: str, at: int) -> str:
+    """Return the id of the job for a part of an order, counted from 0."""
+    return order_id if at == 0 else f"{order_id} #{at + 1}"

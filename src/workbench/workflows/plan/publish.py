@@ -1,0 +1,215 @@
+"""Makes a plan what people follow: orders get its people and times, and everybody concerned is told once, in one transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from workbench import dispatch
+from workbench.domain import order_states
+from workbench.domain.base import Actor, Change, stable_id
+from workbench.domain.notices import Notice, NoticeKind
+from workbench.domain.plans import PlanChange, PlannedWork, WorkPlan
+from workbench.domain.predictions import Severity
+from workbench.domain.roles import Permission, require
+from workbench.domain.work import OrderState, Priority, WorkOrder
+from workbench.errors import InputError, NotFound
+from workbench.workflows.notices import put
+
+from .sources import Plant, read_plant, what_changed
+
+if TYPE_CHECKING:
+    from workbench.workspace import Workspace
+
+SHOWN = 5
+# What the cycle writes into the history of an order.
+MORE_URGENT = "made more urgent"
+
+
+def publish_plan(ws: Workspace, plan_id: str | None = None, *, actor: Actor | None = None) -> WorkPlan:
+    """Make a proposed plan the one that people follow, and tell those whom it concerns; published already: nothing changes.
+
+    Without ``plan_id`` it is the newest proposal.
+
+    All of it is kept, or nothing. Every order gets its people, time and reason; an order that is left out loses those it
+    had. People are told of orders that are new to them, and in one message of what moved.
+
+    Raises:
+        NotFound: there is no such plan, or none is proposed.
+        InputError: orders, people, sites or stops have changed since it was made (the message says which), a newer plan
+            is followed, or its first work should have begun already.
+        NotPermitted: the actor's role does not plan work.
+    """
+    plan = ws.plans.get(plan_id) if plan_id is not None else ws.plans.proposed()
+    if plan is None:
+        raise NotFound("No plan is proposed.", "Make one: workbench orders plan")
+    return publish_now(ws, plan, now=ws.as_of(), actor=actor)
+
+
+def publish_now(ws: Workspace, plan: WorkPlan, *, now: datetime, actor: Actor | None = None) -> WorkPlan:
+    """Publish ``plan`` as if it were ``now``; see ``publish_plan``."""
+    require(actor or ws.actor, Permission.ASSIGN_WORK)
+    with ws.transaction() as tx:
+        plan = tx.plans.get(plan.plan_id)
+        if plan.state == "published":
+            return plan
+        plant = read_plant(tx, plan.as_of, plan.days)
+        _refuse_stale(plan, plant, now)
+        change = tx.change("plan published", actor)
+        standing = tx.plans.published()
+        after = _Publication(tx, plan, plant, standing, change).orders()
+        return tx.plans.publish(plan.model_copy(update={"basis": plant.basis(after)}), change, change.at)
+
+
+def _refuse_stale(plan: WorkPlan, plant: Plant, now: datetime) -> None:
+    changed = what_changed(plan.basis, plant.basis(), plant)
+    if changed:
+        more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
+        raise InputError(
+            f"Plan {plan.plan_id} is out of date. Since it was made, these changed: {', '.join(changed[:SHOWN])}{more}.",
+            "Plan again: workbench orders plan",
+        )
+    late = next((work for work in plan.assignments if not work.kept and work.starts_at < now), None)
+    if late is not None:
+        raise InputError(
+            f"Plan {plan.plan_id} is out of date: {late.number} should have begun {late.when}.",
+            "Plan again: workbench orders plan",
+        )
+
+
+class _Publication:
+    """What publishing a plan writes, within one transaction."""
+
+    def __init__(self, ws: Workspace, plan: WorkPlan, plant: Plant, standing: WorkPlan | None, change: Change) -> None:
+        self.ws, self.plan, self.plant, self.change = ws, plan, plant, change
+        self.work: dict[str, list[PlannedWork]] = defaultdict(list)
+        for work in plan.assignments:
+            self.work[work.order_id].append(work)
+        self.left_out = {one.order_id: one.reason for one in (*plan.deferred, *plan.unplannable)}
+        self.standing = standing
+        self.lines: dict[str, list[tuple[WorkOrder, str]]] = defaultdict(list)
+
+    def orders(self) -> list[WorkOrder]:
+        """Write the orders, tell people, and return all open orders as they are then."""
+        moved = {one.order_id: one for one in self.plan.changes}
+        after = []
+        for order in self.plant.orders:
+            new = self._as_planned(order)
+            if new != order:
+                self.ws.orders.update(new, self.change)
+                what = "put off" if new.scheduled_at is None else "planned anew" if self._known(order) else "planned"
+                details = {
+                    "plan_id": self.plan.plan_id,
+                    "technician_id": new.technician_id,
+                    "colleagues": list(new.colleagues),
+                    "at": new.scheduled_at.isoformat() if new.scheduled_at else None,
+                    "reason": new.technician_reason,
+                }
+                self.ws.dispatch_history.add(order.order_id, order.machine_id, what, details, self.change)
+                self._rewrite_report(new)
+            self._tell(new, moved.get(order.order_id))
+            after.append(new)
+        self._tell_changes()
+        return after
+
+    def _known(self, order: WorkOrder) -> bool:
+        """Say whether the plan before gave the order its time, or a person did."""
+        planned = self.standing is not None and order.order_id in self.standing.basis
+        return order.scheduled_at is not None and (planned or order.raised_by != "cycle")
+
+    def _as_planned(self, order: WorkOrder) -> WorkOrder:
+        work = self.work.get(order.order_id)
+        if work is not None:
+            if work[0].kept:
+                return order
+            people = tuple(dict.fromkeys(name for part in work for name in part.people))
+            reason = f"{work[0].names.split(' and ')[0]}: {work[0].reason}"
+            return order_states.scheduled(order, people[0], people[1:], work[0].starts_at, reason)
+        reason = self.left_out.get(order.order_id, "")
+        if order.fixed or order.state is OrderState.IN_PROGRESS:
+            return order
+        if order.state is OrderState.SCHEDULED:
+            return order_states.put_off(order, reason)
+        if order.technician_id is not None:
+            return order.model_copy(update={"technician_id": None, "colleagues": (), "technician_reason": reason})
+        return order
+
+    def _rewrite_report(self, order: WorkOrder) -> None:
+        """Write what the technician reads anew, with its people and time."""
+        known = self.ws.dispatch_reports.for_order(order.order_id)
+        if known is None or order.prediction_id is None:
+            return
+        prediction = self.ws.predictions.find(order.prediction_id)
+        package = self.ws.packages.for_prediction(order.prediction_id)
+        if prediction is None or package is None:
+            return
+        profile = self.plant.machines[order.machine_id]
+        report = dispatch.write_dispatch_report(
+            order,
+            prediction,
+            package,
+            profile,
+            currency=self.plant.currency,
+            site=self.plant.sites.get(profile.site_id),
+        )
+        self.ws.dispatch_reports.put(report.model_copy(update={"report_id": known.report_id}), self.change)
+
+    def _tell(self, order: WorkOrder, moved: PlanChange | None) -> None:
+        """Tell people of an order that is new to them, and note for the others what moved."""
+        before = self.standing.basis.get(order.order_id) if self.standing is not None else None
+        is_new = before is None and (order.order_id in self.work or order.raised_by == "cycle")
+        more_urgent = before not in (None, self.plan.basis[order.order_id]) and self._more_urgent(order)
+        if not (is_new or more_urgent or moved):
+            return
+        profile = self.plant.machines.get(order.machine_id)
+        site = self.plant.sites.get(profile.site_id) if profile is not None else None
+        if profile is None or site is None:
+            return
+        told = set()
+        named = [order.technician_id, *order.colleagues] if order.technician_id else [None]
+        for person in named:
+            notices = dispatch.write_notices(
+                order.model_copy(update={"technician_id": person}),
+                profile,
+                site=site,
+                currency=self.plant.currency,
+                at=self.plan.as_of,
+                more_urgent=more_urgent,
+            )
+            for notice in notices:
+                if notice.recipient not in told and self.ws.notices.find(notice.notice_id) is None:
+                    put(self.ws, notice, self.change)
+                    told.add(notice.recipient)
+        if moved is None or moved.what == "no longer open":
+            return
+        was = f"; was: {moved.before}" if moved.before else ""
+        now = moved.after or f"not planned any more: {self.left_out.get(order.order_id, '')}"
+        concerned = [f"technician:{name}" for name in moved.people] + [f"manager:{site.site_id}"]
+        for recipient in concerned:
+            if recipient not in told:
+                self.lines[recipient].append((order, f"{order.number} {order.title} ({order.machine_id}): {now}{was}"))
+
+    def _more_urgent(self, order: WorkOrder) -> bool:
+        """Say whether a finding has made the order more urgent since the plan before was published."""
+        since = self.standing.published_at if self.standing is not None else None
+        entries = self.ws.dispatch_history.for_order(order.order_id)
+        return any(entry.event == MORE_URGENT and (since is None or entry.at >= since) for entry in entries)
+
+    def _tell_changes(self) -> None:
+        """Tell each person in one message what moved for them."""
+        for recipient, lines in sorted(self.lines.items()):
+            urgent = any(order.priority <= Priority.URGENT for order, _ in lines)
+            numbers = ", ".join(order.number for order, _ in lines[:SHOWN])
+            more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
+            notice = Notice(
+                notice_id=stable_id("plan", self.plan.plan_id, recipient),
+                kind=NoticeKind.PLAN_CHANGED,
+                recipient=recipient,
+                severity=Severity.CRITICAL if urgent else Severity.WARNING,
+                subject=f"Plan changed: {numbers}{more}",
+                body="\n".join(line for _, line in lines),
+                simulated=any(order.simulated for order, _ in lines),
+                created_at=self.plan.as_of,
+            )
+            put(self.ws, notice, self.change)

@@ -1,0 +1,145 @@
+"""What a plan of work rests on, read from the records in bulk, and its fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from workbench.dispatch.working_time import on_site_clock
+from workbench.domain.work import WorkOrder
+
+if TYPE_CHECKING:
+    from workbench.domain.calendar import PlannedStop
+    from workbench.domain.equipment import MachineProfile, Site, Technician
+    from workbench.domain.plans import WorkPlan
+    from workbench.store.records.analysis import Odds, Stakes
+    from workbench.workspace import Workspace
+
+# Fields of an order that change what its plan is.
+_OF_ORDER = (
+    "machine_id",
+    "priority",
+    "state",
+    "technician_id",
+    "colleagues",
+    "scheduled_at",
+    "skill",
+    "people",
+    "labour_h",
+    "repair_h",
+    "parts_at",
+    "fixed",
+    "started_at",
+)
+WORDS = {
+    "technicians": "the technicians or their shifts",
+    "sites": "the sites",
+    "stops": "the planned stops",
+    "machines": "where machines stand or what standing costs",
+}
+
+
+@dataclass(frozen=True)
+class Plant:
+    """Orders that are open, and all else that says who can do them when, except for predictions."""
+
+    at: datetime
+    days: int
+    orders: tuple[WorkOrder, ...]
+    machines: Mapping[str, MachineProfile]
+    sites: Mapping[str, Site]
+    technicians: Mapping[str, Technician]
+    stops: tuple[PlannedStop, ...]
+    currency: str
+
+    def clock(self, site_id: str, moment: datetime) -> str:
+        """Write a moment in the time of a site."""
+        return on_site_clock(moment, ZoneInfo(self.sites[site_id].time_zone))
+
+    def basis(self, orders: Iterable[WorkOrder] | None = None) -> dict[str, str]:
+        """Return fingerprints: of each order by its id, and of technicians, sites, stops and machines."""
+        marks = {
+            "technicians": _mark(person.model_dump_json() for person in self.technicians.values()),
+            "sites": _mark(site.model_dump_json() for site in self.sites.values()),
+            "stops": _mark(stop.model_dump_json() for stop in self.stops),
+            "machines": _mark(
+                f"{machine.machine_id} {machine.site_id} {machine.economics!r}" for machine in self.machines.values()
+            ),
+        }
+        return marks | {order.order_id: _order_mark(order) for order in (self.orders if orders is None else orders)}
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is known of the failures behind orders: prediction and analytics by order id, and the plan people follow."""
+
+    odds: Mapping[str, Odds]
+    stakes: Mapping[str, Stakes]
+    standing: WorkPlan | None
+
+
+def read_plant(ws: Workspace, at: datetime, days: int) -> Plant:
+    """Return the open orders raised until ``at`` and what else a plan of so many days from then on rests on."""
+    sites = {site.site_id: site for site in ws.sites.all()}
+    until = at + timedelta(days=days + 1)
+    stops = [stop for stop in ws.planned_stops.all() if stop.ends_at > at and stop.starts_at < until]
+    orders = [order for order in ws.orders.open() if order.created_at <= at]
+    return Plant(
+        at=at,
+        days=days,
+        orders=tuple(sorted(orders, key=lambda order: (order.number, order.order_id))),
+        machines={machine.machine_id: machine for machine in ws.machines.all()},
+        sites=sites,
+        technicians={person.technician_id: person for person in ws.technicians.all()},
+        stops=tuple(sorted(stops, key=lambda stop: (stop.starts_at, stop.stop_id))),
+        currency=ws.settings.currency,
+    )
+
+
+def read_findings(ws: Workspace, plant: Plant) -> Findings:
+    """Return the newest prediction that supports each order, with its analytics."""
+    newest = {
+        order.order_id: order.evidence[-1] if order.evidence else order.prediction_id
+        for order in plant.orders
+        if order.evidence or order.prediction_id
+    }
+    ids = {prediction_id for prediction_id in newest.values() if prediction_id}
+    odds, stakes = ws.predictions.odds(ids), ws.packages.stakes(ids)
+    return Findings(
+        odds={order_id: odds[key] for order_id, key in newest.items() if key in odds},
+        stakes={order_id: stakes[key] for order_id, key in newest.items() if key in stakes},
+        standing=ws.plans.published(),
+    )
+
+
+def what_changed(before: Mapping[str, str], now: Mapping[str, str], plant: Plant) -> list[str]:
+    """Say in words in what two fingerprints differ, orders by their number."""
+    numbers = {order.order_id: order.number for order in plant.orders}
+    said = []
+    for key in sorted({*before, *now}, key=lambda key: (key not in WORDS, numbers.get(key, key))):
+        if before.get(key) == now.get(key):
+            continue
+        if key in WORDS:
+            said.append(WORDS[key])
+        elif key not in now:
+            said.append(f"order {key} is no longer open")
+        else:
+            said.append(f"{numbers.get(key, key)} {'is new' if key not in before else 'changed'}")
+    return said
+
+
+def _order_mark(order: WorkOrder) -> str:
+    newest = order.evidence[-1] if order.evidence else order.prediction_id
+    return _mark([repr([getattr(order, name) for name in _OF_ORDER]), str(newest), repr(order.parts)])
+
+
+def _mark(parts: Iterable[str]) -> str:
+    mark = hashlib.blake2b(digest_size=9)
+    for part in parts:
+        mark.update(part.encode())
+        mark.update(b"\n")
+    return mark.hexdigest()

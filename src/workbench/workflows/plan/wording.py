@@ -1,0 +1,204 @@
+"""A plan of the planner in the words of those who follow it: who does what when and why, what is left out, what changed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from workbench.dispatch.technicians import level_in_words
+from workbench.domain.money import money_text
+from workbench.domain.plans import LeftOut, PlanChange, PlannedWork, WorkPlan
+
+from .jobs import Draft
+from .kept import part_id
+from .task import Task
+
+if TYPE_CHECKING:
+    from workbench.domain.planning import Plan, PlanProblem
+    from workbench.domain.work import WorkOrder
+
+
+def left_out(orders: dict[str, WorkOrder], reasons: dict[str, str]) -> tuple[LeftOut, ...]:
+    """Return orders that are not in a plan with the reason of each, the most urgent first."""
+    found = sorted((orders[order_id] for order_id in reasons), key=lambda order: (order.priority, order.number))
+    return tuple(
+        LeftOut(
+            order_id=order.order_id,
+            number=order.number,
+            title=order.title,
+            machine_id=order.machine_id,
+            priority=order.priority,
+            reason=reasons[order.order_id],
+        )
+        for order in found
+    )
+
+
+class Words:
+    """A plan of the planner in the words of those who follow it."""
+
+    def __init__(self, draft: Draft, problem: PlanProblem, found: Plan) -> None:
+        self.draft, self.problem, self.found = draft, problem, found
+        self._minutes = {job.job_id: job.minutes for job in problem.jobs}
+        self._planned = {job.job_id: job for job in found.jobs}
+
+    def deferred(self) -> dict[str, str]:
+        """Return why each order that could be done is not in the plan."""
+        tasks = self.draft.tasks
+        return {
+            order_id: self.draft.why_deferred(tasks[order_id]) for order_id in self.found.deferred if order_id in tasks
+        }
+
+    def assignments(self) -> tuple[PlannedWork, ...]:
+        """Return who does what when, in the order of time."""
+        found = [self._kept(number) for number, lock in enumerate(self.draft.kept.locks) if lock.pair == 0]
+        for order_id, task in self.draft.tasks.items():
+            if order_id in self._planned:
+                found += [self._part(task, at) for at in range(task.parts)]
+        return tuple(sorted(found, key=lambda work: (work.starts_at, work.number, work.part)))
+
+    def _kept(self, number: int) -> PlannedWork:
+        lock = self.draft.kept.locks[number]
+        order = lock.order
+        people = (*((order.technician_id,) if order.technician_id else ()), *order.colleagues)
+        parts = sum(other.order is order and other.pair == 0 for other in self.draft.kept.locks)
+        reason = f"stays as it is: {lock.why}"
+        return self._work(order, lock.job.job_id, lock.job.place, people, reason, lock.part + 1, parts, lock.why)
+
+    def _part(self, task: Task, at: int) -> PlannedWork:
+        job_id = part_id(task.order.order_id, at)
+        chosen = self._planned[job_id].people
+        people = (
+            task.team.people if task.team is not None else tuple(sorted(chosen, key=lambda key: self._leads(task, key)))
+        )
+        reason = self._reason(task, job_id, people)
+        return self._work(task.order, job_id, task.place, people, reason, at + 1, task.parts, "")
+
+    def _leads(self, task: Task, key: str) -> tuple[int, str]:
+        return -self.draft.crew.technicians[key].skills.get(task.order.skill, 0), key
+
+    def _work(
+        self,
+        order: WorkOrder,
+        job_id: str,
+        place: str,
+        people: tuple[str, ...],
+        reason: str,
+        part: int,
+        parts: int,
+        kept: str,
+    ) -> PlannedWork:
+        planned = self._planned[job_id]
+        starts = self.draft.days.moment(planned.day, planned.start_min)
+        ends = starts + timedelta(minutes=self._minutes[job_id])
+        return PlannedWork.model_validate(
+            {
+                "order_id": order.order_id,
+                "number": order.number,
+                "title": order.title,
+                "machine_id": order.machine_id,
+                "site_id": place,
+                "priority": order.priority,
+                "people": people,
+                "names": " and ".join(self.draft.crew.technicians[key].title for key in people),
+                "starts_at": starts,
+                "ends_at": ends,
+                "when": f"{self.draft.plant.clock(place, starts)} to {self.draft.plant.clock(place, ends)[-5:]}",
+                "reason": reason,
+                "part": part,
+                "parts": parts,
+                "kept": kept,
+            }
+        )
+
+    def _reason(self, task: Task, job_id: str, people: tuple[str, ...]) -> str:
+        crew, order = self.draft.crew, task.order
+        planned = self._planned[job_id]
+        lead = crew.technicians[people[0]]
+        level = lead.skills.get(order.skill, 0)
+        way = crew.km[lead.site_id][task.place]
+        starts = self.draft.days.moment(planned.day, planned.start_min)
+        told = [
+            level_in_words(order.skill, level) if level else "no special skill needed",
+            f"free at {self.draft.plant.clock(task.place, starts)[-5:]}",
+            "works at this site" if lead.site_id == task.place else f"{way:.0f} km",
+        ]
+        if len(people) > 1:
+            helps = task.team is not None and not task.team.all_skilled
+            other = crew.technicians[people[1]].title
+            told.append(f"{other} helps: nobody else with this skill shares a shift" if helps else f"with {other}")
+        if task.parts > 1:
+            told.append(f"takes {task.parts} shifts of the same people")
+        if task.begin < len(task.rush):
+            soon = "as soon as anybody can" if task.begin == 0 else "on the first day on which anybody can"
+            told.append("in the planned stop that is its time of least expected cost" if task.advised else soon)
+        elif task.stop:
+            told.append(task.stop)
+        told.append(self._others(task, planned.day, people))
+        told.append(self._urgency(task, planned.day))
+        return ", ".join(word for word in told if word)
+
+    def _others(self, task: Task, day: int, people: tuple[str, ...]) -> str:
+        if task.team is not None:
+            return ""
+        others = sum(
+            key not in people and day in self.draft.crew.together([key], task.place) for key in task.choice.able
+        )
+        return f"{others} other{'' if others == 1 else 's'} could that day" if others else "nobody else could that day"
+
+    def _urgency(self, task: Task, day: int) -> str:
+        costs = task.costs.costs
+        end = money_text(costs[-1] - costs[day], self.draft.plant.currency)
+        said = f"left until after these days it would cost about {end} more" if costs[-1] > costs[day] else ""
+        return f"{said} ({task.costs.basis})" if said and task.costs.basis else said
+
+
+def changes(before: WorkPlan | None, plan: WorkPlan, orders: dict[str, WorkOrder]) -> tuple[PlanChange, ...]:
+    """Return what a plan makes different from the one before, for orders that are still to be done and those that are not."""
+    was, now = _by_order(before.assignments if before is not None else ()), _by_order(plan.assignments)
+    found = []
+    for order_id in sorted({*was, *now}, key=lambda key: (now.get(key) or was[key])[0].number):
+        old, new = was.get(order_id, []), now.get(order_id, [])
+        one = (new or old)[0]
+        people = tuple(sorted({name for work in (*old, *new) for name in work.people}))
+        if old and not new:
+            what = "put off" if order_id in orders else "no longer open"
+        elif not old:
+            what = "added"
+        elif new[0].kept and old[0].people == new[0].people:
+            continue
+        elif set(old[0].people) != set(new[0].people):
+            what = "other people"
+        elif [work.starts_at for work in old] != [work.starts_at for work in new]:
+            what = "moved"
+        else:
+            continue
+        found.append(
+            PlanChange.model_validate(
+                {
+                    "order_id": order_id,
+                    "number": one.number,
+                    "what": what,
+                    "before": _in_words(old),
+                    "after": _in_words(new),
+                    "people": people,
+                }
+            )
+        )
+    return tuple(found)
+
+
+def _by_order(assignments: Iterable[PlannedWork]) -> dict[str, list[PlannedWork]]:
+    found: dict[str, list[PlannedWork]] = defaultdict(list)
+    for work in assignments:
+        found[work.order_id].append(work)
+    return dict(found)
+
+
+def _in_words(parts: list[PlannedWork]) -> str:
+    if not parts:
+        return ""
+    more = f", in {len(parts)} shifts" if len(parts) > 1 else ""
+    return f"{parts[0].names}, {parts[0].when}{more}"
