@@ -69,6 +69,12 @@ def test_chattering_is_within_sixty_readings_of_the_machine():
     assert found.share_chattering.value == 0
 
 
+def test_a_machine_counts_from_its_first_reading_on():
+    late = history("pump_002", episode(330)).model_copy(update={"start": START + timedelta(days=13)})
+    found = figures([history("pump_001", episode(1)), late], [], [], start=START, end=END)
+    assert found.alerts_per_machine_week.value == pytest.approx(2 / (15 / 7))
+
+
 def test_a_plant_without_alarms_or_machines():
     quiet = figures([history("pump_001")], [], [], start=START, end=END)
     assert quiet.alerts_per_machine_week.value == 0

@@ -292,6 +292,8 @@ def test_backlog_is_open_work_by_skill_in_weeks_of_those_who_have_it():
         ),
         order(3, closed_at=hour(12)),
         order(4, closed_at=hour(60), failure_mode=own.name),
+        # Withdrawn, by whom and when nobody wrote down.
+        order(5, state="cancelled", started_at=None, closed_at=None, labour_h=20, skill="mechanical"),
     ]
     lines = backlog(standing, {CNC.machine_id: CNC}, people, hour(48))
     mechanical, diving = lines

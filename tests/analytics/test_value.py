@@ -101,6 +101,14 @@ def test_a_false_alarm_costs_what_was_spent():
     assert (entry.kind, entry.amount) == (ValueKind.FALSE_ALARM, -12_000 - 37_500)
 
 
+def test_a_false_alarm_says_when_a_cost_of_it_is_not_known():
+    nothing = _close_out(0, cause="no_fault_found", done="nothing", as_found="none")
+    assert _entry(nothing, package=_package()).complete
+    unpriced = CostItem(name="labour", amount=0, inputs="16 h, not priced", known=False)
+    entry = _entry(nothing.model_copy(update={"cost_items": (unpriced,)}), package=_package())
+    assert (entry.kind, entry.amount, entry.complete) == (ValueKind.FALSE_ALARM, 0, False)
+
+
 def test_a_fault_found_by_hand_is_no_merit_of_a_prediction():
     assert _entry(_close_out()) is None
 
@@ -179,3 +187,4 @@ def test_an_entry_says_when_a_cost_is_left_out(complete: bool) -> None:
     items = [item.model_copy(update={"known": complete}) for item in FAILURE.items]
     entry = _entry(_close_out(), package=_package(), failure=FAILURE.model_copy(update={"items": tuple(items)}))
     assert entry.complete is complete
+    assert ("costs that are not known are left out of 1" in ledger([entry], currency="EUR").evidence) is not complete

@@ -108,8 +108,8 @@ def test_every_key_of_the_protocol_is_there_with_its_interval(result):
                 assert np.isfinite(metrics[f"{place}.{key}"])
                 assert len(metrics[f"{place}.{key}_interval"]) == 2
             assert metrics[f"{place}.cost_over_oracle"] >= 1
-            assert metrics[f"{place}.abstain_rate_strict"] >= metrics[f"{place}.abstain_rate"]
-            assert len(metrics[f"{place}.cost_over_best_fixed_strict_interval"]) == 2
+            assert metrics[f"{place}.abstain_rate_healthy_known"] <= metrics[f"{place}.abstain_rate"]
+            assert len(metrics[f"{place}.cost_over_best_fixed_healthy_known_interval"]) == 2
             assert len(metrics[f"{place}.cost_over_tuned_threshold_interval"]) == 2
             assert peers[f"{place}.fixed_without_hindsight.cost_over_best_fixed"] >= 1 - 1e-12
             assert peers[f"{place}.tuned_threshold.cost_over_oracle"] >= 1

@@ -279,7 +279,7 @@ def test_every_fault_is_named_and_nothing_is_written(ws):
         ({"site": None, "time_zone": "../../etc/passwd"}, "unknown"),
         ({"parameters": {"sed": 1}}, "sed"),
         ({"kind": "report", "parameters": {"template": "fleet_heath"}}, "Did you mean 'fleet_health'"),
-        ({"kind": "cycle", "parameters": {"machines": ["nothing"]}}, "no machines"),
+        ({"kind": "cycle", "parameters": {"machines": ["nothing"]}}, "no machine"),
     ],
 )
 def test_a_fault_is_named(ws, fields, named):

@@ -28,7 +28,7 @@ def figures(
 ) -> AlarmFigures:
     """Return the figures of the machines of ``histories`` between ``start`` and ``end``.
 
-    Counted are alerts that fired and cases that opened in that time. A case was actioned when somebody acknowledged or
+    Counted are alerts that fired and cases that opened in that time; a machine's weeks are those of its history. A case was actioned when somebody acknowledged or
     resolved it, or when work was ordered on its machine while it was open (``orders``: machine and time). An alarm chatters
     that fires 3 times within a minute of a second's scans (ISA-18.2), here within 60 sampling periods of its machine.
     """
@@ -36,7 +36,7 @@ def figures(
     alerts = [one for found in fired.values() for one in found]
     opened = [case for case in cases if start <= case.opened_at <= end]
     hours = (end - start).total_seconds() / 3600
-    machine_weeks = len(histories) * hours / 168
+    machine_weeks = sum((end - max(start, one.start)) / timedelta(weeks=1) for one in histories)
     rules = Counter((machine, *one.rule.key) for machine, found in fired.items() for one in found)
     chattering = sum(_chatters(fired[h.machine_id], h.sampling_min, key) for h in histories for key in _keys(fired, h))
     actioned = sum(_actioned(case, orders, end) for case in opened)

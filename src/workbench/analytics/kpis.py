@@ -278,7 +278,8 @@ def savings(ledger: ValueLedger) -> Kpi:
         interval=ledger.net_interval,
         n=count,
         n_of="closed orders",
-        source=f"value ledger: confirmed findings {ledger.confirmed}, false alarms {ledger.false_alarms}",
+        source=f"value ledger: confirmed findings {ledger.confirmed}, false alarms {ledger.false_alarms}"
+        + (f"; {ledger.evidence}" if ledger.net_interval else ""),
         lacks=("" if ledger.net_interval else ledger.evidence)
         if count
         else "no order that a prediction opened was closed in the period",

@@ -13,7 +13,7 @@ from scipy.special import ndtri
 from workbench.domain.closeout import AsFound, CloseOut
 from workbench.domain.equipment import MachineProfile, Technician
 from workbench.domain.kpis import ENOUGH_FOR_INTERVAL, LEVEL, Kpi, SkillBacklog
-from workbench.domain.work import OrderState, WorkOrder
+from workbench.domain.work import OPEN_ORDER_STATES, OrderState, WorkOrder
 
 from .kpis_reliability import bootstrap_ratios
 
@@ -156,7 +156,8 @@ def backlog(
     hours: defaultdict[str, float] = defaultdict(float)
     count: defaultdict[str, int] = defaultdict(int)
     for order in orders:
-        if order.created_at > at or (order.closed_at is not None and order.closed_at <= at):
+        ended = order.closed_at <= at if order.closed_at is not None else order.state not in OPEN_ORDER_STATES
+        if order.created_at > at or ended:
             continue
         profile = profiles.get(order.machine_id)
         mode = profile.failure_mode(order.failure_mode) if profile else None

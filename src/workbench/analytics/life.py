@@ -16,6 +16,8 @@ _BETWEEN = 12
 _BEYOND = 60
 _FURTHEST = 0.999
 _APART = 1e-10
+# What is less likely than this within all that a prediction looks at tells nothing of when it fails.
+_NEVER = 1e-9
 # Apart by which two likelihoods of the same instant are kept.
 _INSTANT_H = 0.01
 # Likelihoods of the three times of ``expected_failure_at``: a median and a two-sided 90 % interval.
@@ -115,7 +117,7 @@ def _made(points: list[tuple[float, float]], *, own: bool, basis: str) -> LifeLe
     for hours, probability in points:
         if hours > kept[-1][0] and probability >= kept[-1][1]:
             kept.append((hours, probability))
-    return LifeLeft(tuple(kept), own, basis) if kept[-1][1] > 0 else None
+    return LifeLeft(tuple(kept), own, basis) if kept[-1][1] > _NEVER else None
 
 
 def _words(*, curve: bool, life: bool) -> str:

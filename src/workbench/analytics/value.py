@@ -70,6 +70,7 @@ def value_entry(order: WorkOrder, close_out: CloseOut, prospect: Prospect) -> Va
         spent = (_work(close_out), *_stop(close_out, prospect, planned=False))
         return _entry(
             order, close_out, prospect, ValueKind.FALSE_ALARM, items=spent, weight=0.0, spent=spent,
+            complete=all(item.known for item in spent),
             reason="no fault was found: what was spent is the cost of a false alarm",
         )  # fmt: skip
     return _confirmed(order, close_out, prospect)
@@ -230,6 +231,9 @@ def ledger(
     counts = Counter(entry.kind for entry in standing)
     amounts = [entry.amount for entry in standing if entry.kind in _JUDGED]
     interval, evidence = _interval(amounts, seed)
+    partly = sum(entry.kind in _JUDGED and not entry.complete for entry in standing)
+    if partly:
+        evidence += f"; costs that are not known are left out of {partly}"
 
     def cost(kind: ValueKind) -> Minor:
         return sum(entry.cost for entry in standing if entry.kind is kind)

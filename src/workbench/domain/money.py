@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import floor
+from math import floor, isfinite
+
+from workbench.errors import InputError
 
 from .base import Minor
 
@@ -53,5 +55,9 @@ def minor_units(amount: float, currency: str) -> Minor:
 
     >>> minor_units(431.5, "EUR"), minor_units(1200, "JPY")
     (43150, 1200)
+
+    Raises ``InputError`` for what is no amount: NaN or infinite.
     """
+    if not isfinite(amount):
+        raise InputError(f"{amount} is no amount of money.", "Give a number, e.g. 431.50.")
     return times(10 ** _DECIMALS.get(currency, 2), amount)

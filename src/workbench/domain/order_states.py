@@ -91,7 +91,9 @@ def started(order: WorkOrder, at: datetime, technician_id: str | None = None) ->
     """
     _check(order, OrderState.IN_PROGRESS)
     _check_time(order, at, "opened", order.created_at, "start")
-    return _with(order, state=OrderState.IN_PROGRESS, started_at=at, technician_id=technician_id or order.technician_id)
+    leads = technician_id or order.technician_id
+    along = tuple(person for person in order.colleagues if person != leads)
+    return _with(order, state=OrderState.IN_PROGRESS, started_at=at, technician_id=leads, colleagues=along)
 
 
 def done(order: WorkOrder, at: datetime, actual_cost: Minor) -> WorkOrder:

@@ -17,6 +17,7 @@ class Permission(StrEnum):
     ASSIGN_WORK = "assign and plan work"
     CLOSE_WORK = "start and close work"
     HANDLE_CASES = "acknowledge, shelve and resolve cases"
+    ANSWER_NOTICES = "acknowledge notices and send them again"
     PROPOSE_PURCHASES = "ask for quotes and propose purchases"
     HANDLE_DELIVERIES = "place approved purchases and book deliveries"
     APPROVE = "approve or reject machines, purchases, orders and plans"
@@ -30,6 +31,7 @@ _ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.ASSIGN_WORK: frozenset({Role.ADMIN, Role.SUPERVISOR, Role.SYSTEM}),
     Permission.CLOSE_WORK: frozenset({Role.ADMIN, Role.SUPERVISOR, Role.OPERATOR}),
     Permission.HANDLE_CASES: frozenset({Role.ADMIN, Role.SUPERVISOR, Role.OPERATOR}),
+    Permission.ANSWER_NOTICES: frozenset({Role.ADMIN, Role.SUPERVISOR, Role.OPERATOR}),
     Permission.PROPOSE_PURCHASES: frozenset({Role.ADMIN, Role.SUPERVISOR, Role.OPERATOR, Role.SYSTEM}),
     Permission.HANDLE_DELIVERIES: frozenset({Role.ADMIN, Role.SUPERVISOR, Role.OPERATOR}),
     Permission.APPROVE: frozenset({Role.ADMIN, Role.SUPERVISOR}),

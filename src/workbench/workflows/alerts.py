@@ -215,8 +215,11 @@ def alarm_figures(
     histories = []
     for machine_id in ws.machines.ids():
         machine = ws.machine_data(machine_id, until)
-        if len(machine.telemetry) and machine.telemetry["time"].iloc[-1] >= since:
-            histories.append(history_of(machine, custom, since, until))
+        times = machine.telemetry["time"]
+        if len(times) and times.iloc[-1] >= since:
+            # Of the time before its first reading nothing is known.
+            first = times.iloc[0].to_pydatetime(warn=False)
+            histories.append(history_of(machine, custom, max(since, first), until))
     cases = [case for case in ws.cases.all() if case.opened_at <= until]
     orders = [(order.machine_id, order.created_at) for order in ws.orders.all()]
     return alerts.figures(

@@ -86,6 +86,44 @@ def test_of_two_who_take_the_same_step_one_is_refused(
     assert len(log) == 20
 
 
+def _lengthen(url: str, name: str, barrier: Any) -> None:
+    database = Database.open(url)
+    change = Change(actor=Actor(id=name), reason="race", at=NOW)
+    barrier.wait(30)
+    for _ in range(20):
+        with database.writing() as session:
+            orders = Orders(database.bound(session))
+            order = orders.lock("o1")
+            orders.update(order.model_copy(update={"labour_h": order.labour_h + 1}), change)
+    database.close()
+
+
+def test_an_order_that_is_locked_loses_no_change(fleet: Database, change: Change, race: Callable[..., Any]) -> None:
+    Orders(fleet).open_or_support(_order(), change)
+    assert race(fleet, _lengthen, multiprocessing.get_context("fork").Barrier(2)) == [0, 0]
+    assert Orders(fleet).get("o1").labour_h == 42
+
+
+def _raise(url: str, name: str, barrier: Any) -> None:
+    database = Database.open(url)
+    change = Change(actor=Actor(id=name), reason="race", at=NOW)
+    barrier.wait(30)
+    for _ in range(20):
+        with database.writing() as session:
+            orders = Orders(database.bound(session))
+            number = orders.claim_number(2026)
+            ticket = {"order_id": f"ticket {number}", "number": number, "failure_mode": f"reported {number}"}
+            orders.open_or_support(_order().model_copy(update=ticket), change)
+    database.close()
+
+
+def test_tickets_raised_at_once_are_orders_of_their_own(
+    fleet: Database, change: Change, race: Callable[..., Any]
+) -> None:
+    assert race(fleet, _raise, multiprocessing.get_context("fork").Barrier(2)) == [0, 0]
+    assert len(Orders(fleet).all()) == 40
+
+
 def test_events_are_replaced_only_with_their_source_and_the_log_holds_both(fleet: Database, change: Change) -> None:
     events = Events(fleet)
     own = _event(EventKind.FAILURE, "bearing", source="order WO-2026-0001")

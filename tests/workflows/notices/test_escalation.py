@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from workbench.domain.base import Actor, Role
 from workbench.domain.work import OrderState, Priority
-from workbench.errors import NotFound
-from workbench.workflows.notices import acknowledge_notice, escalate_notices
+from workbench.errors import NotFound, NotPermitted
+from workbench.workflows.notices import acknowledge_notice, escalate_notices, retry_notice
 from workbench.workflows.onboard import add_catalogue
 from workbench.workspace import Workspace
 
@@ -99,6 +100,16 @@ def test_acknowledging_the_escalation_ends_it(plant):
     (told,) = escalate_notices(plant, now=NOW + 30 * MINUTE)
     acknowledge_notice(plant, told.notice_id)
     assert after(plant, 100_000) == []
+
+
+def test_a_viewer_neither_ends_it_nor_sends_again(plant):
+    open_order(plant)
+    told = plant.notices.all()[0]
+    vera = Actor(id="vera", role=Role.VIEWER)
+    for answer in (acknowledge_notice, retry_notice):
+        with pytest.raises(NotPermitted, match="may not acknowledge notices"):
+            answer(plant, told.notice_id, actor=vera)
+    assert plant.notices.get(told.notice_id) == told
 
 
 def test_what_is_not_there_cannot_be_acknowledged(plant):

@@ -80,6 +80,13 @@ def test_work_that_cannot_wait_begins_without_a_schedule_and_by_somebody_else(wo
     assert start_order(works, order.number, technician_id=OLE).technician_id == OLE
 
 
+def test_a_colleague_who_takes_the_lead_is_not_named_twice(works):
+    order = raise_ticket(works, PUMP, "Bearing is loud")
+    assign_order(works, order.number, ANNA, NOW + timedelta(hours=2), colleagues=(OLE,))
+    begun = start_order(works, order.number, technician_id=OLE)
+    assert (begun.technician_id, begun.colleagues) == (OLE, ())
+
+
 def test_wrong_steps_are_refused_and_change_nothing(works):
     order = raise_ticket(works, PUMP, "Leaks")
     before = works.orders.get(order.order_id)

@@ -26,6 +26,12 @@ def people(ws: Workspace, tmp_path):
     return acting("olga:operator"), acting("sam:supervisor")
 
 
+def test_a_price_that_is_none_is_refused_in_words(people):
+    olga, _ = people
+    for price in ("nan", "inf"):
+        assert "is no amount of money" in olga("purchases", "quote", PART, "nordlager", price, "6", code=2)
+
+
 def test_from_the_shelf_to_the_delivery(people):
     olga, sam = people
     assert "pump_bearing_set" in olga("parts", "list")

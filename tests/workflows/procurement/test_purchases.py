@@ -165,6 +165,35 @@ def test_cancelling_withdraws_the_question_and_tells_the_orders(ws, short):
     assert ws.orders.get("first").parts_at == AT + 4 * DAY, "the part's lead time, if it is ordered now"
 
 
+def test_a_time_without_a_zone_is_refused_in_words(ws):
+    naive = AT.replace(tzinfo=None)
+    with pytest.raises(InputError, match="has no time zone"):
+        propose_purchases(ws, PART, quantity=1, needed_by=naive, actor=OLGA)
+    number = _bought(ws, quantity=1)
+    approve(ws, "purchase", number, actor=SAM)
+    with pytest.raises(InputError, match="has no time zone"):
+        place_purchase(ws, number, expected_at=naive, actor=OLGA)
+
+
+def test_an_offer_that_goes_back_to_an_earlier_price_counts_at_once(ws):
+    supplier = ws.suppliers.get("nordlager")
+
+    def asks(price: int, days: int) -> int:
+        offers = tuple(
+            offer.model_copy(update={"unit_price": price}) if offer.part_id == PART else offer
+            for offer in supplier.offers
+        )
+        ws.suppliers.put(supplier.model_copy(update={"offers": offers}), ws.change("a new offer"))
+        ws.set_as_of(AT + days * DAY)
+        quotes = {one.quote.supplier_id: one.quote for one in request_quotes(ws, PART, actor=OLGA)}
+        return quotes["nordlager"].unit_price
+
+    assert [asks(18_500, 0), asks(25_000, 2), asks(18_500, 4)] == [18_500, 25_000, 18_500]
+    recorded = len(ws.quotes.all())
+    assert asks(18_500, 6) == 18_500
+    assert len(ws.quotes.all()) == recorded
+
+
 def test_a_quote_by_hand_goes_before_the_offer_for_thirty_days(ws):
     enter_quote(ws, PART, "allspares", 10_000, 1, available=1, actor=OLGA)
     best, other = request_quotes(ws, PART, actor=OLGA)

@@ -22,6 +22,8 @@ from .base import BodyRepository, Directory, Repository, log_change, rows_as_dic
 
 # Others may insert between our look and our insert; each try looks again.
 _TRIES = 5
+# Names the lock that those who number tickets hold, among the locks of the database.
+_NUMBERING = 7_679_003
 
 
 class _Number(BaseModel):
@@ -75,6 +77,11 @@ class Orders(BodyRepository[WorkOrder]):
             self._put(session, after, change, action)
             return after
 
+    def lock(self, order_id: str) -> WorkOrder:
+        """Return an order that nobody else changes until this transaction ends; raises ``NotFound``."""
+        with self._database.writing() as session:
+            return self._need(session, order_id, lock=True)
+
     def by_number(self, number: str) -> WorkOrder:
         """Return the order with this number, in whatever case it is written; raises ``NotFound``."""
         with self._database.reading() as session:
@@ -117,6 +124,14 @@ class Orders(BodyRepository[WorkOrder]):
     def next_number(self, year: int) -> str:
         """Return the number after the highest of ``year``, such as ``WO-2026-0001``."""
         with self._database.reading() as session:
+            return self._next_number(session, year)
+
+    def claim_number(self, year: int) -> str:
+        """Return the next number, which no other claim gets until this transaction ends."""
+        with self._database.writing() as session:
+            if not self._database.is_sqlite:
+                # Of two who claim at once one waits; on SQLite writing transactions exclude each other anyway.
+                session.execute(select(func.pg_advisory_xact_lock(_NUMBERING)))
             return self._next_number(session, year)
 
     def _next_number(self, session: Session, year: int) -> str:

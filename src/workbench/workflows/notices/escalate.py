@@ -9,6 +9,7 @@ from workbench import dispatch
 from workbench.dispatch.wording import PRIORITY_WORDS
 from workbench.domain.base import Actor, Change
 from workbench.domain.notices import Notice, NoticeKind
+from workbench.domain.roles import Permission, require
 from workbench.domain.work import Priority, WorkOrder
 
 from .write import OUTBOX_ACTOR, put
@@ -27,9 +28,10 @@ def acknowledge_notice(
 ) -> Notice:
     """Note that somebody has seen a notice and takes care of it: nobody else is told of its order; the first counts.
 
-    Raises ``NotFound``.
+    Raises ``NotFound``, and ``NotPermitted`` for a viewer.
     """
     change = ws.change("acknowledged", actor)
+    require(change.actor, Permission.ANSWER_NOTICES)
     return ws.notices.acknowledge(notice_id, change if now is None else change.model_copy(update={"at": now}))
 
 

@@ -14,6 +14,7 @@ from workbench.channels import CircuitBreaker, Gateway, MailServer, MailSession,
 from workbench.channels.mail import PASSWORD
 from workbench.domain.base import Actor
 from workbench.domain.notices import Notice
+from workbench.domain.roles import Permission, require
 from workbench.errors import InputError
 
 from .escalate import escalate_notices
@@ -135,8 +136,9 @@ def send_without_worker(ws: Workspace) -> OutboxReport:
 def retry_notice(ws: Workspace, notice_id: str, actor: Actor | None = None) -> Notice:
     """Put a notice that failed or waits back into the outbox, due at once.
 
-    Raises ``NotFound``, or ``InputError`` for one that was sent or is being sent.
+    Raises ``NotFound``, ``NotPermitted`` for a viewer, or ``InputError`` for one that was sent or is being sent.
     """
+    require(actor or ws.actor, Permission.ANSWER_NOTICES)
     notice = ws.notices.get(notice_id)
     if notice.state in ("failed", "queued"):
         fields: dict[str, Any] = {

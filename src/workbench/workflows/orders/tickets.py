@@ -72,7 +72,7 @@ def raise_ticket(
     needs = dict(parts) if parts is not None else {n.part_id: n.quantity for n in known.repair.parts} if known else {}
     with ws.transaction() as tx:
         change = tx.change("ticket raised by hand", actor)
-        number = tx.orders.next_number(at.year)
+        number = tx.orders.claim_number(at.year)
         inventory = _inventory(tx, needs, named=parts is not None)
         told = known is not None or bool(skill or needs)
         drafted = dispatch.raise_ticket(

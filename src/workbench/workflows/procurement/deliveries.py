@@ -18,6 +18,8 @@ from workbench.domain.work import WorkOrder
 from workbench.errors import InputError
 from workbench.workflows.notices.write import put
 
+from .quotes import check_zone
+
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
@@ -41,11 +43,12 @@ def place_purchase(
 
     Raises:
         NotFound: there is no such purchase.
-        InputError: it is not approved, or the price is higher than was approved.
+        InputError: it is not approved, the price is higher than was approved, or the time has no zone.
         NotPermitted: the actor's role may not place orders.
     """
     change = ws.change(f"{number} ordered", actor)
     require(change.actor, Permission.HANDLE_DELIVERIES)
+    check_zone(expected_at)
     at = ws.as_of()
 
     def ordered(purchase: PurchaseOrder) -> PurchaseOrder:
@@ -112,7 +115,7 @@ def receive_delivery(
         purchase = tx.purchases.advance(number, delivered, change)
         # Who closes an order locks it before its parts: here too, so that neither waits for the other for ever.
         for order_id in sorted({shortage.order_id for shortage in _waiting(tx, purchase.part_id)}):
-            tx.orders.advance(order_id, lambda order: order, change)
+            tx.orders.lock(order_id)
         tx.parts.receive(purchase.part_id, came, change)
         for shortage in _waiting(tx, purchase.part_id):
             tx.parts.top_up(shortage.order_id, shortage.part_id, shortage.needed, change)

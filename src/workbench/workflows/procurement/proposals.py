@@ -16,7 +16,7 @@ from workbench.domain.roles import Permission, require
 from workbench.domain.work import Priority
 from workbench.errors import InputError
 
-from .quotes import current_quotes, rate
+from .quotes import check_zone, current_quotes, rate
 from .reorder import reorder_proposals
 
 if TYPE_CHECKING:
@@ -59,11 +59,12 @@ def propose_purchases(
 
     Raises:
         NotFound: there is no such part or supplier.
-        InputError: nothing of the part is short and no quantity is given, or nobody offers it.
+        InputError: nothing of the part is short and no quantity is given, nobody offers it, or the time has no zone.
         NotPermitted: the actor's role may not propose purchases.
     """
     change = ws.change("purchase proposed", actor)
     require(change.actor, Permission.PROPOSE_PURCHASES)
+    check_zone(needed_by)
     with ws.transaction() as tx:
         # Who holds the parts proposes; another sees these purchases on order afterwards.
         for name in [part_id] if part_id is not None else sorted(part.part_id for part in tx.parts.all()):

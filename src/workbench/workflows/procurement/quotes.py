@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from workbench.dispatch import procurement as engine
@@ -93,14 +93,27 @@ def _quote(tx: Workspace, part: Part, supplier: Supplier, unit_price: int, deliv
     )  # fmt: skip
 
 
+def check_zone(time: datetime | None) -> None:
+    """Raise ``InputError`` for a time without a zone."""
+    if time is not None and time.tzinfo is None:
+        raise InputError(f"The time {time} has no time zone.", "Give an aware time, e.g. 2026-01-01T08:00:00Z.")
+
+
 def current_quotes(tx: Workspace, part_id: str, change: Change) -> list[Quote]:
     """Record today's offers where they differ from the quotes that hold, and return those that hold now."""
     part = tx.parts.get(part_id)
-    standing = {(q.supplier_id, q.unit_price, q.delivery_days) for q in _recent(tx, part_id) if q.source == CATALOGUE}
+    standing: dict[str, list[tuple[int, float]]] = {}
+    for quote in _recent(tx, part_id):
+        if quote.source == CATALOGUE:
+            standing.setdefault(quote.supplier_id, []).append((quote.unit_price, quote.delivery_days))
     for supplier in tx.suppliers.all():
-        for offer in supplier.offers:
-            asked = (supplier.supplier_id, offer.unit_price, offer.delivery_days)
-            if offer.part_id == part_id and asked not in standing:
+        offers = [offer for offer in supplier.offers if offer.part_id == part_id]
+        asked = {(offer.unit_price, offer.delivery_days) for offer in offers}
+        known = standing.get(supplier.supplier_id, [])
+        # What was asked before and is asked again is recorded anew: the newest quote is the one that counts.
+        holds = known if known and known[0] in asked else []
+        for offer in offers:
+            if (offer.unit_price, offer.delivery_days) not in holds:
                 tx.quotes.add(_quote(tx, part, supplier, offer.unit_price, offer.delivery_days), change)
     valid: dict[str, Quote] = {}
     for quote in _recent(tx, part_id):
