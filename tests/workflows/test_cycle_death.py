@@ -85,7 +85,9 @@ class Plants:
     def make(self) -> Iterator[Plant]:
         """Yield a fresh plant, which is removed afterwards."""
         path = self._folder / uuid.uuid4().hex
-        shutil.copytree(self._source, path)
+        shutil.copytree(
+            self._source, path, ignore=shutil.ignore_patterns("*-wal", "*-shm")
+        )  # others may just look at it
         if self._url:
             put_rows(self._url, self._rows)
         yield Plant(path, self._url, self._server)
