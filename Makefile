@@ -28,12 +28,12 @@ $(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/python
 demo: $(VENV)/.installed-report ## set up and run the main job on the embedded fleet
 	@$(BIN)/workbench -w . demo
 
-test: $(VENV)/.installed-report,dashboard,explain,deep,forecast,synthesis,optimize,dev,postgres ## set up and run the tests (about 11 minutes)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=85 -m "not slow"
+test: $(VENV)/.installed-report,dashboard,explain,deep,forecast,synthesis,optimize,dev,postgres ## set up and run the tests (about 10 minutes)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow"
 	$(NOTEBOOKS)
 
-test-all: $(VENV)/.installed-report,dashboard,explain,deep,forecast,synthesis,optimize,dev,postgres ## the same with the slow ones
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+test-all: $(VENV)/.installed-report,dashboard,explain,deep,forecast,synthesis,optimize,dev,postgres ## the same with the slow ones, and how much of the code they reach
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=85
 	$(NOTEBOOKS)
 
 check: $(VENV)/.installed-report,dashboard,explain,deep,forecast,synthesis,optimize,dev,postgres ## lint, format, types, layers, stripped notebooks

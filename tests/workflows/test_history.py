@@ -41,7 +41,7 @@ def _make(path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def pumps_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made_once(tmp_path_factory, "pumps", _make)
+    return made_once(tmp_path_factory, "pumps_with_history", _make)
 
 
 @pytest.fixture
