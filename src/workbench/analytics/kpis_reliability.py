@@ -187,22 +187,29 @@ def _no_operation() -> str:
 def mean_down_time(failures: Sequence[Failure], seed: int) -> Kpi:
     """Return the mean time from a failure until the machine is back in service, with waiting (EN 15341 MDT)."""
     hours = [failure.down_h for failure in failures if failure.down_h is not None]
-    interval, lacks = bootstrap_mean(hours, seed)
     told = {name: sum(f.told_by == name for f in failures) for name in ("close-outs", "states", "events")}
     by = ", ".join(f"{count} from {name}" for name, count in told.items() if count)
     left = len(failures) - len(hours)
-    return Kpi(
-        name="mean_down_time_h",
-        title="Mean down time after a failure",
-        value=float(np.mean(hours)) if hours else None,
-        unit="h",
-        interval=interval,
-        n=len(hours),
+    return _mean_hours(
+        "mean_down_time_h",
+        "Mean down time after a failure",
+        hours,
+        seed,
         n_of="failures",
         source=f"from failure to back in service, waiting included{f': {by}' if by else ''}"
         + (f"; {left} left out (still down, or its end is not recorded)" if left else ""),
-        lacks=lacks if hours else "no failure with a known end of the down time in the period",
+        none="no failure with a known end of the down time in the period",
     )
+
+
+def _mean_hours(name: str, title: str, hours: Sequence[float], seed: int, *, n_of: str, source: str, none: str) -> Kpi:
+    """Return the mean of ``hours`` with its bootstrap interval; ``none``: what is lacking where there are no hours."""
+    interval, lacks = bootstrap_mean(hours, seed)
+    value = float(np.mean(hours)) if hours else None
+    return Kpi(
+        name=name, title=title, value=value, unit="h", interval=interval, n=len(hours), n_of=n_of, source=source,
+        lacks=lacks if hours else none,
+    )  # fmt: skip
 
 
 def repair_hours(close_outs: Sequence[CloseOut]) -> list[float]:
@@ -217,19 +224,16 @@ def repair_hours(close_outs: Sequence[CloseOut]) -> list[float]:
 def mttr(close_outs: Sequence[CloseOut], seed: int) -> Kpi:
     """Return the mean active repair time after failures (ISO 14224: hands on the machine, waiting left out)."""
     hours = repair_hours(close_outs)
-    interval, lacks = bootstrap_mean(hours, seed)
     in_time = sum(one.fault_found and one.findings.as_found is not AsFound.FAILED for one in close_outs)
-    return Kpi(
-        name="mttr_h",
-        title="MTTR, active repair time",
-        value=float(np.mean(hours)) if hours else None,
-        unit="h",
-        interval=interval,
-        n=len(hours),
+    return _mean_hours(
+        "mttr_h",
+        "MTTR, active repair time",
+        hours,
+        seed,
         n_of="repairs",
         source="active repair hours in close-outs of machines found failed"
         + (f"; repairs of faults found in time do not count: {in_time}" if in_time else ""),
-        lacks=lacks if hours else "no close-out of a failure tells its active repair hours",
+        none="no close-out of a failure tells its active repair hours",
     )
 
 

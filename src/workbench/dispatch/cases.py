@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from workbench.domain.analysis import standing_out
 from workbench.domain.base import stable_id
 from workbench.domain.cases import Case, CaseKind
@@ -37,82 +40,74 @@ def cases_from(prediction: Prediction) -> list[Case]:
     return cases + [_sensor_case(prediction, sensor, faults) for sensor, faults in faulty.items()]
 
 
-def _case_id(prediction: Prediction, cause: str) -> str:
-    return stable_id("case", prediction.machine_id, cause, prediction.as_of.isoformat())
+def _case(
+    prediction: Prediction,
+    kind: CaseKind,
+    cause: str,
+    summary: str,
+    *,
+    since: datetime | None = None,
+    severity: Severity = Severity.WARNING,
+    evidence: Sequence[LimitCrossing] = (),
+    faults: Sequence[SensorFault] = (),
+    recommendation: str = "",
+) -> Case:
+    """Return the case that a prediction opens for ``cause``, open ``since`` then or as of the prediction."""
+    return Case(
+        case_id=stable_id("case", prediction.machine_id, cause, prediction.as_of.isoformat()),
+        machine_id=prediction.machine_id,
+        cause=cause,
+        kind=kind,
+        severity=severity,
+        opened_at=since or prediction.as_of,
+        last_seen_at=prediction.as_of,
+        summary=summary,
+        evidence=tuple(evidence),
+        sensor_faults=tuple(faults),
+        recommendation=recommendation,
+    )
 
 
 def _limit_case(prediction: Prediction, sensor: str, crossings: list[LimitCrossing]) -> Case:
     order = list(Severity)
     worst = max(crossings, key=lambda crossing: order.index(crossing.severity))
-    cause = f"limit:{sensor}"
-    return Case(
-        case_id=_case_id(prediction, cause),
-        machine_id=prediction.machine_id,
-        cause=cause,
-        kind=CaseKind.LIMIT,
-        severity=worst.severity,
-        opened_at=min(crossing.since for crossing in crossings),
-        last_seen_at=prediction.as_of,
-        summary=worst.in_words(),
-        evidence=tuple(crossings),
-    )
+    since = min(crossing.since for crossing in crossings)
+    cause, words = f"limit:{sensor}", worst.in_words()
+    return _case(prediction, CaseKind.LIMIT, cause, words, since=since, severity=worst.severity, evidence=crossings)
 
 
 def _anomaly_case(prediction: Prediction, anomaly: Anomaly) -> Case:
     signs = "; ".join(contribution_in_words(part) for part in standing_out(anomaly))
     summary = f"readings are unusual: anomaly score {anomaly.score:.2f}, threshold {anomaly.threshold:.2f}"
-    return Case(
-        case_id=_case_id(prediction, ANOMALY),
-        machine_id=prediction.machine_id,
-        cause=ANOMALY,
-        kind=CaseKind.ANOMALY,
-        severity=Severity.WARNING,
-        opened_at=prediction.as_of,
-        last_seen_at=prediction.as_of,
-        summary=f"{summary}; {signs}" if signs else f"{summary}; no single sensor stands out",
-    )
+    words = f"{summary}; {signs}" if signs else f"{summary}; no single sensor stands out"
+    return _case(prediction, CaseKind.ANOMALY, ANOMALY, words)
 
 
 def _health_case(prediction: Prediction) -> Case:
     score = "" if prediction.health_score is None else f", health score {prediction.health_score:.0f} of 100"
-    return Case(
-        case_id=_case_id(prediction, HEALTH),
-        machine_id=prediction.machine_id,
-        cause=HEALTH,
-        kind=CaseKind.HEALTH,
-        severity=Severity.WARNING,
-        opened_at=prediction.as_of,
-        last_seen_at=prediction.as_of,
-        summary=f"health is critical by the models{score}, though no limit is crossed and no reading is unusual",
-    )
+    words = f"health is critical by the models{score}, though no limit is crossed and no reading is unusual"
+    return _case(prediction, CaseKind.HEALTH, HEALTH, words)
 
 
 def _sensor_case(prediction: Prediction, sensor: str, faults: list[SensorFault]) -> Case:
-    cause = f"sensor:{sensor}"
-    return Case(
-        case_id=_case_id(prediction, cause),
-        machine_id=prediction.machine_id,
-        cause=cause,
-        kind=CaseKind.SENSOR,
-        severity=Severity.WARNING,
-        opened_at=min(fault.since for fault in faults),
-        last_seen_at=prediction.as_of,
-        summary="; ".join(fault.in_words() for fault in faults),
-        sensor_faults=tuple(faults),
+    return _case(
+        prediction,
+        CaseKind.SENSOR,
+        f"sensor:{sensor}",
+        "; ".join(fault.in_words() for fault in faults),
+        since=min(fault.since for fault in faults),
+        faults=faults,
         recommendation=f"Have the instrument {sensor} checked: sensor, cable, input. Its limits are not watched meanwhile.",
     )
 
 
 def _inactivity_case(prediction: Prediction) -> Case:
     since = prediction.silent_since or prediction.as_of
-    return Case(
-        case_id=_case_id(prediction, INACTIVITY),
-        machine_id=prediction.machine_id,
-        cause=INACTIVITY,
-        kind=CaseKind.INACTIVITY,
-        severity=Severity.WARNING,
-        opened_at=since,
-        last_seen_at=prediction.as_of,
-        summary=f"no reading since {since:%Y-%m-%d %H:%M} UTC",
+    return _case(
+        prediction,
+        CaseKind.INACTIVITY,
+        INACTIVITY,
+        f"no reading since {since:%Y-%m-%d %H:%M} UTC",
+        since=since,
         recommendation="Find out whether the machine stands or its connection is down.",
     )

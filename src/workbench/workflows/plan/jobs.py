@@ -125,7 +125,7 @@ class Draft:
         ]
 
     def later(self, order_ids: Iterable[str]) -> None:
-        """Let orders take their next choice: any time for an emergency, a day later for one of several parts, or none."""
+        """Let orders take their next choice: a later time for an emergency, a day later for one of several parts, or none."""
         for order_id in order_ids:
             task = replace(self.tasks[order_id], begin=self.tasks[order_id].begin + 1)
             if task.parts == 1 or task.team_days():
