@@ -327,3 +327,26 @@ def test_the_commands_do_the_same(plant):
     assert "95 % interval" in shown
     assert "limit of use" in shown
     assert "inputs" in run("drift")
+
+
+def test_a_scheduled_drift_watch_tells_operations_when_readings_have_moved(plant, tmp_path):
+    from workbench.workflows.jobs.verbs import perform
+
+    def watch(as_of):
+        task = {"workspace": str(plant.path), "job_id": "watch", "kind": "drift", "parameters": {"days": 10.0}}
+        return perform(task | {"as_of": as_of.isoformat(), "submitted_by": "ann"}, lambda *_: None)
+
+    end = plant.as_of()
+    last = plant.machine_data(GEARBOX, end).telemetry.iloc[-240:]
+    later = last.assign(time=last["time"] + timedelta(days=10))
+    warmer = later.assign(**{name: later[name] + 12.0 for name in later if name.endswith("_temp_C")})
+    warmer.to_csv(tmp_path / "warmer.csv", index=False)
+    workbench.ingest(plant, tmp_path / "warmer.csv", machine_id=GEARBOX)
+    result = watch(end + timedelta(days=10))
+    assert result["models"] == len(plant.models.active())
+    assert result["moved"]
+    told = [notice for notice in plant.notices.all() if "moved away" in notice.subject]
+    assert len(told) == 1
+    assert "temperature (marked)" in told[0].body
+    watch(end + timedelta(days=10))
+    assert sum("moved away" in notice.subject for notice in plant.notices.all()) == 1

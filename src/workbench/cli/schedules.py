@@ -66,7 +66,7 @@ def _say_who_runs(ws: Workspace) -> None:
 def add(
     schedule: Identifier,
     cron: Annotated[str, typer.Option(help='Five fields in local time, e.g. "30 2 * * *".')],
-    kind: Annotated[str, typer.Option(help="train, cycle, report, report_batch or notices.")],
+    kind: Annotated[str, typer.Option(help="train, cycle, report, report_batch, drift or notices.")],
     parameter: Annotated[
         list[str] | None,
         typer.Option("-p", "--parameter", help="name=value, e.g. template=fleet_health or machines=a,b; repeatable."),

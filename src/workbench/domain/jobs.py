@@ -19,6 +19,7 @@ class JobKind(StrEnum):
     CYCLE = "cycle"
     REPORT = "report"
     REPORT_BATCH = "report_batch"
+    DRIFT = "drift"
     NOTICES = "notices"
     TRAIN_SYNTHESIZER = "train_synthesizer"
     GENERATE = "generate"

@@ -26,6 +26,7 @@ _TITLES = {
     JobKind.CYCLE: "Maintenance cycle",
     JobKind.REPORT: "Report",
     JobKind.REPORT_BATCH: "Report of every machine",
+    JobKind.DRIFT: "Drift watch",
     JobKind.NOTICES: "Sending notices",
     JobKind.TRAIN_SYNTHESIZER: "Training of a synthesizer",
     JobKind.GENERATE: "Synthetic data",

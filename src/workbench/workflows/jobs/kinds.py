@@ -11,6 +11,7 @@ from workbench.domain.base import Frozen
 from workbench.domain.jobs import JobKind
 from workbench.domain.predictions import Task
 from workbench.errors import InputError
+from workbench.workflows.drift import DAYS as DRIFT_DAYS
 from workbench.workflows.onboard import chosen_machines
 from workbench.workflows.train import MOST_TRIALS, TrainMode
 
@@ -31,6 +32,7 @@ QUEUE_OF = {
     JobKind.CYCLE: "cycle",
     JobKind.REPORT: "report",
     JobKind.REPORT_BATCH: "report",
+    JobKind.DRIFT: "report",
     JobKind.NOTICES: "notices",
     JobKind.TRAIN_SYNTHESIZER: "synthesis",
     JobKind.GENERATE: "synthesis",
@@ -67,6 +69,12 @@ class ReportBatchParameters(Frozen):
     template: str = "machine_report"
     machines: tuple[str, ...] | None = Field(default=None, min_length=1)
     parameters: dict[str, Any] = {}
+
+
+class DriftParameters(Frozen):
+    """What a drift watch may be told: how many days it looks back."""
+
+    days: float = Field(default=DRIFT_DAYS, gt=0)
 
 
 class NoticesParameters(Frozen):
@@ -107,6 +115,7 @@ PARAMETERS: dict[JobKind, type[Frozen]] = {
     JobKind.CYCLE: CycleParameters,
     JobKind.REPORT: ReportParameters,
     JobKind.REPORT_BATCH: ReportBatchParameters,
+    JobKind.DRIFT: DriftParameters,
     JobKind.NOTICES: NoticesParameters,
     JobKind.TRAIN_SYNTHESIZER: TrainSynthesizerParameters,
     JobKind.GENERATE: GenerateParameters,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from workbench.domain.base import Actor, Role
 from workbench.domain.jobs import JobKind
+from workbench.domain.models import DriftLevel
+from workbench.domain.predictions import Severity
 from workbench.errors import WorkbenchError
 from workbench.workflows import durable
 
 from .kinds import (
     CycleParameters,
+    DriftParameters,
     GenerateParameters,
     JudgeSyntheticParameters,
     ReportBatchParameters,
@@ -47,6 +50,8 @@ def perform(task: dict[str, Any], progress: Progress) -> Result:
             return _report(ws, ReportParameters(**parameters), job_id, actor, progress)
         if kind is JobKind.REPORT_BATCH:
             return _report_batch(ws, ReportBatchParameters(**parameters), job_id, actor, progress)
+        if kind is JobKind.DRIFT:
+            return _drift(ws, DriftParameters(**parameters), as_of, actor, progress)
         if kind is JobKind.TRAIN_SYNTHESIZER:
             return _train_synthesizer(ws, TrainSynthesizerParameters(**parameters), job_id, actor, progress)
         if kind is JobKind.GENERATE:
@@ -107,6 +112,26 @@ def _report_batch(
         "index": batch.index.report_id,
         "outputs": batch.index.outputs,
     }
+
+
+def _drift(ws: Workspace, chosen: DriftParameters, as_of: datetime, actor: Actor, progress: Progress) -> Result:
+    """Watch drift; where inputs moved markedly, tell those who run the workbench, once for each model and instant."""
+    from workbench.workflows.drift import drift
+    from workbench.workflows.notices import notify_operations
+
+    reports = drift(ws, days=chosen.days, as_of=as_of, actor=actor, progress=progress)
+    marked = [one for one in reports if any(sensor.level is DriftLevel.MARKED for sensor in one.sensors)]
+    if marked:
+        told = "\n".join(f"{one.task} ({one.scope}): {one.note}" for one in marked)
+        notify_operations(
+            ws,
+            subject=f"Readings have moved away from the training of {len(marked)} of {len(reports)} models",
+            body=f"{told}\nLook at: workbench drift. If the machines are sound, train again: workbench train",
+            severity=Severity.WARNING,
+            key="drift:" + ":".join(one.drift_id for one in marked),
+            at=datetime.now(UTC),
+        )
+    return {"as_of": as_of.isoformat(), "models": len(reports), "moved": [one.version_id for one in marked]}
 
 
 def _train_synthesizer(
