@@ -6,7 +6,7 @@ Verbs are functions of a workspace, each loaded when first used, so importing th
 - models: ``train``, ``activate_model``, ``rollback_model``, ``shadow_model``, ``compare_models``, ``promote_model``, ``drift``;
 - answers: ``predict``, ``assess``, ``anomalies``, ``forecast``, ``explain``, ``explain_fleet``, ``explain_global``;
 - synthetic data: ``seed_data``, ``train_synthesizer``, ``generate``, ``judge_synthetic``, ``read_synthetic``;
-- work: ``run_cycle``, ``plan_work``, ``publish_plan``, ``add_planned_stop``, ``raise_ticket``, ``assign_order``, ``start_order``, ``close_order``, ``correct_close_out``, ``value_ledger``,
+- work: ``run_cycle``, ``plan_work``, ``publish_plan``, ``add_planned_stop``, ``add_absence``, ``import_absences``, ``raise_ticket``, ``request_order_approval``, ``assign_order``, ``start_order``, ``close_order``, ``correct_close_out``, ``value_ledger``,
   ``report``, ``submit``, ``add_schedule``, ``send_notices``, ``acknowledge_notice``;
 - digital twin: ``twin_health``, ``twin_health_fleet``, ``compare_scenarios``, ``inject_fault``, ``possible_faults``,
   ``calibrate_twin``, ``twin_residuals``, ``twin_anomalies``, ``twin_prognosis``, ``what_if``;
@@ -64,13 +64,18 @@ if TYPE_CHECKING:
         list_orders,
         order_record,
         raise_ticket,
+        request_order_approval,
         start_order,
     )
     from workbench.workflows.plan import (
+        absences,
+        add_absence,
         add_planned_stop,
+        import_absences,
         plan_work,
         planned_stops,
         publish_plan,
+        remove_absence,
         remove_planned_stop,
     )
     from workbench.workflows.procurement import (
@@ -126,9 +131,11 @@ if TYPE_CHECKING:
 # Name: the module that holds it, and what it is called there.
 _EXPORTS = {
     "Actor": ("workbench.domain.base", "Actor"),
+    "absences": ("workbench.workflows.plan", "absences"),
     "acknowledge_case": ("workbench.workflows.cases", "acknowledge_case"),
     "acknowledge_notice": ("workbench.workflows.notices", "acknowledge_notice"),
     "activate_model": ("workbench.workflows.models", "activate_model"),
+    "add_absence": ("workbench.workflows.plan", "add_absence"),
     "add_machine": ("workbench.workflows.onboard", "add_machine"),
     "add_schedule": ("workbench.workflows.schedules", "add_schedule"),
     "add_planned_stop": ("workbench.workflows.plan", "add_planned_stop"),
@@ -161,6 +168,7 @@ _EXPORTS = {
     "forecast": ("workbench.workflows.forecast", "forecast"),
     "forecast_fleet": ("workbench.workflows.forecast", "forecast_fleet"),
     "generate": ("workbench.workflows.synthesis", "generate"),
+    "import_absences": ("workbench.workflows.plan", "import_absences"),
     "import_history": ("workbench.workflows.history", "import_history"),
     "ingest": ("workbench.workflows.ingest", "ingest"),
     "inject_fault": ("workbench.workflows.twin", "inject_fault"),
@@ -187,10 +195,12 @@ _EXPORTS = {
     "propose_purchases": ("workbench.workflows.procurement", "propose_purchases"),
     "publish_plan": ("workbench.workflows.plan", "publish_plan"),
     "raise_ticket": ("workbench.workflows.orders", "raise_ticket"),
+    "request_order_approval": ("workbench.workflows.orders", "request_order_approval"),
     "read_scenarios": ("workbench.workflows.twin", "read_scenarios"),
     "read_synthetic": ("workbench.workflows.synthesis", "read_synthetic"),
     "receive_delivery": ("workbench.workflows.procurement", "receive_delivery"),
     "reject": ("workbench.workflows.approvals", "reject"),
+    "remove_absence": ("workbench.workflows.plan", "remove_absence"),
     "remove_schedule": ("workbench.workflows.schedules", "remove_schedule"),
     "remove_planned_stop": ("workbench.workflows.plan", "remove_planned_stop"),
     "reorder_proposals": ("workbench.workflows.procurement", "reorder_proposals"),
@@ -243,9 +253,11 @@ __all__ = [
     "SqlSource",
     "WorkbenchError",
     "Workspace",
+    "absences",
     "acknowledge_case",
     "acknowledge_notice",
     "activate_model",
+    "add_absence",
     "add_machine",
     "add_planned_stop",
     "add_schedule",
@@ -277,6 +289,7 @@ __all__ = [
     "forecast",
     "forecast_fleet",
     "generate",
+    "import_absences",
     "import_history",
     "ingest",
     "inject_fault",
@@ -307,11 +320,13 @@ __all__ = [
     "read_synthetic",
     "receive_delivery",
     "reject",
+    "remove_absence",
     "remove_planned_stop",
     "remove_schedule",
     "reorder_proposals",
     "report",
     "report_batch",
+    "request_order_approval",
     "request_quotes",
     "resolve_case",
     "resume_schedule",

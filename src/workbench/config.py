@@ -50,6 +50,16 @@ class Settings(BaseSettings):
     purchase_order_cost: int = Field(
         default=5_000, ge=0, description="what one more purchase order costs, in minor units: writing, freight, booking"
     )
+    no_fault_holds_days: float = Field(
+        default=7.0,
+        ge=0,
+        description="so long after an inspection that found no fault the same evidence orders no work again; 0: it does at once",
+    )
+    order_approval_limit: int | None = Field(
+        default=None,
+        ge=0,
+        description="work orders estimated above this, in minor units, wait for a supervisor's approval; not set: none does",
+    )
     overtime_h: float = Field(default=1.0, ge=0, le=8, description="how long planned work may overrun a shift")
     report_time_limit_s: float = Field(default=300.0, gt=0, description="a report's notebook is stopped after this")
     simulated: bool = Field(default=False, description="the data are simulated; every figure is marked so")

@@ -19,6 +19,7 @@ from workbench.store.artifacts import Artifacts
 from workbench.store.database import Database, sqlite_url
 from workbench.store.files import make_folder
 from workbench.store.records import (
+    Absences,
     Approvals,
     Cases,
     CloseOuts,
@@ -246,6 +247,11 @@ class Workspace:
     def planned_stops(self) -> PlannedStops:
         """When sites and machines stand by plan."""
         return PlannedStops(self.database)
+
+    @cached_property
+    def absences(self) -> Absences:
+        """When technicians, or all of a site, do not work."""
+        return Absences(self.database)
 
     @cached_property
     def plans(self) -> WorkPlans:

@@ -60,6 +60,14 @@ def vibration(build_profile, machine_type, *, normal_high=2.0, **changes):
     return build_profile(machine_type, sensors=[sensor], **changes)
 
 
+def test_vibration_without_a_unit_is_compared_with_its_own_baseline_only(build_profile):
+    sensor = {"name": "vibration", "quantity": "vibration_velocity", "unit": "1", "normal_low": 0, "normal_high": 60}
+    bare = build_profile("pump", sensors=[sensor | {"physical_low": 0, "physical_high": 200}])
+    assert not rules_for(bare, lambda name: None)
+    (rule,) = rules_for(bare, lambda name: USUAL)
+    assert rule.origin is RuleOrigin.BASELINE
+
+
 def test_defaults_are_in_the_unit_of_the_sensor(build_profile):
     rules = rules_for(vibration(build_profile, "pump"), lambda name: None)
     assert [round(rule.limit * 25.4, 6) for rule in rules] == [4.0, 2.5]

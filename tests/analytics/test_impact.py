@@ -32,7 +32,7 @@ def test_worked_example_of_the_solar_pump(profile, parts, technicians, no_events
     assert impact.secondary_damage == 31_000
     assert impact.total == 1_281_000
     amounts = {item.name: item.amount for item in impact.items}
-    assert amounts["part bearing_kit"] == 230_000
+    assert amounts["Bearing kit"] == 230_000
     assert amounts["labour"] == 96_000
     assert amounts["tools"] == 24_000
     words = {item.name: item.inputs for item in impact.items}

@@ -18,7 +18,7 @@ def test_quick_run_has_the_keys_of_the_protocol(datasets, forecasting):
             assert metrics[f"{case}.{key}"] > 0
             assert len(metrics[f"{case}.{key}_interval"]) == 2
         assert metrics[f"{case}.mase"] > 0
-        assert metrics[f"{case}.fit_s"] > 0
+        assert metrics[f"{case}.fit_s"] >= 0, "a naive one learns nothing"
         for peer in ("yesterday", "last_week", "last_value", "prophet"):
             assert peers[f"{case}.{peer}.mae"] > 0
             assert 0 < peers[f"{case}.{peer}.coverage_95"] <= 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -46,11 +48,21 @@ def test_renumbering_the_cycles_changes_the_nearest_peer_only(datasets):
     task = _task(table, "valve")
     folds = _folds(task, task.runs, 2, 0)
     before = _answers(task, folds, 0, QUICK)
-    other = type(task)(task.X, task.y, task.runs, task.cycle[::-1].copy())
+    other = replace(task, cycle=task.cycle[::-1].copy())
     after = _answers(other, folds, 0, QUICK)
     np.testing.assert_array_equal(before["ours"].probability, after["ours"].probability)
     np.testing.assert_array_equal(before["peer"].named, after["peer"].named)
     assert (before["nearest"].named != after["nearest"].named).any()
+
+
+def test_the_other_components_states_are_known_in_training_only(datasets):
+    task = _task(read_hydraulic(datasets), "accumulator")
+    assert list(task.others.columns) == ["cooler", "valve", "pump_leak"]
+    fold = _folds(task, task.runs, 2, 0)[0]
+    hidden = task.others.copy()
+    hidden.iloc[fold.test] = 0
+    before, after = (_answers(each, [fold], 0, QUICK)["ours"] for each in (task, replace(task, others=hidden)))
+    np.testing.assert_array_equal(before.probability, after.probability)
 
 
 @pytest.mark.slow

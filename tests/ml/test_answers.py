@@ -12,7 +12,9 @@ import pytest
 from workbench.domain.equipment import LifeUnit, MachineStatus
 from workbench.domain.observations import MachineData
 from workbench.domain.predictions import Task
-from workbench.ml import Lifetimes, Models, predict_fleet, predict_machine
+from workbench.ml import Lifetimes, Models, predict_machine
+from workbench.ml.answers import condition_series
+from workbench.ml.context import Context
 
 SENSORS = ["load_pct", "vibration_mm_s", "bearing_temp_C"]
 
@@ -150,7 +152,8 @@ def test_machine_just_repaired_is_judged_by_what_is_known(models, failing, build
 
 def test_healthy_machine_has_no_cause_and_a_failing_one_has(models, small_fleet, build_machine):
     as_of = build_machine.end(small_fleet[0])
-    for prediction in predict_fleet(small_fleet, models, as_of=as_of):
+    for machine in small_fleet:
+        prediction = predict_machine(machine, models, as_of=as_of)
         assert sum(one.probability for one in prediction.diagnosis.modes) == pytest.approx(1.0)
         week = prediction.probability_within(168)
         alarm = prediction.anomaly is not None and prediction.anomaly.is_anomaly
@@ -166,8 +169,8 @@ def test_what_comes_after_as_of_is_not_read(models, failing, build_machine):
     cut = MachineData(failing.profile, failing.telemetry[failing.telemetry["time"] <= as_of], failing.events[before])
     assert not before.all()
     assert predict_machine(failing, models, as_of=as_of) == predict_machine(cut, models, as_of=as_of)
-    [of_fleet] = predict_fleet([failing], Models.empty(), as_of=as_of)
-    assert f"{int((cut.events['kind'] == 'failure').sum())} of 5 failures" in of_fleet.health_evidence.in_words()
+    bare = predict_machine(failing, Models.empty(), as_of=as_of)
+    assert f"{int((cut.events['kind'] == 'failure').sum())} of 5 failures" in bare.health_evidence.in_words()
 
 
 def test_events_in_any_order_say_the_same(models, failing, build_machine):
@@ -204,3 +207,14 @@ def test_readings_of_every_quarter_of_an_hour_are_judged_as_the_hours_that_model
     assert of_quarters.health_score == pytest.approx(of_hours.health_score, abs=2)
     assert of_quarters.readings == pytest.approx(of_hours.readings, abs=2)
     assert of_quarters.diagnosis.likeliest == of_hours.diagnosis.likeliest
+
+
+def test_without_learned_indicators_every_mode_is_looked_at(models, failing, build_machine):
+    """To pick the mode that looks worst before its trend is tested would pass healthy machines two to three times as often."""
+    context = Context.of(failing, models, build_machine.end(failing), 30.0)
+    bundle = replace(models.pick(Task.RUL, failing.profile), indicator={})
+    series = condition_series(context, bundle)
+    modes = [mode.name for mode in failing.profile.failure_modes]
+    assert series.shape[1] == len(modes) > 1
+    rises = series[-12:].mean(axis=0) - series[:12].mean(axis=0)
+    assert modes[int(np.argmax(rises))] == "imbalance"

@@ -9,6 +9,7 @@ from workbench.ml.evaluation import (
     calibration_curve,
     confusion,
     errors_by_life,
+    judge_diagnosis,
     judge_health,
     judge_life,
     state_confusion,
@@ -74,15 +75,51 @@ def test_errors_are_told_by_life_left_and_apart_for_lives_at_the_cap():
     assert narrow.limits == ("The 90 % interval held the true life of 0 % of held-out rows only: it is too narrow.",)
 
 
-def test_alarms_that_are_often_wrong_are_a_limit_of_use(answers):
-    judged = judge_health({"critical": answers, "warning": answers}, None, 0, ["warning"])
-    right = 100 * answers.figures()["precision"]
+def sharp_answers(right: float) -> HeldOutAnswers:
+    """Probabilities of 2 % and 98 % in turn, of which the share ``right`` (a multiple of 0.05) points the right way; all alarm."""
+    number = np.arange(len(UNITS))
+    high = number % 2 == 1
+    truth = (high == (number // 2 % 20 < 20 * right)).astype(float)
+    return HeldOutAnswers(truth, np.where(high, 0.98, 0.02), np.ones(len(UNITS), dtype=bool), UNITS)
+
+
+def test_alarms_that_are_often_wrong_are_a_limit_of_use():
+    often = sharp_answers(0.95)
+    judged = judge_health({"critical": often, "warning": often}, None, 0, ["warning"])
     assert judged.limits == (
         "No skill on the warning horizon: the population's rate is answered there.",
-        f"Of held-out rows with an alarm on the critical horizon {right:.0f} % were right; the goal is over 90 %.",
+        "Of held-out rows with an alarm on the critical horizon 50 % were right; the goal is over 90 %.",
     )
-    sure = HeldOutAnswers(answers.truth, answers.probability, answers.truth > 0, answers.groups)
+    sure = HeldOutAnswers(often.truth, often.probability, often.truth > 0, often.groups)
     assert judge_health({"critical": sure}, None, 0).limits == ()
+
+
+def test_a_horizon_little_better_than_the_base_rate_is_a_limit_of_use(answers):
+    """Answers that are right on average but say little must not pass for a forecast."""
+    little = judge_health({"degrading": answers}, None, 0).limits
+    skill = answers.figures()["brier_skill"]
+    assert 0.1 < skill < 0.3
+    assert little[0].startswith(
+        f"Only somewhat better than the base rate on the degrading horizon: skill {skill:.2f}, 95 %"
+    )
+    assert "the goal is 0.3" in little[0]
+
+
+def test_a_horizon_that_no_data_show_to_be_better_than_the_base_rate_says_so(answers):
+    rng = np.random.default_rng(1)
+    noise = rng.uniform(0.1, 0.3, len(UNITS))
+    chance = HeldOutAnswers((rng.uniform(size=len(UNITS)) < 0.2).astype(float), noise, noise > 2, UNITS)
+    said = judge_health({"degrading": chance}, None, 0).limits
+    assert said[0].startswith("Not shown to be better than the base rate on the degrading horizon: skill ")
+    assert said[0].endswith("Do not act on its probabilities alone.")
+
+
+def test_probabilities_that_are_far_from_what_came_are_a_limit_of_use():
+    off = sharp_answers(0.85)
+    said = judge_health({"degrading": off}, None, 0).limits
+    assert said[0] == (
+        "Probabilities on the degrading horizon were off by 12 points on average on held-out machines; the goal is at most 5."
+    )
 
 
 def test_area_under_the_curve_agrees_with_scikit_learn(answers):
@@ -91,3 +128,18 @@ def test_area_under_the_curve_agrees_with_scikit_learn(answers):
     rounded = answers.probability.round(1)
     assert roc_auc(answers.truth, rounded) == pytest.approx(roc_auc_score(answers.truth, rounded))
     assert np.isnan(roc_auc([1, 1], [0.2, 0.3]))
+
+
+def test_a_diagnosis_is_judged_by_its_probabilities_over_the_base_rates():
+    modes = ["bearing_wear", "imbalance", "unknown"]
+    truth = np.resize(np.array(modes, dtype=object), len(UNITS))
+    perfect = np.eye(3)[[modes.index(name) for name in truth]]
+    base = np.full((len(truth), 3), 1 / 3)
+
+    def judged(probability):
+        judgement = judge_diagnosis(truth, truth, UNITS, 0, modes=modes, probability=probability, base=base)
+        return {one.name: one.value for one in judgement.figures}
+
+    assert judged(perfect) == pytest.approx({"accuracy": 1, "macro_f1": 1, "brier_skill": 1, "ece": 0})
+    assert judged(base)["brier_skill"] == pytest.approx(0)
+    assert judged(0.7 * perfect + 0.1)["ece"] == pytest.approx(0.2)

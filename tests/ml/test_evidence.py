@@ -28,6 +28,25 @@ def test_trend_is_seen_through_noise_and_not_in_noise():
     assert trend_reason(noise + np.linspace(0, 4, 300)) is None
     assert "no monotone trend" in trend_reason(noise)
     assert "no monotone trend" in trend_reason(noise[:5])
+    assert "no monotone trend" in trend_reason(noise[:0])
+    assert "no monotone trend" in trend_reason(np.zeros((0, 2)))
+
+
+def test_a_fall_of_the_condition_indicator_is_no_wear():
+    rng = np.random.default_rng(0)
+    fall = rng.normal(0, 1, 300) - np.linspace(0, 4, 300)
+    assert "no monotone trend" in trend_reason(fall)
+    assert trend_reason(np.column_stack([fall, -fall])) is None
+
+
+def test_healthy_machines_seldom_show_a_trend_and_slow_wear_is_mostly_seen():
+    """Two indicators over 126 cycles: noise passes at most 1 in 100 times, a rise by one standard deviation mostly."""
+    rng = np.random.default_rng(3)
+    noise = rng.normal(size=(500, 126, 2))
+    passed = [trend_reason(one) is None for one in noise]
+    assert np.mean(passed) <= 0.01
+    rise = np.column_stack([np.linspace(0, 1.2, 126), np.zeros(126)])
+    assert np.mean([trend_reason(one + rise) is None for one in noise[:100]]) > 0.75
 
 
 def test_autocorrelation_is_no_trend():

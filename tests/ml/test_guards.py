@@ -13,8 +13,9 @@ from workbench.domain.predictions import Task
 from workbench.errors import LeakFound
 from workbench.ml import train_fleet
 from workbench.ml.guards import guard_features, guard_sensors
+from workbench.ml.labels import label
 from workbench.ml.leakage import guard, label_columns
-from workbench.ml.life import label, timeline
+from workbench.ml.life import timeline
 from workbench.ml.spec import default_horizons
 from workbench.ml.splits import Split, time_split, unit_time_split
 from workbench.ml.train import Plan

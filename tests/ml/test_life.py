@@ -8,7 +8,8 @@ import pytest
 
 from workbench.domain.observations import MachineData
 from workbench.errors import InputError
-from workbench.ml.life import label, timeline
+from workbench.ml.labels import label
+from workbench.ml.life import timeline
 
 
 def hourly(build_machine, hours, events=(), **changes):

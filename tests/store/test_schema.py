@@ -10,15 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, inspect, select, text
 
 from workbench.domain.base import Change
 from workbench.domain.equipment import MachineProfile
+from workbench.domain.history import PastWork
 from workbench.errors import EnvironmentFailure
 from workbench.store import schema
 from workbench.store.database import Database
-from workbench.store.records import Machines
-from workbench.store.tables import metadata
+from workbench.store.records import History, Machines
+from workbench.store.tables import metadata, past_work
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -81,6 +82,24 @@ def test_a_migration_can_be_taken_back(sqlite_database: Database) -> None:
         command.downgrade(config, "base")
     with sqlite_database.reading() as session:
         assert inspect(session.connection()).get_table_names() == ["alembic_version"]
+
+
+def test_past_work_of_an_older_schema_is_listed_by_its_date(database: Database, change: Change) -> None:
+    from alembic import command
+
+    config = schema._config()
+    dates = {"old": {"raised_at": "2024-05-01T06:00:00Z"}, "new": {"ended_at": "2025-03-01T10:00:00+02:00"}, "none": {}}
+    orders = [PastWork.model_validate({"work_id": k, "source": "s", "text": "t", **v}) for k, v in dates.items()]
+    History(database).record(orders, change)
+    with database.writing() as session:
+        config.attributes["connection"] = session.connection()
+        command.downgrade(config, "0005")
+        command.upgrade(config, "head")
+        assert schema.differences(session.connection()) == []
+    assert [order.work_id for order in History(database).page(limit=2).orders] == ["new", "old"]
+    with database.reading() as session:
+        at = session.scalar(select(past_work.c.happened_at).where(past_work.c.work_id == "new"))
+    assert at == datetime(2025, 3, 1, 8, tzinfo=UTC)
 
 
 def test_a_failing_migration_changes_nothing(

@@ -82,8 +82,8 @@ def test_an_export_of_maximo_is_read_as_it_is(plant, importing):
         125_000,
         "USD",
     )
-    assert one.when == datetime(2025, 1, 3, 12, tzinfo=UTC)
-    assert (other.preventive, other.when) == (True, datetime(2025, 1, 5, 8, tzinfo=UTC))
+    assert one.happened_at == datetime(2025, 1, 3, 12, tzinfo=UTC)
+    assert (other.preventive, other.happened_at) == (True, datetime(2025, 1, 5, 8, tzinfo=UTC))
 
 
 def test_the_same_file_or_the_same_orders_again_change_nothing(plant, importing):
@@ -194,6 +194,21 @@ def test_a_mapping_names_columns_machines_and_failure_modes(plant, importing):
         importing("Nr;Was\n1;Lager defekt\n", "other.csv", mapping=missing)
 
 
+def test_hours_and_minutes_are_hours_and_minutes_in_a_column_of_minutes_too(plant, importing):
+    said = ("90", "1:30", "0:45", "1:30:36", "2 days 1:00", "90:00")
+    rows = "".join(f"{number},Leak,{word}\n" for number, word in enumerate(said))
+    report = importing(f"number,text,downtime [min]\n{rows}" + "".join(f"{n},Leak,5\n" for n in range(6, 12)))
+    assert [orders(plant)[str(number)].downtime_h for number in range(5)] == [1.5, 1.5, 0.75, 1.51, 49.0]
+    assert counts(report) == (12, 11, 0, 1)
+    assert (report.faults[0].column, report.faults[0].example) == ("downtime [min]", "row 6: '90:00'")
+    assert "minutes and seconds?" in report.faults[0].reason
+
+
+def test_hours_beyond_a_day_are_clear_in_a_column_of_hours(plant, importing):
+    importing("number,text,downtime\n1,Leak,90:30\n2,Leak,0:00:36\n")
+    assert [orders(plant)[number].downtime_h for number in "12"] == [90.5, 0.01]
+
+
 def test_two_systems_may_use_the_same_numbers(plant, importing):
     importing(MAXIMO)
     assert counts(importing(MAXIMO, system="plant_two")) == (2, 2, 0, 0)
@@ -233,4 +248,4 @@ def test_texts_of_maintie_keep_what_their_annotators_marked(plant, importing, da
     order = orders(plant)["<id> air conditioner thermostat not working"]
     assert order.component == "air conditioner, thermostat"
     assert order.tags == ("FailedState",)
-    assert (order.when, order.machine_id, order.cost) == (None, None, None)
+    assert (order.happened_at, order.machine_id, order.cost) == (None, None, None)

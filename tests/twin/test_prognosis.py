@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from workbench.errors import InputError
 from workbench.twin.calibration import calibrate
+from workbench.twin.future import EQUATIONS_OFF, drawn_paces, equations_off, resampled
 from workbench.twin.model import compile_twin
 from workbench.twin.observed import observe
-from workbench.twin.prognosis import drawn_paces, modes_seen, predict_life, resampled
+from workbench.twin.prognosis import modes_seen, predict_life
 from workbench.twin.state_model import state_composition, twin_of
 from workbench.twin.synchronisation import synchronise
 
@@ -88,7 +91,21 @@ def test_damage_grows_at_paces_as_different_as_the_profile_says():
     pace = paces[MODEL.state_names.index("bearing.damage")]
     slow, usual, fast = np.quantile(pace, (0.05, 0.5, 0.95))
     assert usual == pytest.approx(1.0, rel=0.05)
-    assert fast / slow == pytest.approx(longest / shortest, rel=0.1)
+    own = np.log(longest / shortest) / 3.29
+    assert np.log(fast / slow) / 3.29 == pytest.approx(np.hypot(own, EQUATIONS_OFF), rel=0.05)
+
+
+def test_the_worse_the_twin_explains_the_readings_the_wider_is_what_it_says(young, calibration):
+    worn, _ = told(young, calibration, ("bearing_wear", 0.1), samples=60, horizon_h=60.0)
+    now = synchronise(MODEL, worn.observed, samples=300, seed=0, calibration=calibration, lived=young.state)
+    ask = {"as_of": AS_OF, "horizon_h": 4000.0, "seed": 0, "calibration": calibration}
+    spans = []
+    for misfit in (0.9, 3.6):
+        life = predict_life(MODEL, PROFILE, replace(now, misfit=misfit), young.observed, **ask).remaining_useful_life_h
+        spans.append(np.log(life.upper / life.lower))
+    assert spans[1] > 1.1 * spans[0]
+    assert equations_off(np.nan) == equations_off(0.5) == EQUATIONS_OFF
+    assert equations_off(4.0) == 2 * EQUATIONS_OFF
 
 
 def test_sensors_show_every_mode_of_the_motor_and_none_without_sensors(young):

@@ -88,8 +88,8 @@ def test_past_orders_are_found_by_their_words_and_listed_newest_first(ws, export
     found = workbench.search_history(ws, "noise bearings drive", limit=2)
     assert [order.number for order, _ in found] == ["1", "2"]
     assert found[0][1] > found[1][1] > 0
-    assert [order.number for order in workbench.list_history(ws, PUMP)] == ["4", "3", "1"]
-    assert len(workbench.list_history(ws)) == 4
+    assert [order.number for order in workbench.list_history(ws, PUMP).orders] == ["4", "3", "1"]
+    assert workbench.list_history(ws).total == 4
     with pytest.raises(InputError, match="no word"):
         workbench.search_history(ws, '"-"')
     with pytest.raises(NotFound):
@@ -239,5 +239,12 @@ def test_the_commands_say_what_a_planner_wants_to_know(ws, export):
     assert "done: Bearing kit replaced; downtime 9.5 h, labour 6.0 h, cost 900.00 EUR" in said
     assert "2 similar cases on record" in said
     found = json.loads(shell(ws, "list", "--machine", PUMP, "--json"))
-    assert (found["in_all"], found["orders"][0]["number"]) == (3, "4")
+    assert (found["in_all"], found["orders"][0]["number"], found["next"]) == (3, "4", "")
+    first = json.loads(shell(ws, "list", "--limit", 2, "--json"))
+    assert f"2 orders of 4; the next ones: workbench history list --limit 2 --after {first['next']}" in shell(
+        ws, "list", "--limit", 2
+    )
+    rest = json.loads(shell(ws, "list", "--limit", 2, "--after", first["next"], "--json"))
+    assert (len(rest["orders"]), rest["next"]) == (2, "")
+    assert "no past work 'x'" in shell(ws, "list", "--after", "x", code=2)
     assert "does not exist" in shell(ws, "import", "nothing.csv", code=2)

@@ -22,6 +22,7 @@ import pandas as pd
 import pytest
 
 import workbench
+from workbench.catalog import load_catalogue
 from workbench.cli.simulate import _show
 from workbench.domain.runs import CYCLE_STEPS
 from workbench.domain.simulation import FailureSimulation
@@ -29,7 +30,7 @@ from workbench.errors import InputError, NotFound, Stopped, WorkbenchError
 from workbench.lineage import descendants
 from workbench.twin import stream_readings
 from workbench.workflows.onboard import add_catalogue, create_workspace
-from workbench.workflows.simulate import SCRATCH, read_simulation, simulate_failure
+from workbench.workflows.simulate import SCRATCH, rare_looks, read_simulation, simulate_failure
 from workbench.workflows.simulate_copy import store_readings
 from workbench.workspace import Workspace
 
@@ -241,6 +242,36 @@ def test_a_reason_that_several_steps_share_is_told_once(both, capsys):
     assert told.count("Do not act.") == 1
     assert told.count("for the same reason") == 5
     assert "the cycle ran every 72 h" in told
+
+
+def test_a_cycle_too_rare_for_the_fault_is_said():
+    motor = next(one for one in load_catalogue().machines if one.machine_id == "motor_siemens_1la7_001")
+    assert rare_looks(motor, "motor_overheat", 24) == rare_looks(motor, "motor_overheat", 50) == ""
+    said = rare_looks(motor, "motor_overheat", 72)
+    assert "every 72 h is rare for motor overheat" in said
+    assert "within 100 to 500 operating hours of being detectable" in said
+    assert "every 50 h or less" in said
+
+
+def test_a_fault_not_caught_is_said_with_how_often_the_cycle_looked():
+    onset = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def at(hours: float, damage: float) -> dict[str, object]:
+        life = {"remaining_life": None, "life_unit": "operating_h", "failure_probability": None, "anomaly_score": None}
+        told = {"likeliest_mode": "unknown", "likeliest_probability": 0.0, "acted": False, "outcome": ""}
+        state = {"health_state": None, "health_score": None}
+        return {"as_of": onset + timedelta(hours=hours), "damage": damage, **life, **told, **state}
+
+    told = FailureSimulation.model_validate(
+        {
+            "simulation_id": "s", "machine_id": PUMP, "title": "Pump", "failure_mode": "motor_overheat", "seed": 0,
+            "every_h": 72, "started_at": onset - timedelta(hours=30), "onset_at": onset, "caught_at": None,
+            "failure_at": onset + timedelta(hours=160), "answers": [at(-30, 0.0), at(42, 0.1), at(114, 0.31)],
+        }
+    )  # fmt: skip
+    assert "72 h: 2 times since it was detectable, at last 46 h before the failure, with 31 % of" in told.in_words()
+    none = told.model_copy(update={"answers": told.answers[:1]})
+    assert "every 72 h and never in that time: let it run more often" in none.in_words()
 
 
 def test_a_record_of_minutes_goes_on_by_the_hour(tmp_path):

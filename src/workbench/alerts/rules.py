@@ -19,7 +19,7 @@ from workbench.domain.alerts import (
 )
 from workbench.domain.equipment import NO_STANDARD, MachineProfile, Sensor, SensorRole
 from workbench.domain.predictions import Severity
-from workbench.domain.units import Quantity, conversion
+from workbench.domain.units import Quantity, conversion, convertible
 
 from .baseline import Baseline
 
@@ -179,6 +179,9 @@ def _by_default(profile: MachineProfile, sensor: Sensor, usual: Usual) -> list[A
         source = "workbench default of 2.5 and 4.0 mm/s, not a figure of a standard"
     else:
         return []
+    if not convertible(_BASE_UNITS[sensor.quantity], sensor.unit):
+        # A plain number, e.g. of a data set that tells no unit: no default is about it.
+        return baseline_rules(sensor, usual(sensor.name))
     factor, offset = conversion(_BASE_UNITS[sensor.quantity], sensor.unit)
     warning, critical = warning * factor + offset, critical * factor + offset
     if sensor.normal_high >= warning:

@@ -9,6 +9,7 @@ from workbench.domain.base import Minor
 from workbench.domain.equipment import MachineStatus
 from workbench.domain.money import money_text, times
 from workbench.domain.predictions import LimitCrossing, Prediction, Severity
+from workbench.domain.units import span_text
 
 from .life import probability_within
 
@@ -104,7 +105,7 @@ def _sum_in_words(
         return f"Not enough evidence to weigh costs: {lack_of_evidence(prediction)}."
     if failure_cost is None:
         return (
-            f"The probability of failing within {horizon_h:g} calendar hours is {100 * probability:.1f} %, but no cost is "
+            f"The probability of failing within {span_text(horizon_h)} is {100 * probability:.1f} %, but no cost is "
             "known to weigh it."
         )
     expected = times(failure_cost, probability)
@@ -113,7 +114,7 @@ def _sum_in_words(
     needed = planned_cost / failure_cost if failure_cost else 1.0
     other = "" if worth_it or needed >= 1 else f" From a probability of {100 * needed:.1f} % on it would."
     return (
-        f"The expected cost of failing within {horizon_h:g} calendar hours, {100 * probability:.1f} % x "
+        f"The expected cost of failing within {span_text(horizon_h)}, {100 * probability:.1f} % x "
         f"{money_text(failure_cost, currency)} = {money_text(expected, currency)}, {relation} "
         f"the cost of planned work, {money_text(planned_cost, currency)}.{other}"
     )

@@ -9,6 +9,7 @@ import numpy as np
 from workbench.domain.analysis import PRODUCTION_LOSS, CostItem, ExpectedLoss, Impact
 from workbench.domain.base import Minor
 from workbench.domain.money import money_text, times
+from workbench.domain.units import span_text
 
 _RANGE = (0.05, 0.95)
 
@@ -60,7 +61,7 @@ def expected_loss(
         downtime_h=probability * failure.downtime_h,
         downtime_90_h=hours,
         items=items,
-        range_basis=f"whether it fails within {horizon_h:g} h ({share})"
+        range_basis=f"whether it fails within {span_text(horizon_h)} ({share})"
         + (f" and which of {len(others) + 1} causes it has" if others else ""),
     )
 

@@ -133,7 +133,8 @@ def _repair_items(remedy: Remedy, parts: Mapping[str, Part], rate: LabourRate, c
         price = "price unknown: not in the parts records" if part is None else money_text(part.unit_cost, currency)
         amount = 0 if part is None else part.unit_cost * quantity
         words = f"{quantity} x {price}"
-        items.append(CostItem(name=f"part {part_id}", amount=amount, inputs=words, known=part is not None))
+        name = f"part {part_id}" if part is None else part.title
+        items.append(CostItem(name=name, amount=amount, inputs=words, known=part is not None))
     hours = remedy.resources.labour_h
     if rate.per_h is None:
         words = f"{hours:g} h, not priced: {rate.basis}"

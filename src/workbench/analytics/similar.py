@@ -86,7 +86,11 @@ def similar_cases(
         limit: How many cases to return at most; the summary is of all.
     """
     types = {profile.machine_id: profile.machine_type, **(machine_types or {})}
-    kept = [order for order in work if order.preventive is not True and (order.when is None or order.when <= until)]
+    kept = [
+        order
+        for order in work
+        if order.preventive is not True and (order.happened_at is None or order.happened_at <= until)
+    ]
     no_fault = [order for order in kept if NO_FAULT in order.tags]
     repairs = [order for order in kept if NO_FAULT not in order.tags]
     ranks = {work_id: rank for rank, work_id in enumerate(text_hits, start=1)}
@@ -156,7 +160,7 @@ def _judged(
 def _case_of(order: PastWork) -> PastCase:
     return PastCase(
         machine_id=order.machine_id,
-        time=order.when,
+        time=order.happened_at,
         cause=order.failure_mode or order.failure_title or order.failure_code or UNKNOWN_MODE,
         remedy=order.remedy,
         downtime_h=order.downtime_h,

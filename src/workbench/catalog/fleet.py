@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from workbench.domain.calendar import Absence
 from workbench.domain.equipment import MachineProfile, Part, Site, Supplier, Technician
 from workbench.errors import InvalidDocument
 
@@ -28,6 +29,7 @@ class Catalogue:
     technicians: tuple[Technician, ...]
     parts: tuple[Part, ...]
     suppliers: tuple[Supplier, ...]
+    absences: tuple[Absence, ...] = ()
 
 
 @cache
@@ -39,6 +41,7 @@ def load_catalogue() -> Catalogue:
         technicians=parse_items(Technician, package_text("technicians.yaml"), where="technicians.yaml"),
         parts=parse_items(Part, package_text("parts.yaml"), where="parts.yaml"),
         suppliers=parse_items(Supplier, package_text("suppliers.yaml"), where="suppliers.yaml"),
+        absences=parse_items(Absence, package_text("absences.yaml"), where="absences.yaml"),
     )
     faults = catalogue_faults(catalogue)
     if faults:
@@ -106,6 +109,12 @@ def catalogue_faults(catalogue: Catalogue) -> list[str]:
         f"technician {person.technician_id}: site {person.site_id!r} is unknown"
         for person in catalogue.technicians
         if person.site_id not in sites
+    ]
+    people = {person.technician_id for person in catalogue.technicians}
+    faults += [
+        f"absence {one.absence_id}: {one.technician_id or one.site_id!r} is unknown"
+        for one in catalogue.absences
+        if (one.technician_id or one.site_id) not in people | sites
     ]
     faults += [
         f"part {part.part_id}: supplier {part.supplier_id!r} makes no offer for it"

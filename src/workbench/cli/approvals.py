@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workbench.cli.main import app, open_workspace
 from workbench.cli.output import say, say_json, table
+
+if TYPE_CHECKING:
+    from workbench.domain.approvals import Approval
 
 approvals = typer.Typer(
     help="What waits for a supervisor's or admin's yes or no.", no_args_is_help=True, rich_markup_mode=None
@@ -15,8 +18,8 @@ approvals = typer.Typer(
 app.add_typer(approvals, name="approvals")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
-Kind = Annotated[str, typer.Argument(help="machine, purchase, order or plan.")]
-Subject = Annotated[str, typer.Argument(help="Machine id or number, e.g. PO-2026-0001.")]
+Kind = Annotated[str, typer.Argument(help="machine, purchase or order.")]
+Subject = Annotated[str, typer.Argument(help="Machine id or number, e.g. PO-2026-0001, WO-2026-0001.")]
 
 
 @approvals.command("list")
@@ -54,15 +57,11 @@ def approve(
     comment: Annotated[str, typer.Option(help="Kept with the approval.")] = "",
     json_: Json = False,
 ) -> None:
-    """Approve a machine, purchase, order or plan; it takes effect at once."""
+    """Approve a machine, purchase or order; it takes effect at once."""
     from workbench.workflows.approvals import approve as flow
 
     with open_workspace() as ws:
-        decided = flow(ws, kind, subject, comment=comment)
-    if json_:
-        say_json({"approval": decided})
-    else:
-        say(f"{decided.kind.value} {decided.subject} approved by {decided.decided_by}: {decided.title}.")
+        _tell(flow(ws, kind, subject, comment=comment), json_)
 
 
 @approvals.command()
@@ -72,12 +71,16 @@ def reject(
     comment: Annotated[str, typer.Option(help="Why, for those who asked.")],
     json_: Json = False,
 ) -> None:
-    """Reject a machine, purchase, order or plan, and say why."""
+    """Reject a machine, purchase or order, and say why."""
     from workbench.workflows.approvals import reject as flow
 
     with open_workspace() as ws:
-        decided = flow(ws, kind, subject, comment=comment)
+        _tell(flow(ws, kind, subject, comment=comment), json_)
+
+
+def _tell(decided: Approval, json_: bool) -> None:
     if json_:
         say_json({"approval": decided})
     else:
-        say(f"{decided.kind.value} {decided.subject} rejected by {decided.decided_by}: {decided.comment}")
+        said = decided.comment or decided.title
+        say(f"{decided.kind.value} {decided.subject} {decided.state.value} by {decided.decided_by}: {said}")

@@ -45,7 +45,7 @@ def list_(
                 case.kind.value,
                 case.machine_id,
                 f"{case.opened_at:%Y-%m-%d %H:%M}",
-                case.summary,
+                case.in_words,
             )
             for case in found
         ]

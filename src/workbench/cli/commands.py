@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workbench.cli import (  # noqa: F401  (registers their commands)
+    absences,
     alerts,
     anomalies,
     approvals,

@@ -88,19 +88,24 @@ def search(
 def list_orders(
     machine: Annotated[str | None, typer.Option("-m", "--machine", help="Only orders of this machine.")] = None,
     limit: Limit = 20,
+    after: Annotated[str, typer.Option(help="Go on after this order, as the page before says.")] = "",
     json_: Json = False,
 ) -> None:
     """List past orders, the newest first."""
     from workbench.workflows.history import list_history
 
     with open_workspace() as ws:
-        found = list_history(ws, machine)
+        page = list_history(ws, machine, limit=limit, after=after)
     if json_:
-        say_json({"orders": found[:limit], "in_all": len(found)})
-    elif found:
-        _show(found[:limit])
-        if len(found) > limit:
-            remark(f"{len(found) - limit:,} older ones are not shown (--limit).")
+        say_json({"orders": page.orders, "in_all": page.total, "next": page.next})
+    elif page.orders:
+        _show(page.orders)
+        if page.next:
+            only = f" --machine {machine}" if machine else ""
+            shown = f"{counted(len(page.orders), 'order')} of {page.total:,}"
+            say(f"{shown}; the next ones: workbench history list{only} --limit {limit} --after {page.next}")
+    elif page.total:
+        say("No order is older.")
     else:
         say("No work orders of the past are recorded. Import some: workbench history import FILE")
 
@@ -138,7 +143,7 @@ def _show(orders: Sequence[PastWork]) -> None:
     rows = [
         (
             order.number or order.work_id[:8],
-            f"{order.when:%Y-%m-%d}" if order.when else "",
+            f"{order.happened_at:%Y-%m-%d}" if order.happened_at else "",
             order.machine_id or order.asset,
             order.component[:40],
             _cut(order.text),

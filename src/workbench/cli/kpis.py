@@ -8,6 +8,7 @@ import typer
 
 from workbench.cli.main import app, open_workspace
 from workbench.cli.output import remark, say, say_json, table
+from workbench.cli.present import counted
 from workbench.cli.times import instant
 from workbench.domain.kpis import NOT_AVAILABLE as NOTHING
 
@@ -44,13 +45,15 @@ def show_kpis(
 def _show(found: PlantKpis) -> None:
     currency = found.currency
     mark = ", simulated data" if found.simulated else ""
-    say(f"{len(found.machines)} machines, {found.start:%Y-%m-%d %H:%M} to {found.end:%Y-%m-%d %H:%M} UTC{mark}")
+    say(
+        f"{counted(len(found.machines), 'machine')}, {found.start:%Y-%m-%d %H:%M} to {found.end:%Y-%m-%d %H:%M} UTC{mark}"
+    )
     rows = [
         (
             kpi.title,
             kpi.value_text(currency),
             kpi.interval_text(currency),
-            f"{kpi.n:,} {kpi.n_of}",
+            counted(kpi.n, kpi.n_of.removesuffix("s")),
             kpi.source if kpi.value is not None else kpi.lacks,
         )
         for kpi in found.figures

@@ -66,7 +66,7 @@ def cancel(
     at: At = None,
     json_: Json = False,
 ) -> None:
-    """Call an order off; what was reserved for it is free again."""
+    """Call an order off; what was reserved for it goes to orders that wait for it, or is free again."""
     from workbench.workflows.orders import cancel_order
 
     with open_workspace() as ws:
@@ -75,3 +75,20 @@ def cancel(
         say_json({"order": order})
     else:
         say(f"{order.number} is cancelled.")
+
+
+@orders.command("ask-approval")
+def ask_approval(
+    number: Number,
+    reason: Annotated[str, typer.Option(help="What speaks for it now.")],
+    json_: Json = False,
+) -> None:
+    """Ask again for the approval of an order that was rejected."""
+    from workbench.workflows.orders import request_order_approval
+
+    with open_workspace() as ws:
+        order = request_order_approval(ws, number, reason)
+    if json_:
+        say_json({"order": order})
+    else:
+        say(f"{order.number} {order.technician_reason}.")

@@ -69,7 +69,7 @@ def list_orders(
         (
             o.number,
             o.priority.name,
-            o.state.value,
+            o.state_in_words,
             f"{o.due_at:%Y-%m-%d %H:%M}",
             o.machine_id,
             o.title,
@@ -100,8 +100,10 @@ def show(number: Number, json_: Json = False) -> None:
         return
     order, report = record.order, record.report
     say(
-        f"{order.number}  {order.title}  ({order.priority.name}, {order.state.value}, due {site_time(order.due_at, site)})"
+        f"{order.number}  {order.title}  ({order.priority.name}, {order.state_in_words}, due {site_time(order.due_at, site)})"
     )
+    if order.waits_for_approval and order.closed_at is None:
+        say(f"Nobody plans or begins it: {order.technician_reason}.")
     if order.symptom:
         say(f"\nNoticed: {order.symptom}")
     if report is not None:
@@ -184,5 +186,7 @@ def raise_order(
         say_json({"order": order})
     elif order.title == title.strip():
         say(f"{order.number} opened for {order.machine_id}, due {order.due_at:%Y-%m-%d %H:%M} UTC.")
+        if order.waits_for_approval:
+            say(f"It {order.technician_reason}.")
     else:
         say(f"{order.number} ({order.title}) is already open for this; what you reported stands in its history.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,6 +13,11 @@ from typing import Any
 from pydantic import BaseModel
 
 Progress = Callable[[float, str], None]
+_FILE_COLUMNS = 140
+_BETWEEN = 3
+_READABLE = 12
+_LONG_WORD = 30
+_LINES = 6
 
 
 def as_plain(value: Any) -> Any:
@@ -45,20 +51,74 @@ def remark(text: str) -> None:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table; text from users is shown as it is, never as markup."""
+    """Write a table, or a block of lines for each row where it is too wide to be read beside each other.
+
+    Text from users is shown as it is, never as markup.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    console = Console(width=None if sys.stdout.isatty() else _FILE_COLUMNS)
+    widths = _column_widths([list(headings), *texts], console.width - _BETWEEN * (len(headings) - 1))
+    if widths is None:
+        say("\n\n".join("\n".join(_block(headings, row, console.width)) for row in texts))
+        return
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for place, heading in enumerate(headings):
-        # The first column names the row, often by an id to be copied.
-        shown.add_column(heading, overflow="fold", no_wrap=place == 0)
-    for row in rows:
-        shown.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
-    width = None if sys.stdout.isatty() else 140
-    Console(width=width).print(shown)
+    for heading, width in zip(headings, widths, strict=True):
+        shown.add_column(heading, overflow="fold", width=width)
+    for row in texts:
+        shown.add_row(*map(Text, row))
+    console.print(shown)
+
+
+def _column_widths(rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """Return how wide each column may be so that all fit in ``room``, or ``None`` where some would not be readable.
+
+    The first column names the row, often by an id to be copied: it is never broken. No other is made narrower than its
+    longest word or ``_READABLE`` characters, or so narrow that a cell takes more than ``_LINES`` lines.
+    """
+    from rich.cells import cell_len
+
+    columns = list(zip(*rows, strict=True))
+    widths = [max(cell_len(line) for cell in column for line in cell.split("\n")) for column in columns]
+    words = [max((cell_len(word) for cell in column for word in cell.split()), default=0) for column in columns]
+    least = [
+        min(width, max(_READABLE, width // _LINES, min(word, _LONG_WORD)))
+        for width, word in zip(widths, words, strict=True)
+    ]
+    least[0] = widths[0]
+    if sum(least) > room:
+        return None
+    while sum(widths) > room:
+        widest = max((place for place in range(len(widths)) if widths[place] > least[place]), key=widths.__getitem__)
+        widths[widest] -= 1
+    return widths
+
+
+def _block(headings: Sequence[str], row: Sequence[str], width: int) -> Iterator[str]:
+    """Return one row as lines: what names it, then each filled cell with its heading, short ones side by side."""
+    from rich.cells import cell_len
+
+    yield row[0]
+    line = ""
+    for heading, cell in zip(headings[1:], row[1:], strict=True):
+        told = f"{heading}: {' '.join(cell.split())}"
+        if not cell:
+            continue
+        if line and cell_len(f"{line}   {told}") <= width:
+            line = f"{line}   {told}"
+            continue
+        if line:
+            yield line
+        *wrapped, line = textwrap.wrap(told, width, initial_indent="  ", subsequent_indent="    ")
+        if wrapped:
+            yield from (*wrapped, line)
+            line = ""
+    if line:
+        yield line
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from .inventory import check_inventory, delivery_known, parts_arrival
 from .lockout import lockout_of
 from .notices import escalation, write_notices
 from .orders import draft_order, due_date, judge_priority, raise_ticket
+from .repeats import what_is_new
 from .report import write_dispatch_report
 from .technicians import rank_technicians
 
@@ -20,6 +21,7 @@ __all__ = [
     "parts_arrival",
     "raise_ticket",
     "rank_technicians",
+    "what_is_new",
     "write_dispatch_report",
     "write_notices",
 ]

@@ -124,11 +124,12 @@ def _facts(order: WorkOrder, profile: MachineProfile, *, site: Site, currency: s
         for line in order.parts
         if line.to_order > 0
     )
-    assignment = (
-        f"Assigned to {order.technician_reason}."
-        if order.technician_id is not None
-        else f"Not assigned: {order.technician_reason}. Please assign somebody."
-    )
+    if order.waits_for_approval:
+        assignment = f"Not planned: {order.technician_reason}. A supervisor or admin decides."
+    elif order.technician_id is not None:
+        assignment = f"Assigned to {order.technician_reason}."
+    else:
+        assignment = f"Not assigned: {order.technician_reason}. Please assign somebody."
     return {
         **_headline(order, profile, site),
         "start": start,

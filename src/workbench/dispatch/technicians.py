@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from workbench.domain.equipment import Site, Technician
 from workbench.domain.work import Priority, TechnicianMatch
 
-from .working_time import free_at, on_site_clock, quarter_hour_up
+from .days_off import DaysOff
+from .working_time import Off, free_at, on_site_clock, quarter_hour_up
 
 # What each factor counts; they sum to 1.
 WEIGHTS: dict[str, float] = {"skill": 0.35, "experience": 0.10, "workload": 0.15, "distance": 0.15, "shift": 0.25}
@@ -41,6 +42,7 @@ def rank_technicians(
     workload_h: Mapping[str, float],
     labour_h: float,
     at: datetime,
+    days_off: DaysOff | None = None,
 ) -> list[TechnicianMatch]:
     """Return those who have ``skill`` and a shift, best first; nobody has it: an empty list.
 
@@ -57,15 +59,18 @@ def rank_technicians(
         workload_h: Hours of open work by technician id; nobody's entry missing counts as 0.
         labour_h: Hours of the work, all people together.
         at: The earliest start that makes sense (as-of, or when the parts are there).
+        days_off: Holidays and absences, on which nobody is free; who is on call comes on a holiday for an emergency.
     """
     zone = ZoneInfo(site.time_zone)
+    book = days_off or DaysOff({})
     matches = []
     for person in technicians:
         if person.skills.get(skill, 0) < 1:
             continue
         load_h = max(0.0, workload_h.get(person.technician_id, 0.0))
         distance = distance_km(person.latitude, person.longitude, site.latitude, site.longitude)
-        times = _times(person, priority, zone, at=at, load_h=load_h, distance=distance, labour_h=labour_h)
+        off = book.of(person, emergencies=priority is Priority.EMERGENCY)
+        times = _times(person, priority, zone, at=at, load_h=load_h, distance=distance, labour_h=labour_h, off=off)
         if times is None:
             continue
         free, arrival = times
@@ -105,14 +110,20 @@ def _times(
     load_h: float,
     distance: float,
     labour_h: float,
+    off: Off,
 ) -> tuple[datetime, datetime] | None:
     """Return when somebody is free and when on site, or None when not within the look-ahead."""
     emergency = priority is Priority.EMERGENCY
     first_h = 0.0 if emergency else load_h
     needed_h = 0.0 if emergency else min(labour_h, WORTH_STARTING_H)
-    free = free_at(person.shift, zone, at=at, workload_h=first_h, start_needs_h=0.0)
+    free = free_at(person.shift, zone, at=at, workload_h=first_h, start_needs_h=0.0, off=off)
     arrival = free_at(
-        person.shift, zone, at=at, workload_h=first_h + distance / TRAVEL_KM_PER_H, start_needs_h=needed_h
+        person.shift,
+        zone,
+        at=at,
+        workload_h=first_h + distance / TRAVEL_KM_PER_H,
+        start_needs_h=needed_h,
+        off=off,
     )
     if free is None or arrival is None:
         return None

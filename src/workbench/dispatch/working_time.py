@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -13,12 +13,23 @@ from workbench.domain.planning import MINUTES_PER_DAY, Window
 # Further ahead nobody plans a day's work; a technician who is not free by then is not offered.
 LOOK_AHEAD_DAYS = 180
 MINUTE = timedelta(minutes=1)
+WHOLE_DAY = (0.0, 24.0)
+# Between which hours of a day, in site time, somebody does not work.
+Off = Callable[[date], Sequence[tuple[float, float]]]
 
 
-def shift_windows(shift: Shift, zone: ZoneInfo, at: datetime) -> Iterator[tuple[datetime, datetime]]:
+def always_there(day: date) -> Sequence[tuple[float, float]]:  # noqa: ARG001 - it is asked of each day
+    """Say that no day is off."""
+    return ()
+
+
+def shift_windows(
+    shift: Shift, zone: ZoneInfo, at: datetime, off: Off = always_there
+) -> Iterator[tuple[datetime, datetime]]:
     """Yield the shifts (start, end, in UTC) that end after ``at``, cut off at ``at``; for 180 days ahead.
 
-    A shift whose end is not later than its start ends on the next day and belongs to the weekday of its start.
+    A shift whose end is not later than its start ends on the next day and belongs to the weekday of its start: who has that
+    day off does not come. Of a part day off the hours before and after it are left.
     """
     first = at.astimezone(zone).date() - timedelta(days=1)
     for offset in range(LOOK_AHEAD_DAYS + 1):
@@ -28,11 +39,46 @@ def shift_windows(shift: Shift, zone: ZoneInfo, at: datetime) -> Iterator[tuple[
         overnight = shift.end_h <= shift.start_h
         start = _at_hour(day, shift.start_h, zone)
         end = _at_hour(day + timedelta(days=1) if overnight else day, shift.end_h, zone)
-        if end > at:
-            yield max(start, at), end
+        if end <= at or WHOLE_DAY in off(day):
+            continue
+        days = (day, day + timedelta(days=1)) if overnight else (day,)
+        away = [
+            (_at_hour(one, from_h, zone), _at_hour(one, until_h, zone))
+            for one in days
+            for from_h, until_h in off(one)
+            if (from_h, until_h) != WHOLE_DAY
+        ]
+        yield from _left_of(max(start, at), end, away)
 
 
-def free_at(shift: Shift, zone: ZoneInfo, *, at: datetime, workload_h: float, start_needs_h: float) -> datetime | None:
+def shift_day(shift: Shift, zone: ZoneInfo, at: datetime) -> date:
+    """Return the day whose work a moment belongs to: after midnight of a night shift that on which the shift began."""
+    there = at.astimezone(zone)
+    before = there.date() - timedelta(days=1)
+    overnight = shift.end_h <= shift.start_h and before.weekday() in shift.weekdays
+    return before if overnight and there.hour + there.minute / 60 < shift.end_h else there.date()
+
+
+def _left_of(
+    start: datetime, end: datetime, away: Iterable[tuple[datetime, datetime]]
+) -> Iterator[tuple[datetime, datetime]]:
+    for begins, ends in sorted(away):
+        if start < min(begins, end):
+            yield start, min(begins, end)
+        start = max(start, ends)
+    if start < end:
+        yield start, end
+
+
+def free_at(
+    shift: Shift,
+    zone: ZoneInfo,
+    *,
+    at: datetime,
+    workload_h: float,
+    start_needs_h: float,
+    off: Off = always_there,
+) -> datetime | None:
     """Return when somebody who has ``workload_h`` of shift hours ahead can start, in UTC; None when not in 180 days.
 
     With less than ``start_needs_h`` left of a shift, the start is in the next one (but for shifts shorter than that).
@@ -40,7 +86,7 @@ def free_at(shift: Shift, zone: ZoneInfo, *, at: datetime, workload_h: float, st
     ahead = timedelta(hours=max(0.0, workload_h))
     length_h = (shift.end_h - shift.start_h) % 24 or 24.0
     needed = timedelta(hours=min(max(0.0, start_needs_h), length_h / 2))
-    for start, end in shift_windows(shift, zone, at):
+    for start, end in shift_windows(shift, zone, at, off):
         if end - start <= ahead:
             ahead -= end - start
             continue
@@ -111,10 +157,10 @@ class PlanDays:
                         found.append(Window(day=day, start_min=first, end_min=last))
         return found
 
-    def shifts(self, shift: Shift, zone: ZoneInfo, at: datetime) -> tuple[Window, ...]:
-        """Return somebody's shifts from ``at`` on, one a day; of a shift that a day's end cuts, the longer part."""
+    def shifts(self, shift: Shift, zone: ZoneInfo, at: datetime, off: Off = always_there) -> tuple[Window, ...]:
+        """Return somebody's shifts from ``at`` on, one a day; of a shift that is cut in two, the longer part."""
         spans = []
-        for span in shift_windows(shift, zone, at):
+        for span in shift_windows(shift, zone, at, off):
             if span[0] >= self.starts[-1]:
                 break
             spans.append(span)

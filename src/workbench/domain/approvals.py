@@ -15,7 +15,6 @@ class ApprovalKind(StrEnum):
     MACHINE = "machine"
     PURCHASE = "purchase"
     ORDER = "order"
-    PLAN = "plan"
 
 
 class ApprovalState(StrEnum):
@@ -32,7 +31,7 @@ class Approval(Frozen):
 
     approval_id: str
     kind: ApprovalKind
-    subject: str = Field(min_length=1, max_length=150, description="machine id, purchase, order or plan number")
+    subject: str = Field(min_length=1, max_length=150, description="machine id, purchase or order number")
     title: Text = Field(description="what is asked, in words")
     asked_by: str
     asked_at: UtcTime

@@ -72,6 +72,11 @@ class Case(Frozen):
         """Whether it is about an instrument and not about the machine."""
         return self.kind is CaseKind.SENSOR
 
+    @property
+    def in_words(self) -> str:
+        """What it is, and what people noted of it."""
+        return f"{self.summary}; {self.note}" if self.note else self.summary
+
     def state_at(self, at: UtcTime) -> CaseState:
         """Return its state at an instant: what was shelved is open again when the time is up."""
         if self.state is CaseState.SHELVED and self.shelved_until is not None and at >= self.shelved_until:

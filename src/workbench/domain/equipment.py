@@ -5,10 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from .base import PHONE_PATTERN, Frozen, MachineId, Minor, Name, SensorName, Text
 from .composition import TwinComposition
+from .holidays import HOLIDAY_CALENDARS
 from .mapping import ColumnMapping
 from .units import UNITS, Quantity, quantity_of
 
@@ -269,6 +270,20 @@ class Site(Frozen):
         pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9])?$",
         description="every day, e.g. 22:00-06:00: then only CRITICAL notices are sent",
     )
+    holidays: str = Field(
+        default="",
+        description=f"public holidays that are kept, one of {', '.join(HOLIDAY_CALENDARS)}; empty: none by rule",
+    )
+
+    @field_validator("holidays")
+    @classmethod
+    def _known_holidays(cls, value: str) -> str:
+        if value and value not in HOLIDAY_CALENDARS:
+            raise ValueError(
+                f"there is no calendar {value!r}, only {', '.join(HOLIDAY_CALENDARS)}; leave it empty and record days of the "
+                "site by hand"
+            )
+        return value
 
     @model_validator(mode="after")
     def _quiet_hours_end(self) -> Site:
@@ -311,6 +326,9 @@ class Technician(Frozen):
     email: str = ""
     phone: str = Field(default="", pattern=PHONE_PATTERN, description="for SMS, e.g. +4930123456")
     quiet_off_shift: bool = Field(default=False, description="outside the shift only CRITICAL notices are sent")
+    on_call: bool = Field(
+        default=False, description="on holidays of the site called in for emergencies, in the hours of the shift"
+    )
 
 
 class SupplierOffer(Frozen):

@@ -50,7 +50,7 @@ class PastWork(Frozen):
         return self
 
     @property
-    def when(self) -> datetime | None:
+    def happened_at(self) -> datetime | None:
         """The latest instant that is known of it: when it ended, else started, else was raised."""
         return self.ended_at or self.started_at or self.raised_at
 
@@ -60,8 +60,8 @@ class HistoryMapping(Frozen):
 
     ``machines`` gives the machine of a name in the asset column, ``failure_modes`` the failure mode of a code;
     ``preventive`` are the words of ``work_type`` that mean planned upkeep, ``blanks`` those that mean "not recorded".
-    Hours are hours unless the column's heading says ``[min]``; ``h:mm`` is understood. Times without a zone are
-    local times of ``time_zone``.
+    Hours are hours unless the column's heading says ``[min]``; ``h:mm`` is hours and minutes in either. Times without a
+    zone are local times of ``time_zone``.
     """
 
     source: str = Field(min_length=1, max_length=200)

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from workbench.errors import InputError
 
+from .approvals import ApprovalState
 from .base import Minor
 from .work import OrderState, WorkOrder
 
@@ -53,9 +54,10 @@ def scheduled(
         fixed: A person fixed both, so that planning leaves them as they are.
 
     Raises:
-        InputError: the order is in another state, or somebody is named twice.
+        InputError: the order is in another state or waits for an approval, or somebody is named twice.
     """
     _check(order, OrderState.SCHEDULED)
+    _check_approval(order)
     if len({technician_id, *colleagues}) <= len(colleagues):
         raise InputError(f"Somebody is named twice for order {order.number}.", "Name each person once.")
     return _with(
@@ -83,13 +85,26 @@ def put_off(order: WorkOrder, reason: str) -> WorkOrder:
     )
 
 
+def held(order: WorkOrder, approval: ApprovalState, reason: str) -> WorkOrder:
+    """Return an open or scheduled order without person and time, which nobody plans or begins: its approval is asked for, or was rejected."""
+    free = put_off(order, reason) if order.state is OrderState.SCHEDULED else order
+    return _with(free, approval=approval, technician_id=None, colleagues=(), technician_reason=reason, fixed=False)
+
+
+def approved(order: WorkOrder) -> WorkOrder:
+    """Return the order with its approval: it may be planned and begun."""
+    reason = "approved, to be planned" if order.waits_for_approval else order.technician_reason
+    return _with(order, approval=ApprovalState.APPROVED, technician_reason=reason)
+
+
 def started(order: WorkOrder, at: datetime, technician_id: str | None = None) -> WorkOrder:
     """Return the order with its work begun at ``at``; ``technician_id`` does it instead of the one planned.
 
     Raises:
-        InputError: it is in progress, done or cancelled, or ``at`` lies before the order was opened.
+        InputError: it is in progress, done or cancelled, waits for an approval, or ``at`` lies before the order was opened.
     """
     _check(order, OrderState.IN_PROGRESS)
+    _check_approval(order)
     _check_time(order, at, "opened", order.created_at, "start")
     leads = technician_id or order.technician_id
     along = tuple(person for person in order.colleagues if person != leads)
@@ -126,6 +141,19 @@ def _check(order: WorkOrder, wanted: OrderState) -> None:
     if wanted is OrderState.DONE and OrderState.IN_PROGRESS in allowed:
         remedy += f" Start it first: workbench orders start {order.number}"
     raise InputError(f"Order {order.number} is {_words(order.state)} and cannot become {_words(wanted)}.", remedy)
+
+
+def _check_approval(order: WorkOrder) -> None:
+    if order.approval is ApprovalState.PENDING:
+        raise InputError(
+            f"Order {order.number} {order.technician_reason}.",
+            f"A supervisor or admin approves it: workbench approvals approve order {order.number}",
+        )
+    if order.approval is ApprovalState.REJECTED:
+        raise InputError(
+            f"Order {order.number} may not be planned or begun: {order.technician_reason}.",
+            f"Ask again (workbench orders ask-approval {order.number}), or cancel it.",
+        )
 
 
 def _check_time(order: WorkOrder, at: datetime, what: str, earliest: datetime, step: str) -> None:

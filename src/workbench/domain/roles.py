@@ -20,7 +20,7 @@ class Permission(StrEnum):
     ANSWER_NOTICES = "acknowledge notices and send them again"
     PROPOSE_PURCHASES = "ask for quotes and propose purchases"
     HANDLE_DELIVERIES = "place approved purchases and book deliveries"
-    APPROVE = "approve or reject machines, purchases, orders and plans"
+    APPROVE = "approve or reject machines, purchases and orders"
     APPROVE_OWN = "approve what they asked for themselves"
 
 

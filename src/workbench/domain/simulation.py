@@ -100,14 +100,23 @@ class FailureSimulation(Frozen):
         )
         mode = self.failure_mode.replace("_", " ")
         if self.caught_at is None:
-            return (
-                f"{MARK}: {mode} on {self.machine_id} was not caught before failure ({whole}; "
-                f"the cycle ran every {self.every_h:g} h)."
-            )
+            return f"{MARK}: {mode} on {self.machine_id} was not caught before failure ({whole}; {self._looks()})."
         how = "by an order that names it" if self.caught_by == "named" else "by an inspection order"
         return (
             f"{MARK}: {mode} on {self.machine_id} was caught {how} {self.detection_h:.0f} h after it became "
             f"detectable and {self.lead_time_h:.0f} h before the failure ({whole})."
+        )
+
+    def _looks(self) -> str:
+        """Say how often the cycle looked while there was something to detect, and how near to the failure."""
+        looks = [answer for answer in self.answers if answer.as_of > self.onset_at]
+        every = f"the cycle ran every {self.every_h:g} h"
+        if not looks:
+            return f"{every} and never in that time: let it run more often"
+        last = looks[-1]
+        return (
+            f"{every}: {len(looks)} time{'' if len(looks) == 1 else 's'} since it was detectable, at last "
+            f"{_hours(last.as_of, self.failure_at):.0f} h before the failure, with {100 * last.damage:.0f} % of the damage done"
         )
 
 

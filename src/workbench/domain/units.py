@@ -110,3 +110,14 @@ def conversion(source: str, target: str) -> tuple[float, float]:
     _, factor_in, offset_in = UNITS[source]
     _, factor_out, offset_out = UNITS[target]
     return factor_in / factor_out, (offset_in - offset_out) / factor_out
+
+
+def span_text(hours: float) -> str:
+    """Return a span of calendar time as people say it: days from two days on, hours below.
+
+    >>> span_text(168), span_text(201.6), span_text(36)
+    ('7 days', '8.4 days', '36 h')
+    """
+    if hours < 48:
+        return f"{hours:.0f} h" if hours >= 10 else f"{hours:.2g} h"
+    return f"{hours / 24:.2g} days" if hours < 2400 else f"{hours / 24:,.0f} days"

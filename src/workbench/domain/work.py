@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from .approvals import ApprovalState
 from .base import Frozen, MachineId, Minor, Name, UtcTime
 
 
@@ -111,10 +112,24 @@ class WorkOrder(Frozen):
     estimated_cost: Minor
     estimate_lacks: str = Field(default="", description="what the estimate leaves out, in words; empty: nothing")
     actual_cost: Minor | None = None
+    approval: ApprovalState | None = Field(default=None, description="of its cost; None: it needs none")
     prediction_id: str | None = None
     raised_by: Literal["cycle", "hand"] = "cycle"
     evidence: tuple[str, ...] = Field(default=(), description="prediction ids that supported it, oldest first")
     simulated: bool = False
+
+    @property
+    def waits_for_approval(self) -> bool:
+        """Whether nobody may plan or begin it: its approval is asked for, or was rejected."""
+        return self.approval in (ApprovalState.PENDING, ApprovalState.REJECTED)
+
+    @property
+    def state_in_words(self) -> str:
+        """Its state, and that it waits for an approval or was rejected, as people say it."""
+        state = self.state.value.replace("_", " ")
+        if not self.waits_for_approval or self.state not in OPEN_ORDER_STATES:
+            return state
+        return f"{state}, {'waits for approval' if self.approval is ApprovalState.PENDING else 'approval rejected'}"
 
 
 class Reservation(Frozen):

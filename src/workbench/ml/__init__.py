@@ -1,6 +1,6 @@
 """Models of the workbench: features, health state, remaining useful life, anomalies, diagnosis.
 
-Fleet level: ``train_fleet``, ``load_models``, ``predict_machine``, ``predict_fleet``, ``past_anomalies``,
+Fleet level: ``train_fleet``, ``load_models``, ``predict_machine``, ``past_anomalies``,
 ``shown_state``.
 Parts for data scientists: ``fit_spec`` and ``build`` (features of a machine), ``samples`` (features and labels of
 machines); the estimators on plain feature tables ``BoostedHealth``, ``ConditionClassifier`` and ``BoostedDiagnoser``, of
@@ -14,18 +14,20 @@ from __future__ import annotations
 from .anomaly import AutoencoderAnomaly, IsolationAnomaly, RecordDetector, SubspaceAnomaly
 from .anomaly_answers import past_anomalies
 from .condition import ConditionClassifier
-from .contract import AnomalyDetector, Diagnoser, Estimator, HealthEstimator, RulEstimator
+from .contract import Diagnoser, Estimator, HealthEstimator, RulEstimator
 from .degradation import DegradationLife
 from .degradation_path import DegradationPath
+from .detector import AnomalyDetector
 from .diagnosis import BoostedDiagnoser
 from .ensemble import BlendedRul
 from .features import Samples, build, samples
 from .health import BoostedHealth, shown_state
-from .life import label, timeline
+from .labels import label
+from .life import timeline
 from .lifetimes import Lifetimes, collect_lifetimes
 from .models import Bundle, Models, load_models
 from .network import NetworkRul
-from .predict import predict_fleet, predict_machine
+from .predict import predict_machine
 from .rul import BoostedRul
 from .serialize import libraries
 from .spec import FeatureSpec, default_horizons, fit_spec, type_scopes
@@ -65,7 +67,6 @@ __all__ = [
     "libraries",
     "load_models",
     "past_anomalies",
-    "predict_fleet",
     "predict_machine",
     "samples",
     "shown_state",

@@ -17,7 +17,7 @@ from .anomaly import ONE_IN_TWENTY_THOUSAND, IsolationAnomaly, find_episodes
 from .anomaly.forest import SMALLEST_SPREAD
 from .arrays import NS_PER_H, BoolArray, FloatArray, IntArray, known_mean
 from .context import RECENT_ROWS, Context, recent_mean
-from .contract import AnomalyDetector
+from .detector import AnomalyDetector
 from .evidence import NO_READINGS, weigh
 from .features import FeatureTable, compute
 from .models import Models

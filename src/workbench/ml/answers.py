@@ -65,17 +65,22 @@ def failure_curve(context: Context, within: FloatArray | None, bundle: Bundle | 
 
 
 def condition_series(context: Context, bundle: Bundle) -> FloatArray:
-    """Condition indicator since the last reset: what the model learned to weigh, or the worst mode's symptoms."""
+    """Condition indicators since the last reset, a column each, which rise with wear.
+
+    Those that the model learned to weigh, or else the symptoms of each mode: not of the worst alone, for to choose it
+    by the readings that are then tested would find trends where there are none.
+    """
     table = context.table(bundle.spec)
     z = table.z[table.recent >= table.clock.fresh[-1]]
     if bundle.indicator:
-        weights = np.array([bundle.indicator.get(name, 0.0) for name in table.indicators])
+        ways = len(next(iter(bundle.indicator.values())))
+        weights = np.array([bundle.indicator.get(name, (0.0,) * ways) for name in table.indicators])
         return np.asarray(np.nan_to_num(z) @ weights)
     symptoms = symptom_matrix(context.profile, table.indicators)
-    if not symptoms.size or not len(z):
-        return np.sqrt(np.nanmean(z**2, axis=1)) if z.size else np.zeros(0)
-    scores = np.nan_to_num(z) @ symptoms.T
-    return np.asarray(scores[:, int(np.argmax(scores[-24:].mean(axis=0)))])
+    symptoms = symptoms[symptoms.any(axis=1)]
+    if not symptoms.size:
+        return np.sqrt(np.nanmean(z**2, axis=1))[:, None] if z.size else np.zeros((0, 1))
+    return np.asarray(np.nan_to_num(z) @ symptoms.T)
 
 
 def answer_life(context: Context, failures: int) -> RemainingUsefulLife:

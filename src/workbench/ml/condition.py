@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -21,14 +22,12 @@ from .arrays import FloatArray, IntArray, ObjectArray
 from .columns import varying_columns
 from .contract import Estimator
 from .metrics import best_threshold
+from .mixture import best_temperature, brier, mixture_shares, tempered
 from .splits import grouped_folds
+from .state_discriminant import StateDiscriminant
 
-FLOOR = 1e-3
 LEAST_PER_CLASS = 5
-ROUNDS = 6
-GAIN = 0.01
 SHRINKAGE = 1e-4
-TEMPERATURES = np.geomspace(0.25, 6.0, 61)
 
 
 def _discriminant(_seed: int, _trees: int) -> Any:
@@ -64,6 +63,22 @@ FAMILIES: dict[str, Callable[[int, int], Any]] = {
 SEES_WHITENED = frozenset({"boosting", "extra_trees"})
 # These count groups by weights; boosting finds its bins many times slower with them.
 FORESTS = frozenset({"forest", "extra_trees"})
+BENEATH_STATES = "beneath_states"
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Training rows: features, class, and group and other states of each where they are known."""
+
+    matrix: FloatArray
+    code: IntArray
+    groups: ObjectArray | None
+    states: ObjectArray | None
+
+    def taken(self, rows: npt.NDArray[np.intp]) -> _Rows:
+        """Return these rows."""
+        groups = None if self.groups is None else self.groups[rows]
+        return _Rows(self.matrix[rows], self.code[rows], groups, None if self.states is None else self.states[rows])
 
 
 class ConditionClassifier(Estimator):
@@ -72,8 +87,10 @@ class ConditionClassifier(Estimator):
     Each family answers for groups that it did not learn from. The mixture is built greedily from those answers (a
     family is added while the Brier score falls by 1 %; Caruana et al., ICML 2004) and sharpened or softened by one
     temperature (Guo et al., ICML 2017), for which each group counts once: rows of one group are right or wrong together,
-    and a long group would else set how sure all others may be. With two classes the threshold is that of best F1 on the same answers, or of
-    least cost where ``miss_cost`` says how many false alarms a miss is worth; with more the likeliest class is named.
+    and a long group would else set how sure all others may be. Where the states of other components are given for
+    training, a fifth family looks beneath their effects (``StateDiscriminant``). With two classes the threshold is that
+    of best F1 on the same answers, or of least cost where ``miss_cost`` says how many false alarms a miss is worth;
+    with more the likeliest class is named.
 
     Attributes after ``fit``: ``classes_``, ``shares_`` (family: share), ``held_out_brier_`` (of each family),
     ``temperature_``, ``threshold_`` (two classes), ``members_``, ``medians_`` (which fill gaps), ``whitening_``, ``held_out_`` (calibrated answers for the training
@@ -90,7 +107,14 @@ class ConditionClassifier(Estimator):
         self.trees = trees
         self.miss_cost = miss_cost
 
-    def fit(self, X: pd.DataFrame, y: npt.ArrayLike, *, groups: npt.ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: pd.DataFrame,
+        y: npt.ArrayLike,
+        *,
+        groups: npt.ArrayLike | None = None,
+        states: pd.DataFrame | None = None,
+    ) -> Self:
         """Fit on labelled rows. Returns self.
 
         Args:
@@ -98,6 +122,8 @@ class ConditionClassifier(Estimator):
             y: class of each row; with two classes the larger one is positive.
             groups: rows that belong together (a machine, a run of constant condition); they stay on one side of
                 every inner fold. None: rows are independent.
+            states: states of other components in each row, one column each, none missing. They are known in training
+                only: for an answer they are estimated from ``X``.
 
         Raises ``NotEnoughData`` below 50 rows, with one class, or with a class in fewer than five rows.
         """
@@ -106,6 +132,7 @@ class ConditionClassifier(Estimator):
         names = None if groups is None else np.asarray(groups).astype(str)
         if labels.shape != (len(matrix),) or (names is not None and names.shape != labels.shape):
             raise InputError("y and groups must hold one value per row.", "Label every row.")
+        others = None if states is None else _checked_states(states, len(matrix))
         classes, code = np.unique(labels, return_inverse=True)
         if len(classes) < 2 or np.bincount(code).min() < LEAST_PER_CLASS:
             raise NotEnoughData(
@@ -114,40 +141,42 @@ class ConditionClassifier(Estimator):
             )
         self.classes_ = classes
         self.used_ = varying_columns(matrix)
-        self._combine(matrix[:, self.used_], code, names)
+        self._combine(_Rows(matrix[:, self.used_], code, names, others))
         return self
 
-    def _combine(self, matrix: FloatArray, code: IntArray, groups: ObjectArray | None) -> None:
-        held_out = {family: np.zeros((len(code), len(self.classes_))) for family in FAMILIES}
-        for train, test in _folds(code, groups, self.n_splits, self.seed):
-            mine = None if groups is None else groups[train]
-            models, medians, whitening = self._fit_all(FAMILIES, matrix[train], code[train], mine)
+    def _combine(self, rows: _Rows) -> None:
+        families = list(FAMILIES) if rows.states is None else [*FAMILIES, BENEATH_STATES]
+        held_out = {family: np.zeros((len(rows.code), len(self.classes_))) for family in families}
+        for train, test in _folds(rows.code, rows.groups, self.n_splits, self.seed):
+            models, medians, whitening = self._fit_all(families, rows.taken(train))
             for family, answers in held_out.items():
-                answers[test] = self._ask(family, models[family], _filled(matrix[test], medians), whitening)
-        truth = np.eye(len(self.classes_))[code]
-        self.held_out_brier_ = {family: _brier(truth, answer) for family, answer in held_out.items()}
-        self.shares_ = _mix(truth, held_out)
+                answers[test] = self._ask(family, models[family], _filled(rows.matrix[test], medians), whitening)
+        truth = np.eye(len(self.classes_))[rows.code]
+        self.held_out_brier_ = {family: brier(truth, answer) for family, answer in held_out.items()}
+        self.shares_ = mixture_shares(truth, held_out)
         mixed = np.sum([share * held_out[family] for family, share in self.shares_.items()], axis=0)
-        self.temperature_ = _temperature(truth, mixed, None if groups is None else _weight(groups) ** 2)
-        self.held_out_ = _tempered(mixed, self.temperature_)
-        self.threshold_ = self._threshold(code, self.held_out_[:, 1]) if len(self.classes_) == 2 else None
-        self.members_, self.medians_, self.whitening_ = self._fit_all(self.shares_, matrix, code, groups)
+        self.temperature_ = best_temperature(truth, mixed, None if rows.groups is None else _weight(rows.groups) ** 2)
+        self.held_out_ = tempered(mixed, self.temperature_)
+        self.threshold_ = self._threshold(rows.code, self.held_out_[:, 1]) if len(self.classes_) == 2 else None
+        self.members_, self.medians_, self.whitening_ = self._fit_all(self.shares_, rows)
 
-    def _fit_all(
-        self, families: Iterable[str], matrix: FloatArray, code: IntArray, groups: ObjectArray | None
-    ) -> tuple[dict[str, Any], FloatArray, FloatArray | None]:
+    def _fit_all(self, families: Iterable[str], rows: _Rows) -> tuple[dict[str, Any], FloatArray, FloatArray | None]:
         """Return the fitted families, and the medians and the whitening map of these rows."""
-        medians = pd.DataFrame(matrix).median().fillna(0.0).to_numpy(dtype=np.float64)
-        matrix = _filled(matrix, medians)
+        medians = pd.DataFrame(rows.matrix).median().fillna(0.0).to_numpy(dtype=np.float64)
+        matrix, groups = _filled(rows.matrix, medians), rows.groups
         whitening, weight = (None, None) if groups is None else (_whitening(matrix, groups), _weight(groups))
-        models = {}
+        models: dict[str, Any] = {}
         for family in families:
+            if family == BENEATH_STATES and rows.states is not None:
+                once = np.ones(len(matrix)) if weight is None else weight**2
+                models[family] = StateDiscriminant(self.seed).fit(matrix, rows.code, rows.states, once)
+                continue
             seen, model = _seen(family, matrix, whitening), FAMILIES[family](self.seed, self.trees)
             if family in FORESTS:
                 # Trees grow on all cores; for answers, waking others costs more than they bring.
-                models[family] = model.fit(seen, code, weight).set_params(n_jobs=None)
+                models[family] = model.fit(seen, rows.code, weight).set_params(n_jobs=None)
             else:
-                models[family] = model.fit(seen, code)
+                models[family] = model.fit(seen, rows.code)
         return models, medians, whitening
 
     def _ask(self, family: str, model: Any, matrix: FloatArray, whitening: FloatArray | None) -> FloatArray:
@@ -169,11 +198,28 @@ class ConditionClassifier(Estimator):
             share * self._ask(family, self.members_[family], matrix, self.whitening_)
             for family, share in self.shares_.items()
         ]
-        return _tempered(np.sum(answers, axis=0), self.temperature_)
+        return tempered(np.sum(answers, axis=0), self.temperature_)
 
     def predict(self, X: pd.DataFrame) -> npt.NDArray[Any]:
         """Return the class of each row: by ``threshold_`` with two classes, the likeliest with more."""
         return self.decide(self.predict_proba(X))
+
+    def state(self) -> dict[str, Any]:
+        """Return parameters and fitted values as plain values, arrays and scikit-learn estimators."""
+        kept = super().state()
+        plain = {
+            family: model.state() if isinstance(model, StateDiscriminant) else model
+            for family, model in self.members_.items()
+        }
+        return kept | {"fitted": kept["fitted"] | {"members_": plain}}
+
+    @classmethod
+    def restore(cls, state: dict[str, Any]) -> Self:
+        """Rebuild from ``state()``; raises ``CorruptArtifact`` for the state of another estimator."""
+        made = super().restore(state)
+        if BENEATH_STATES in made.members_:
+            made.members_ = made.members_ | {BENEATH_STATES: StateDiscriminant.restore(made.members_[BENEATH_STATES])}
+        return made
 
     def decide(self, probability: FloatArray) -> npt.NDArray[Any]:
         """Return the class that ``predict`` names at these probabilities."""
@@ -181,6 +227,12 @@ class ConditionClassifier(Estimator):
         if self.threshold_ is not None:
             named = (probability[:, 1] >= self.threshold_).astype(np.intp)
         return np.asarray(self.classes_[named])
+
+
+def _checked_states(states: pd.DataFrame, rows: int) -> ObjectArray:
+    if len(states) != rows or not states.shape[1] or states.isna().to_numpy().any():
+        raise InputError("states must hold a value per row and component.", "Give every row's states, or none at all.")
+    return np.asarray(states.astype(str).to_numpy(), dtype=object)
 
 
 def _folds(
@@ -227,33 +279,3 @@ def _seen(family: str, matrix: FloatArray, whitening: FloatArray | None) -> Floa
     if whitening is None or family not in SEES_WHITENED:
         return matrix
     return np.column_stack([matrix, matrix @ whitening])
-
-
-def _brier(truth: FloatArray, probability: FloatArray) -> float:
-    return float(((probability - truth) ** 2).sum(axis=1).mean())
-
-
-def _mix(truth: FloatArray, held_out: dict[str, FloatArray]) -> dict[str, float]:
-    """Return the shares of the mixture: the best family first, then whichever helps most, again and again."""
-    chosen: list[str] = []
-    total, best = np.zeros_like(truth), np.inf
-    for _ in range(ROUNDS):
-        scores = {family: _brier(truth, (total + a) / (len(chosen) + 1)) for family, a in held_out.items()}
-        family = min(scores, key=lambda name: scores[name])
-        if scores[family] > best * (1 - GAIN):
-            break
-        chosen.append(family)
-        total, best = total + held_out[family], scores[family]
-    return {family: chosen.count(family) / len(chosen) for family in dict.fromkeys(chosen)}
-
-
-def _temperature(truth: FloatArray, probability: FloatArray, weight: FloatArray | None) -> float:
-    losses = [
-        -np.average(np.log((_tempered(probability, t) * truth).sum(axis=1)), weights=weight) for t in TEMPERATURES
-    ]
-    return float(TEMPERATURES[int(np.argmin(losses))])
-
-
-def _tempered(probability: FloatArray, temperature: float) -> FloatArray:
-    powered = np.maximum(probability, FLOOR) ** (1.0 / temperature)
-    return np.asarray(powered / powered.sum(axis=1, keepdims=True))

@@ -12,7 +12,7 @@ from workbench.domain.predictions import UNKNOWN_MODE, Anomaly, Diagnosis, ModeP
 from workbench.errors import NotEnoughData
 
 from .anomaly.calibration import decades_of
-from .arrays import FloatArray, ObjectArray
+from .arrays import FloatArray, IntArray, ObjectArray
 from .columns import varying_columns, without_empty
 from .contract import Diagnoser
 from .features_canonical import symptom_matrix
@@ -31,7 +31,9 @@ class BoostedDiagnoser(Diagnoser):
     The share of held-out episodes that it names wrongly is given to ``unknown`` in every answer.
 
     Attributes after ``fit``: ``booster_``, ``modes_`` (``unknown`` last), ``doubt_``, ``episodes_`` (per mode),
-    ``held_out_`` (named mode of each row when its unit was held out; not kept in artefacts).
+    and, not kept in artefacts, of each row when its unit was held out: ``held_out_`` (named mode, "" where none),
+    ``held_probability_`` (of ``modes_``; the doubt is that of the units of other folds) and ``held_base_`` (rates in
+    the training rows).
     """
 
     def __init__(self, *, seed: int = 0, iterations: int = 30, learning_rate: float = 0.15, leaves: int = 8) -> None:
@@ -67,45 +69,62 @@ class BoostedDiagnoser(Diagnoser):
         weight = np.array([1.0 / sizes[e] for e in episodes]) * len(y) / len(sizes)
         self.used_ = varying_columns(matrix)
         matrix = matrix[:, self.used_]
-        self.held_out_ = self._cross_validate(matrix, target, groups, weight)
-        self.booster_ = self._booster().fit(matrix, target, sample_weight=weight)
         self.modes_ = [*known, UNKNOWN_MODE]
+        self._cross_validate(matrix, target, groups, episodes, weight)
+        self.booster_ = self._booster().fit(matrix, target, sample_weight=weight)
         self.episodes_ = {mode: counts[mode] for mode in known}
-        wrong = self._wrong_episodes(target, episodes)
-        self.doubt_ = (wrong + 1.0) / (len(sizes) + 2.0)
+        self.doubt_ = self._doubt(target, episodes, np.arange(len(target)))
 
     def _cross_validate(
-        self, matrix: FloatArray, target: ObjectArray, groups: ObjectArray, weight: FloatArray
-    ) -> ObjectArray:
-        named = np.full(len(target), "", dtype=object)
+        self, matrix: FloatArray, target: ObjectArray, groups: ObjectArray, episodes: ObjectArray, weight: FloatArray
+    ) -> None:
+        self.held_out_ = np.full(len(target), "", dtype=object)
+        self.held_probability_ = np.full((len(target), len(self.modes_)), np.nan)
+        self.held_base_ = self.held_probability_.copy()
         names = np.asarray(groups).astype(str)
         if len(np.unique(names)) < 2:
-            return named
-        for split in grouped_folds(names, min(5, len(np.unique(names))), self.seed):
-            if len(set(target[split.train])) < 2:
-                continue
+            return
+        splits = grouped_folds(names, min(5, len(np.unique(names))), self.seed)
+        splits = [split for split in splits if len(set(target[split.train])) > 1]
+        for split in splits:
             fitted = self._booster().fit(
                 without_empty(matrix[split.train]), target[split.train], sample_weight=weight[split.train]
             )
-            named[split.test] = fitted.predict(matrix[split.test])
-        return named
+            self.held_out_[split.test] = fitted.predict(matrix[split.test])
+            self.held_probability_[split.test] = self._by_mode(fitted, fitted.predict_proba(matrix[split.test]))
+            self.held_base_[split.test] = [float((target[split.train] == mode).mean()) for mode in self.modes_]
+        for split in splits:
+            doubt = self._doubt(target, episodes, split.train)
+            self.held_probability_[split.test] = _doubtful(self.held_probability_[split.test], doubt)
 
-    def _wrong_episodes(self, target: ObjectArray, episodes: ObjectArray) -> int:
-        wrong = 0
-        for episode in set(episodes):
-            rows = episodes == episode
-            named, counts = np.unique(self.held_out_[rows].astype(str), return_counts=True)
-            wrong += int(named[np.argmax(counts)] != target[rows][0])
-        return wrong
+    def _doubt(self, target: ObjectArray, episodes: ObjectArray, rows: IntArray) -> float:
+        """Share of the episodes of ``rows`` that were named wrongly when held out, by most of their rows."""
+        wrong, asked = 0, set(episodes[rows])
+        for episode in asked:
+            mine = episodes == episode
+            named, counts = np.unique(self.held_out_[mine].astype(str), return_counts=True)
+            wrong += int(named[np.argmax(counts)] != target[mine][0])
+        return (wrong + 1.0) / (len(asked) + 2.0)
+
+    def _transient(self) -> tuple[str, ...]:
+        return ("held_out_", "held_probability_", "held_base_")
 
     def _predict(self, matrix: FloatArray) -> FloatArray:
         # The classifier's own link (softmax, or a logistic curve for two classes) gives the very same numbers.
         raw = self.booster_._loss.predict_proba(raw_predictions([self.booster_], matrix[:, self.used_]))
-        out = np.zeros((len(matrix), len(self.modes_)))
-        for column, mode in enumerate(self.booster_.classes_):
-            out[:, self.modes_.index(str(mode))] += raw[:, column] * (1.0 - self.doubt_)
-        out[:, -1] += self.doubt_
-        return np.asarray(out / out.sum(axis=1, keepdims=True))
+        return _doubtful(self._by_mode(self.booster_, raw), self.doubt_)
+
+    def _by_mode(self, booster: HistGradientBoostingClassifier, raw: FloatArray) -> FloatArray:
+        out = np.zeros((len(raw), len(self.modes_)))
+        out[:, [self.modes_.index(str(mode)) for mode in booster.classes_]] = raw
+        return out
+
+
+def _doubtful(probability: FloatArray, doubt: float) -> FloatArray:
+    """Give the share ``doubt`` of every answer to the last mode, ``unknown``."""
+    out = probability * (1.0 - doubt)
+    out[:, -1] += doubt
+    return np.asarray(out / out.sum(axis=1, keepdims=True))
 
 
 def as_diagnosis(modes: Sequence[str], probabilities: FloatArray, profile: MachineProfile) -> Diagnosis:

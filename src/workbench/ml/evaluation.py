@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,13 +10,22 @@ import numpy as np
 from workbench.domain.models import CalibrationBin, CalibrationCurve, Confusion, Figure, LifeError
 
 from .arrays import FloatArray, IntArray, ObjectArray
-from .metrics import coverage, equal_mass_parts, interval_score, macro_f1, rmse
+from .metrics import (
+    coverage,
+    equal_mass_ece,
+    equal_mass_parts,
+    interval_score,
+    macro_f1,
+    multiclass_brier_skill,
+    rmse,
+)
 from .validation import HeldOutAnswers, Intervals, Rows, unit_intervals
 
 STATES = ("Healthy", "Degrading", "Warning", "Critical")
 LIFE_BANDS = 5
 # What maintenance would like. A model that falls short is still better than none (its gate is skill), and says so.
 GOAL_PRECISION, GOAL_MAPE, LEAST_COVERAGE = 0.9, 0.05, 0.8
+GOAL_SKILL, GOAL_ECE = 0.3, 0.05
 # With less of the cap left than this, an error of an hour is a large part of it.
 LEAST_SHARE = 0.1
 
@@ -39,9 +48,13 @@ def judge_health(
 ) -> Judgement:
     """Judge the answers of each horizon, by its name; on those that are ``silent`` the model has no skill."""
     figures: list[Figure] = []
+    limits = [f"No skill on the {name} horizon: the population's rate is answered there." for name in silent]
     for name, held in answers.items():
+        whole = held.figures()
         intervals = unit_intervals(lambda rows, held=held: held.take(rows).figures(), held.groups, seed)  # type: ignore[misc]
-        figures += with_intervals(held.figures(), intervals, suffix=f"_{name}")
+        figures += with_intervals(whole, intervals, suffix=f"_{name}")
+        if name not in silent:
+            limits += _short_of_goals(name, held, whole, intervals)
     return Judgement(
         rows=max((len(held.truth) for held in answers.values()), default=0),
         figures=tuple(figures),
@@ -51,20 +64,35 @@ def judge_health(
             for name, held in answers.items()
         ),
         confusion=states,
-        limits=(
-            *(f"No skill on the {name} horizon: the population's rate is answered there." for name in silent),
-            *(short for name, held in answers.items() if name not in silent and (short := _short_of_goal(name, held))),
-        ),
+        limits=tuple(limits),
     )
 
 
-def _short_of_goal(name: str, held: HeldOutAnswers) -> str:
+def _short_of_goals(
+    name: str, held: HeldOutAnswers, figures: Mapping[str, float], intervals: Intervals
+) -> Iterator[str]:
+    """Tell in words what the answers of a horizon fall short of: skill, calibration, alarms that were right."""
+    skill, low, high = figures["brier_skill"], *intervals["brier_skill"]
+    if low <= 0:
+        yield (
+            f"Not shown to be better than the base rate on the {name} horizon: skill {skill:.2f}, 95 % interval "
+            f"{low:.2f} to {high:.2f}. Do not act on its probabilities alone."
+        )
+    elif skill < GOAL_SKILL:
+        yield (
+            f"Only somewhat better than the base rate on the {name} horizon: skill {skill:.2f}, 95 % interval "
+            f"{low:.2f} to {high:.2f}; the goal is {GOAL_SKILL:g}."
+        )
+    if figures["ece"] > GOAL_ECE:
+        yield (
+            f"Probabilities on the {name} horizon were off by {100 * figures['ece']:.0f} points on average on held-out "
+            f"machines; the goal is at most {100 * GOAL_ECE:.0f}."
+        )
     right = float(held.truth[held.alarm].mean()) if held.alarm.any() else 1.0
-    return (
-        f"Of held-out rows with an alarm on the {name} horizon {100 * right:.0f} % were right; the goal is over 90 %."
-        if right <= GOAL_PRECISION
-        else ""
-    )
+    if right <= GOAL_PRECISION:
+        yield (
+            f"Of held-out rows with an alarm on the {name} horizon {100 * right:.0f} % were right; the goal is over 90 %."
+        )
 
 
 def state_confusion(y: FloatArray, probability: FloatArray) -> Confusion:
@@ -168,13 +196,28 @@ def errors_by_life(truth: FloatArray, point: FloatArray, cap: float) -> tuple[Li
     return tuple(found)
 
 
-def judge_diagnosis(truth: ObjectArray, said: ObjectArray, groups: ObjectArray, seed: int) -> Judgement:
-    """Judge held-out names of failure modes."""
+def judge_diagnosis(
+    truth: ObjectArray,
+    said: ObjectArray,
+    groups: ObjectArray,
+    seed: int,
+    *,
+    modes: Sequence[str],
+    probability: FloatArray,
+    base: FloatArray,
+) -> Judgement:
+    """Judge held-out names of failure modes, and the ``probability`` of each of ``modes`` against its ``base`` rate."""
     names = truth.astype(str), said.astype(str)
+    code = np.array([modes.index(name) for name in names[0]])
 
     def figures(rows: Rows) -> dict[str, float]:
         a, b = names[0][rows], names[1][rows]
-        return {"accuracy": float((a == b).mean()), "macro_f1": macro_f1(a, b)}
+        return {
+            "accuracy": float((a == b).mean()),
+            "macro_f1": macro_f1(a, b),
+            "brier_skill": multiclass_brier_skill(code[rows], probability[rows], base[rows]),
+            "ece": equal_mass_ece(code[rows], probability[rows]),
+        }
 
     labels = [str(name) for name in np.unique(np.concatenate(names))]
     places = [np.searchsorted(labels, part).astype(np.int64) for part in names]

@@ -7,7 +7,7 @@ import numpy as np
 from workbench.domain.predictions import Evidence, Interval
 
 from .arrays import FloatArray
-from .trends import SIGNIFICANT, trend_p_value
+from .trends import SIGNIFICANT, rising_p_value
 
 FAILURES_NEEDED = 5
 READINGS_NEEDED = 30
@@ -42,13 +42,15 @@ def record_reason(readings: int) -> str | None:
 
 
 def trend_reason(series: FloatArray) -> str | None:
-    """Say that the condition indicator shows no monotone trend, over all of ``series``, its last half or quarter.
+    """Say that no condition indicator shows a monotone trend, over all of ``series``, its last half or quarter.
 
-    Wear often begins late, so a trend in the last part counts; the p-value pays for the three looks (Bonferroni).
+    Indicators (one series, or one a column) rise with wear, so only a rise counts: one-sided tests. Wear often begins
+    late, so a trend in the last part counts; the p-value pays for the looks at each indicator (Bonferroni).
     """
+    indicators = np.atleast_2d(series.T)
     lengths = [n for n in (len(series), len(series) // 2, len(series) // 4) if n >= READINGS_NEEDED]
-    p_value = min([trend_p_value(series[-n:]) * len(lengths) for n in lengths], default=1.0)
-    p_value = min(p_value, 1.0)
+    looks = [rising_p_value(indicator[-n:]) for indicator in indicators for n in lengths]
+    p_value = min([p_value * len(looks) for p_value in looks] + [1.0])
     if p_value <= SIGNIFICANT:
         return None
     return f"no monotone trend of the condition indicator (Mann-Kendall p = {p_value:.2g}, needed: at most 0.01)"

@@ -23,7 +23,8 @@ from .arrays import FloatArray, IntArray, ObjectArray, refuse_infinite, sensor_m
 from .baseline import fit_baseline, floors, fresh_positions, indicator_names, operating_names
 from .features_canonical import canonical_features, crossings, mode_features, symptom_matrix
 from .features_events import event_features
-from .life import Timeline, label, running_rows, timeline
+from .labels import label
+from .life import Timeline, running_rows, timeline
 from .rolling import TrailingWindows
 from .spec import FLEET, FeatureSpec
 

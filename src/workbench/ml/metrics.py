@@ -167,6 +167,18 @@ def brier_skill(truth: npt.ArrayLike, probability: npt.ArrayLike, base_rate: flo
     return 1.0 - brier_score(a, b) / reference if reference > 0 else float("nan")
 
 
+def multiclass_brier_skill(truth: npt.NDArray[np.intp], probability: Floats, base: Floats) -> float:
+    """Brier skill over the base rates ``base`` (rows, classes), summed over classes; NaN where those are perfect.
+
+    >>> one = np.eye(2)[[0, 1]]
+    >>> multiclass_brier_skill(np.array([0, 1]), one, np.full((2, 2), 0.5))
+    1.0
+    """
+    hit = np.eye(probability.shape[1])[truth]
+    reference = float(((base - hit) ** 2).sum())
+    return 1.0 - float(((probability - hit) ** 2).sum()) / reference if reference > 0 else float("nan")
+
+
 def expected_calibration_error(truth: npt.ArrayLike, probability: npt.ArrayLike, bins: int = 10) -> float:
     """Mean gap of stated probability and observed rate over bins of equal width, weighted by their samples.
 

@@ -38,8 +38,8 @@ ESTIMATORS: dict[str, type[Estimator]] = {
 class Bundle:
     """One trained model: what it computes its features by, what it learned, and where it may be believed.
 
-    ``low`` and ``high``: range of each feature in training; ``indicator``: weight of each sensor in the condition
-    indicator (type scope); ``facts``: plain numbers such as thresholds.
+    ``low`` and ``high``: range of each feature in training; ``indicator``: weights of each sensor in the condition
+    indicators, one for each way of wear (type scope); ``facts``: plain numbers such as thresholds.
     """
 
     task: Task
@@ -51,7 +51,7 @@ class Bundle:
     lifetimes: Lifetimes
     low: FloatArray = field(default_factory=lambda: np.zeros(0))
     high: FloatArray = field(default_factory=lambda: np.zeros(0))
-    indicator: dict[str, float] = field(default_factory=dict)
+    indicator: dict[str, tuple[float, ...]] = field(default_factory=dict)
     facts: dict[str, float] = field(default_factory=dict)
     version_id: str = ""
 
@@ -67,7 +67,7 @@ class Bundle:
             "lifetimes": self.lifetimes.state(),
             "low": self.low,
             "high": self.high,
-            "indicator": self.indicator,
+            "indicator": {name: list(weights) for name, weights in self.indicator.items()},
             "facts": self.facts,
         }
         return pack(state)
@@ -88,7 +88,8 @@ class Bundle:
                 lifetimes=Lifetimes.restore(state["lifetimes"]),
                 low=state["low"],
                 high=state["high"],
-                indicator=state["indicator"],
+                # Older artefacts hold a single weight for each sensor.
+                indicator={name: tuple(np.atleast_1d(own).tolist()) for name, own in state["indicator"].items()},
                 facts=state["facts"],
                 version_id=version_id,
             )

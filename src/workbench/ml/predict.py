@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
 
 from workbench.domain.base import stable_id
 from workbench.domain.equipment import MachineStatus
-from workbench.domain.observations import EventKind, MachineData
+from workbench.domain.observations import MachineData
 from workbench.domain.predictions import HealthState, LimitCrossing, Prediction, SensorFault, Task
 
 from .anomaly_answers import answer_anomaly
@@ -106,38 +106,3 @@ def _versions(context: Context) -> dict[str, str]:
     """Version of the model used per task; registered ones only."""
     found = {str(task): context.models.pick(task, context.profile) for task in Task}
     return {task: bundle.version_id for task, bundle in found.items() if bundle is not None and bundle.version_id}
-
-
-def predict_fleet(
-    fleet: Sequence[MachineData],
-    models: Models,
-    *,
-    as_of: datetime,
-    statuses: dict[str, MachineStatus] | None = None,
-    tracking_window_days: float = 30.0,
-    simulated: bool = False,
-    progress: Callable[[float, str], None] | None = None,
-    should_stop: Callable[[], bool] | None = None,
-) -> list[Prediction]:
-    """Predict every machine of ``fleet``, in its order; stops early when ``should_stop`` says so."""
-    fleet = [known_until(machine, as_of) for machine in fleet]
-    failures = sum(int((m.events["kind"] == str(EventKind.FAILURE)).sum()) for m in fleet)
-    out: list[Prediction] = []
-    for number, machine in enumerate(fleet, 1):
-        if should_stop is not None and should_stop():
-            break
-        name = machine.profile.machine_id
-        out.append(
-            predict_machine(
-                machine,
-                models,
-                as_of=as_of,
-                status=(statuses or {}).get(name, MachineStatus.ONLINE),
-                tracking_window_days=tracking_window_days,
-                simulated=simulated,
-                failures=failures,
-            )
-        )
-        if progress is not None:
-            progress(number / len(fleet), f"predicted {name}")
-    return out

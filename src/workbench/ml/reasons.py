@@ -19,6 +19,7 @@ from workbench.domain.predictions import (
     Task,
     Trend,
 )
+from workbench.domain.units import span_text
 
 from .arrays import NS_PER_H, FloatArray, nanoseconds
 from .context import Context
@@ -79,7 +80,11 @@ def _failure_words(context: Context, within: FloatArray | None, horizons: Horizo
     if within is None:
         return []
     unit = unit_words(context.profile.life_unit)
-    words = [f"probability of failure within {horizons.warning:g} {unit}: {100 * within[1]:.0f} %"]
+    # Costs are told by the calendar: who reads both must see that it is not the same time.
+    lasts = span_text(horizons.warning / context.utilisation)
+    words = [
+        f"probability of failure within {horizons.warning:g} {unit} (about {lasts} at the present use): {100 * within[1]:.0f} %"
+    ]
     bundle = context.models.pick(Task.HEALTH, context.profile)
     if bundle is not None and isinstance(bundle.estimator, BoostedHealth):
         lives = (horizons.critical, horizons.warning, horizons.degrading)

@@ -21,8 +21,9 @@ from .reasons import unit_words
 from .record import known_until
 from .spec import FLEET, default_horizons, type_scopes
 from .threads import on_one_thread
+from .training_anomaly import train_anomaly
 from .training_data import TrainingData, gather
-from .training_tasks import SHIPPED, Outcome, train_anomaly, train_diagnosis, train_health, train_life
+from .training_tasks import SHIPPED, Outcome, train_diagnosis, train_health, train_life
 from .tuning import Tuning
 
 Progress = Callable[[float, str], None]

@@ -1,17 +1,15 @@
-"""How each task is trained, scored on held-out units, and gated."""
+"""How health, remaining life and diagnosis are trained, scored on held-out units, and gated."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from workbench.domain.predictions import Task
 from workbench.errors import NotEnoughData
 
-from .anomaly import HOURS_PER_MONTH, IsolationAnomaly, budget_threshold, count_episodes
-from .arrays import NS_PER_H, FloatArray, IntArray, ObjectArray
+from .arrays import FloatArray, IntArray, ObjectArray
 from .contract import Estimator
 from .degradation import DegradationLife
 from .diagnosis import BoostedDiagnoser
@@ -25,14 +23,12 @@ from .intervals import CalibratedRul
 from .metrics import macro_f1
 from .models import Bundle
 from .spec import FLEET
-from .splits import grouped_folds
 from .training_data import TrainingData
 from .tuning import Tuning, tuned
 from .validation import cross_calibrated, health_metrics, held_out_answers, held_out_bands, life_metrics
+from .wear import ways_of_wear
 
 HORIZON_NAMES = ("critical", "warning", "degrading")
-BLOCKS_PER_MACHINE = 5
-INDICATOR_SENSORS = 8
 LIFE_ROWS = 12_000
 LEAST_SKILL = 0.05
 SHIPPED = Tuning()
@@ -49,7 +45,8 @@ class Outcome:
     judgement: Judgement | None = None
 
 
-def _bundle(data: TrainingData, estimator: Estimator, rows: IntArray, facts: dict[str, float]) -> Bundle:
+def bundle_of(data: TrainingData, estimator: Estimator, rows: IntArray, facts: dict[str, float]) -> Bundle:
+    """Return the model of an estimator that learned from these rows, with the range of each feature in them."""
     matrix = data.samples.X[list(estimator.feature_names_)].to_numpy(dtype=np.float64)[rows]
     empty = np.isnan(matrix).all(axis=0)
     low = np.where(empty, np.nan, np.where(np.isnan(matrix), np.inf, matrix).min(axis=0))
@@ -117,8 +114,8 @@ def train_health(data: TrainingData, seed: int, _budget: float, tuning: Tuning =
     states = state_confusion(y, _probability(model, y, groups, seed)) if len(answers) == len(HORIZON_NAMES) else None
     silent = [name for column, name in enumerate(HORIZON_NAMES) if model.boosters_[column] is None]
     judgement = judge_health(answers, states, seed, silent)
-    parameters = {**_plain(model), **chosen.parameters()}
-    return Outcome(_bundle(data, model, rows, facts), metrics, parameters, refused, judgement)
+    parameters = {**plain_parameters(model), **chosen.parameters()}
+    return Outcome(bundle_of(data, model, rows, facts), metrics, parameters, refused, judgement)
 
 
 def _probability(model: BoostedHealth, y: FloatArray, groups: ObjectArray, seed: int) -> FloatArray:
@@ -152,7 +149,8 @@ def _number(value: float | None) -> float:
     return value if value is not None and np.isfinite(value) else -1.0
 
 
-def _plain(model: Estimator) -> dict[str, float | int | str | bool | None]:
+def plain_parameters(model: Estimator) -> dict[str, float | int | str | bool | None]:
+    """Return the constructor arguments that are plain values."""
     return {k: v for k, v in model.params().items() if isinstance(v, (int, float, str, bool)) or v is None}
 
 
@@ -191,8 +189,12 @@ def train_life(data: TrainingData, seed: int, _budget: float, tuning: Tuning = S
     refused = (
         () if skill >= LEAST_SKILL else (f"hardly any skill over the mean life on held-out machines ({skill:.3f})",)
     )
-    parameters = {**_plain(model), **family_facts(model, lives=lives, scope=data.scope), **chosen.parameters()}
-    return Outcome(_bundle(data, model, rows, {}), metrics, parameters, refused, judgement)
+    parameters = {
+        **plain_parameters(model),
+        **family_facts(model, lives=lives, scope=data.scope),
+        **chosen.parameters(),
+    }
+    return Outcome(bundle_of(data, model, rows, {}), metrics, parameters, refused, judgement)
 
 
 def life_sample(data: TrainingData) -> tuple[IntArray, FloatArray]:
@@ -209,115 +211,16 @@ def _thinned(groups: ObjectArray, every: int) -> IntArray:
     return np.sort(np.concatenate([every_nth(np.flatnonzero(groups == unit), every) for unit in np.unique(groups)]))
 
 
-def _indicator(data: TrainingData) -> dict[str, float]:
-    """Weights of the sensors that follow the life left most closely, signed so that the sum rises with wear."""
+def _indicator(data: TrainingData) -> dict[str, tuple[float, ...]]:
+    """Weights of the sensors in the condition indicators, which rise with wear; none where nothing was seen to wear."""
     if data.scope == FLEET:
         return {}
-    rows, y = data.life_rows(data.horizons.degrading)
-    window = f"mean{data.spec.windows.mean[1]:g}"
-    weights = {}
-    for sensor in data.spec.sensors:
-        x = data.samples.X[f"{sensor}_{window}"].to_numpy(dtype=np.float64)[rows]
-        known = ~np.isnan(x)
-        if known.sum() > 2 and np.std(x[known]) > 0 and np.std(y[known]) > 0:
-            weights[sensor] = -float(np.corrcoef(x[known], y[known])[0, 1])
-    strongest = sorted(weights, key=lambda name: -abs(weights[name]))[:INDICATOR_SENSORS]
-    return {name: weights[name] for name in strongest}
-
-
-def _blocks(groups: ObjectArray, time: IntArray) -> ObjectArray:
-    """Machines as units; where there are few, a machine's record in consecutive blocks."""
-    if len(set(groups)) >= BLOCKS_PER_MACHINE:
-        return groups
-    out = np.empty(len(groups), dtype=object)
-    for unit in set(groups):
-        rows = np.flatnonzero(groups == unit)
-        order = rows[np.argsort(time[rows], kind="stable")]
-        for number, part in enumerate(np.array_split(order, BLOCKS_PER_MACHINE)):
-            out[part] = f"{unit}/{number}"
-    return out
-
-
-# Fewer machines cannot tell what is normal for a fleet from what is wrong with one of them.
-ANOMALY_MACHINES = 3
-ANOMALY_FOLDS = 3
-
-
-def train_anomaly(data: TrainingData, seed: int, budget: float, _tuning: Tuning = SHIPPED) -> Outcome:
-    """Train the anomaly detector on normal rows of all machines; its threshold is set by all rows of held-out ones."""
-    s = data.unthinned
-    columns = [name for name in s.X.columns if s.X[name].notna().any()]
-    matrix = s.X[columns].to_numpy(dtype=np.float64)
-    usable = ~np.isnan(matrix).all(axis=1)
-    normal = data.normal_rows() & usable
-    rows = data.kept[normal[data.kept]]
-    if not columns or len(rows) < IsolationAnomaly.min_rows:
-        raise NotEnoughData(f"{len(rows)} of {IsolationAnomaly.min_rows} normal readings needed", "Collect more.")
-    machines = len(set(s.groups[rows]))
-    if machines < ANOMALY_MACHINES:
-        raise NotEnoughData(
-            f"{machines} of {ANOMALY_MACHINES} machines needed; each is compared with its own early readings instead",
-            "Add machines.",
-        )
-    hours = s.time / NS_PER_H
-    groups = _blocks(s.groups, s.time).astype(str)
-    model = IsolationAnomaly(seed=seed, budget=budget)
-    model.fit(s.X[columns].iloc[rows], groups=groups[rows], hours=hours[rows])
-    failing = usable & (s.remaining <= data.horizons.critical)
-    score, fold = _held_out_scores(model, matrix, groups, rows, hours)
-    model.threshold_ = budget_threshold(score[normal], groups[normal], hours[normal], budget)
-    metrics = {
-        "threshold": model.threshold_,
-        "alarm_episodes_per_machine_month": _held_out_rate(
-            score[normal], fold[normal], groups[normal], hours[normal], budget
-        ),
-        "roc_auc_before_failure": _auc(score[normal], score[failing]),
-        "normal_rows": float(normal.sum()),
-    }
-    chosen = np.flatnonzero(normal[data.kept])
-    return Outcome(_bundle(data, model, chosen, {"budget": budget}), metrics, _plain(model))
-
-
-def _held_out_scores(
-    model: IsolationAnomaly, matrix: FloatArray, groups: ObjectArray, rows: IntArray, hours: FloatArray
-) -> tuple[FloatArray, IntArray]:
-    """Score every row by a detector that never saw its unit; ``rows`` are those a detector may learn from."""
-    score, fold = np.full(len(matrix), np.nan), np.zeros(len(matrix), dtype=np.int64)
-    for number, split in enumerate(grouped_folds(groups, ANOMALY_FOLDS, model.seed)):
-        mine = np.setdiff1d(rows, split.test)
-        other = IsolationAnomaly(**model.params())
-        other.fit(
-            pd.DataFrame(matrix[mine]).set_axis(model.feature_names_, axis=1), groups=groups[mine], hours=hours[mine]
-        )
-        unseen = pd.DataFrame(matrix[split.test], columns=list(model.feature_names_))
-        score[split.test], fold[split.test] = other.score(unseen), number
-    return score, fold
-
-
-def _held_out_rate(
-    score: FloatArray, fold: IntArray, groups: ObjectArray, hours: FloatArray, budget: float
-) -> float | None:
-    """Alarm episodes per machine and month of normal rows, each fold by the threshold that the others would set."""
-    count, months = 0, 0.0
-    for number in np.unique(fold):
-        inside = fold == number
-        if inside.all():
-            return None
-        threshold = budget_threshold(score[~inside], groups[~inside], hours[~inside], budget)
-        for unit in np.unique(groups[inside]):
-            mine = inside & (groups == unit)
-            months += float(np.ptp(hours[mine])) / HOURS_PER_MONTH
-            count += count_episodes(hours[mine & (score > threshold)])
-    return count / months if months > 0 else None
-
-
-def _auc(normal: FloatArray, failing: FloatArray) -> float | None:
-    from sklearn.metrics import roc_auc_score
-
-    if not len(failing) or not len(normal):
-        return None
-    both = np.concatenate([normal, failing])
-    return float(roc_auc_score(np.arange(len(both)) >= len(normal), both))
+    window = f"mean{data.spec.windows.mean[0]:g}"
+    levels = data.samples.X[[f"{sensor}_{window}" for sensor in data.spec.sensors]].to_numpy(dtype=np.float64)
+    weights = ways_of_wear(levels, data.samples.life, data.samples.remaining, near=data.horizons.critical)
+    if not len(weights):
+        return {}
+    return {name: tuple(mine) for name, mine in zip(data.spec.sensors, weights.T.tolist(), strict=True)}
 
 
 def train_diagnosis(data: TrainingData, seed: int, _budget: float, _tuning: Tuning = SHIPPED) -> Outcome:
@@ -340,5 +243,16 @@ def train_diagnosis(data: TrainingData, seed: int, _budget: float, _tuning: Tuni
     counts = [float((truth == mode).mean()) for mode in set(truth)]
     accuracy = _number(metrics["accuracy"])
     refused = () if accuracy > max(counts) else ("no better than always naming the commonest mode",)
-    judgement = judge_diagnosis(truth[tested], named[tested], s.groups[rows][tested], seed) if tested.any() else None
-    return Outcome(_bundle(data, model, rows, {}), metrics, _plain(model), refused, judgement)
+    judgement = None
+    if tested.any():
+        judgement = judge_diagnosis(
+            truth[tested],
+            named[tested],
+            s.groups[rows][tested],
+            seed,
+            modes=model.modes_,
+            probability=model.held_probability_[tested],
+            base=model.held_base_[tested],
+        )
+        metrics |= {one.name: one.value for one in judgement.figures if one.name in ("brier_skill", "ece")}
+    return Outcome(bundle_of(data, model, rows, {}), metrics, plain_parameters(model), refused, judgement)

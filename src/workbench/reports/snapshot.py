@@ -175,6 +175,7 @@ def _plan_dossier(ws: Workspace, at: datetime, order_id: str | None) -> PlanDoss
         machines={profile.machine_id: profile for profile in ws.machines.all()},
         orders=orders | {order.order_id: order for order in closed},
         stops=tuple(sorted(stops, key=lambda stop: (stop.starts_at, stop.stop_id))),
+        absences=tuple(ws.absences.all()),
         newer=now.as_of if now is not None and now.plan_id != plan.plan_id and now.as_of <= ws.as_of() else None,
         order_id=order_id,
     )

@@ -31,7 +31,8 @@ def write_settings(root: Path, chosen: Mapping[str, Any]) -> None:
         if field.description:
             lines.append(f"# {field.description}")
         value = chosen.get(name, field.default)
-        lines += [f"{'' if name in chosen else '# '}{name} = {_toml(value)}", ""]
+        line = _line(name, value)
+        lines += [line if name in chosen or value is None else f"# {line}", ""]
     write_atomically(root / SETTINGS_FILE, "\n".join(lines).encode())
 
 
@@ -57,7 +58,7 @@ def change_setting(root: Path, name: str, value: Any) -> None:
     path = root / SETTINGS_FILE
     with file_faults(path):
         content = path.read_text(encoding="utf-8")
-    line = f"{name} = {_toml(value)}"
+    line = _line(name, value)
     for pattern in (rf"^{name}\s*=.*$", rf"^#\s*{name}\s*=.*$"):
         changed, count = re.subn(pattern, lambda _: line, content, count=1, flags=re.MULTILINE)
         if count:
@@ -66,6 +67,11 @@ def change_setting(root: Path, name: str, value: Any) -> None:
         # Top-level keys must come before any table of the file.
         changed = f"{line}\n{content}"
     write_atomically(path, changed.encode())
+
+
+def _line(name: str, value: Any) -> str:
+    # TOML has no word for "not set".
+    return f"# {name} =" if value is None else f"{name} = {_toml(value)}"
 
 
 def _toml(value: Any) -> str:

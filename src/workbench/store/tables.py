@@ -424,6 +424,8 @@ planned_stops = Table(
     body(),
 )
 
+absences = Table("absences", metadata, key("absence_id"), body())
+
 work_plans = Table(
     "work_plans",
     metadata,
@@ -465,6 +467,7 @@ past_work = Table(
     Column("failure_mode", String(200), index=True),
     instant("recorded_at"),
     body(),
+    instant("happened_at", nullable=True, index=True),
 )
 
 quotes = Table(

@@ -75,7 +75,7 @@ def ingest_history(request: HistoryRequest, root: Path, staging: Path, database:
         faults.add(np.array(sorted(refused), np.int64), OTHER_CONTENT)
         refuse_if_bad(faults, found.rows_read, source.name, strict=request.strict)
         held = quarantine.stage(faults, source, staging, batch_id)
-        times = [order.when for order in found.orders if order.when is not None]
+        times = [order.happened_at for order in found.orders if order.happened_at is not None]
         report = IngestReport(
             batch_id=batch_id,
             source=source.name,
@@ -164,7 +164,7 @@ def _notes_on(found: WorkOrderRows, mapping: HistoryMapping, request: HistoryReq
         notes.append(
             f"{zero:,} {'orders have' if zero > 1 else 'order has'} a cost of 0, taken as nothing booked: counted in no typical cost"
         )
-    later = sum(order.when is not None and order.when > request.change.at for order in orders)
+    later = sum(order.happened_at is not None and order.happened_at > request.change.at for order in orders)
     if later:
         notes.append(f"{later:,} {'orders lie' if later > 1 else 'order lies'} in the future; please check")
     return notes

@@ -18,9 +18,11 @@ def notes_of(checker: Checker, time_gaps: int, longest_gap_s: float, decimal: st
         notes.append(f"order restored: time went backwards at {tally.backward:,} rows")
     if tally.all_gaps:
         notes.append(f"{tally.all_gaps:,} rows hold no value of any sensor; they are kept as gaps")
-    for name, count in sorted(tally.gaps.items(), key=lambda item: -item[1])[:10]:
+    # A column that lacks only what the empty rows lack has nothing of its own to tell.
+    gaps = [(name, count) for name, count in tally.gaps.items() if count > tally.all_gaps]
+    for name, count in sorted(gaps, key=lambda item: -item[1])[:10]:
         notes.append(f"{name}: no value in {count:,} rows ({100 * count / max(tally.rows, 1):.1f} %), kept as gaps")
-    if more := _and_more(len(tally.gaps) - 10, "column"):
+    if more := _and_more(len(gaps) - 10, "column"):
         notes.append(f"{more.strip()} with gaps")
     if time_gaps:
         notes.append(

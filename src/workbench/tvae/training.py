@@ -16,6 +16,7 @@ from workbench.domain.synthesis import EpochLoss, SynthesisSettings
 from workbench.errors import CorruptArtifact, InputError, Stopped
 from workbench.tensors import seeded
 
+from .adam import AdamW
 from .network import Shape, build, device
 from .packing import pack, unpack
 from .windows import mirrored
@@ -26,6 +27,7 @@ Integers = npt.NDArray[np.int64]
 LEARNING_RATE = 4e-3
 LEAST_RATE = 0.02
 DECAY = 1e-2
+CHECKPOINT = "checkpoint 2"
 # Each row is met in this many windows per epoch.
 TIMES_MET = 4
 MOST_TOGETHER = 8
@@ -108,9 +110,7 @@ class Training:
         with seeded(settings.seed) as torch:
             place = device()
             self._network = build(self._shape).to(place)
-            self._optimiser = torch.optim.AdamW(
-                self._network.parameters(), lr=LEARNING_RATE, weight_decay=DECAY, fused=True
-            )
+            self._optimiser = AdamW(self._network, decay=DECAY)
             self._best = _copy(self._network)
             if resume is not None:
                 self._go_on(torch, resume)
@@ -159,16 +159,12 @@ class Training:
         unit, first = material.drawn(self._units, count, shape.width, rng)
         done = (self._epoch - 1) / settings.epochs
         rate = LEARNING_RATE * (LEAST_RATE + (1 - LEAST_RATE) * 0.5 * (1 + math.cos(math.pi * done)))
-        for group in self._optimiser.param_groups:
-            group["lr"] = rate
         self._network.train()
         batches = np.array_split(np.arange(count), max(round(windows / settings.batch_size), 1))
         total = 0.0
         for batch in batches:
-            self._optimiser.zero_grad()
             loss = self._loss(torch, place, unit[batch], first[batch], rng, self._share())
-            loss.backward()
-            self._optimiser.step()
+            self._optimiser.step(loss, rate)
             total += float(loss.detach()) * len(batch)
         self.losses.append(
             EpochLoss(epoch=self._epoch, loss=total / count, validation_loss=self._validate(torch, place))
@@ -205,11 +201,12 @@ class Training:
         """Return all that ``run`` needs to go on as if it had not been interrupted."""
         arrays = {f"network.{name}": _numpy(tensor) for name, tensor in self._network.state_dict().items()}
         arrays |= {f"best.{name}": _numpy(tensor) for name, tensor in self._best.items()}
-        for position, state in self._optimiser.state_dict()["state"].items():
-            arrays |= {f"adam.{position}.{name}": _numpy(tensor) for name, tensor in state.items()}
+        steps, mean, square = self._optimiser.state()
+        arrays |= {"adam.mean": _numpy(mean), "adam.square": _numpy(square)}
         facts = {
-            "kind": "checkpoint",
+            "kind": CHECKPOINT,
             "epoch": self._epoch,
+            "steps": steps,
             "settings": self._settings.model_dump(mode="json"),
             "fingerprint": self._fingerprint,
             "losses": [one.model_dump() for one in self.losses],
@@ -218,8 +215,11 @@ class Training:
 
     def _go_on(self, torch: Any, resume: bytes) -> None:
         facts, arrays = unpack(resume)
-        if facts.get("kind") != "checkpoint":
-            raise CorruptArtifact("The bytes are no checkpoint of a training run.", "Give those of on_checkpoint.")
+        if facts.get("kind") != CHECKPOINT:
+            raise CorruptArtifact(
+                "The bytes are no checkpoint of a training run of this release.",
+                "Give those of on_checkpoint, or train anew.",
+            )
         same_settings = facts["settings"] == self._settings.model_dump(mode="json")
         if not same_settings or facts["fingerprint"] != self._fingerprint:
             other = "data" if same_settings else "settings"
@@ -234,11 +234,7 @@ class Training:
 
         self._network.load_state_dict(under("network."))
         self._best = under("best.")
-        whole = self._optimiser.state_dict()
-        for name, tensor in under("adam.").items():
-            position, _, key = name.partition(".")
-            whole["state"].setdefault(int(position), {})[key] = tensor
-        self._optimiser.load_state_dict(whole)
+        self._optimiser.restore(int(facts["steps"]), **under("adam."))
         self._epoch = int(facts["epoch"])
         self.losses = [EpochLoss(**one) for one in facts["losses"]]
 

@@ -16,19 +16,12 @@ from workbench.domain.prognosis import Alternative, AlternativeResult, TwinCalib
 from workbench.domain.progress import Progress, untold
 from workbench.errors import InvalidDocument
 
+from .future import Future, simulate_future
 from .model import TwinModel
 from .observed import Observed
-from .prognosis import (
-    Future,
-    caveats,
-    lacking_evidence,
-    life_interval,
-    modes_seen,
-    question_faults,
-    simulate_future,
-)
+from .particle_filter import Synchronised
+from .prognosis import caveats, lacking_evidence, life_interval, modes_seen, question_faults
 from .run import LIMITS
-from .synchronisation import Synchronised
 
 # A part with this much damage (median of the samples) is worth renewing.
 REPAIRED_FROM = 0.05

@@ -11,6 +11,7 @@ from workbench.domain.equipment import MachineStatus
 from workbench.domain.procurement import PurchaseState
 from workbench.domain.roles import Permission, may, require
 from workbench.errors import InputError, NotPermitted
+from workbench.workflows.orders import approval
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -24,9 +25,10 @@ def pending_approvals(ws: Workspace) -> list[Approval]:
 def approve(ws: Workspace, kind: str, subject: str, *, comment: str = "", actor: Actor | None = None) -> Approval:
     """Say yes to what waits, e.g. ``approve(ws, "purchase", "PO-2026-0001")``; it takes effect at once.
 
-    A machine goes online; a purchase may be placed. Nobody but an admin approves what they asked for themselves.
+    A machine goes online; a purchase may be placed; an order may be planned and begun. Nobody but an admin approves what they asked for themselves.
 
     Raises:
+        NotFound: there is no such machine, purchase or order.
         InputError: nothing about the subject is pending, or the kind is none.
         NotPermitted: the actor's role may not approve, or it is their own request.
     """
@@ -48,6 +50,8 @@ def _decide(
     subject = subject.strip().upper() if what in _NUMBERED else subject.strip()
     said = f": {comment.strip()}" if comment.strip() else ""
     with ws.transaction() as tx:
+        # Locked before its approval, as by everybody who withdraws the question when the subject changes.
+        _LOCKS[what](tx, subject)
         change = tx.change(f"{what.value} {subject} {state.value}{said}", who)
         decided = tx.approvals.decide(what, subject, state, comment.strip(), change)
         own = state is ApprovalState.APPROVED and decided.asked_by == who.id
@@ -56,8 +60,7 @@ def _decide(
                 f"{who.id} asked for {what.value} {subject} and may not approve it too.",
                 "Ask another supervisor, or an admin.",
             )
-        if what in _EFFECTS:
-            _EFFECTS[what](tx, decided, change)
+        _EFFECTS[what](tx, decided, change)
     return decided
 
 
@@ -81,9 +84,15 @@ def _settle_purchase(tx: Workspace, decided: Approval, change: Change) -> None:
     tx.purchases.advance(decided.subject, lambda purchase: purchase.became(state), change)
 
 
+_LOCKS: dict[ApprovalKind, Callable[[Workspace, str], object]] = {
+    ApprovalKind.MACHINE: lambda tx, machine_id: tx.machines.lock(machine_id),
+    ApprovalKind.PURCHASE: lambda tx, number: tx.purchases.lock(number),
+    ApprovalKind.ORDER: lambda tx, number: tx.orders.lock(tx.orders.by_number(number).order_id),
+}
 # Subjects that people know by a number written in capitals.
 _NUMBERED = (ApprovalKind.PURCHASE, ApprovalKind.ORDER)
 _EFFECTS: dict[ApprovalKind, Callable[[Workspace, Approval, Change], None]] = {
     ApprovalKind.MACHINE: _settle_machine,
     ApprovalKind.PURCHASE: _settle_purchase,
+    ApprovalKind.ORDER: approval.settle,
 }

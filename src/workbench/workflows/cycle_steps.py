@@ -8,12 +8,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from workbench import dispatch
+from workbench.dispatch.days_off import DaysOff
+from workbench.domain.approvals import ApprovalState
 from workbench.domain.base import Change, stable_id
 from workbench.domain.equipment import MachineStatus
 from workbench.domain.predictions import Prediction
 from workbench.errors import WorkbenchError
 from workbench.workflows.impact import assess_machine
-from workbench.workflows.orders import settled_by
+from workbench.workflows.orders import note_inspection, settled_by
+from workbench.workflows.orders.approval import ask, ask_if_costly
+from workbench.workflows.procurement import hold_orders, share_out
 
 if TYPE_CHECKING:
     from workbench.domain.analysis import AnalyticsPackage
@@ -90,6 +94,8 @@ def _analyse(ws: Workspace, run: Request, results: dict[str, Result], change: Ch
         if order.failure_mode == package.failure_mode and order.created_at <= run.time
     ]
     settled = settled_by(ws, prediction, package.failure_mode) if package.decision.act else ""
+    if settled:
+        note_inspection(ws, prediction, package.failure_mode, change)
     return {
         "details": settled or package.decision.reason,
         "package_id": package.package_id,
@@ -131,6 +137,7 @@ def _rank(ws: Workspace, run: Request, package: AnalyticsPackage, urgency: Prior
         workload_h=workload,
         labour_h=package.resources.labour_h,
         at=dispatch.parts_arrival(_inventory_check(ws, package, run.order_id), run.time),
+        days_off=DaysOff({site.site_id: site for site in ws.sites.all()}, ws.absences.all()),
     )
 
 
@@ -198,18 +205,27 @@ def _inventory(ws: Workspace, run: Request, results: dict[str, Result], change: 
 
 def _assign(ws: Workspace, run: Request, results: dict[str, Result], change: Change) -> Result:
     drafted, matches = _draft(ws, run, results)
+    freed = {one.part_id for one in ws.parts.reservations(run.order_id) if one.state == "reserved"}
+    standing = [one.order_id for one in ws.orders.open(run.machine_id) if one.failure_mode == drafted.failure_mode]
+    # Before the standing one is locked alone: see ``hold_orders``.
+    hold_orders(ws, freed if standing else (), *standing)
     order, created = ws.orders.open_or_support(drafted, change)
     if order.order_id != run.order_id:
         # The order was opened by another run: what was set aside for ours is free again.
+        hold_orders(ws, freed)
         ws.parts.release(run.order_id, change)
+        share_out(ws, freed, change, why=f"{order.number} has its parts already", key=run.order_id)
     more_urgent = order.order_id != run.order_id and drafted.priority < order.priority
     if created:
+        order = ask_if_costly(ws, order, change)
         # Number and technician are settled only now.
         _write_report(ws, run, results, order, matches, change)
     elif more_urgent:
         due = min(order.due_at, drafted.due_at)
         order = order.model_copy(update={"priority": drafted.priority, "due_at": due})
         ws.orders.update(order, change)
+        if order.approval is ApprovalState.REJECTED:
+            order = ask(ws, order, change, f"now {order.priority.name.lower()}")
     what = "opened" if created else "made more urgent" if more_urgent else "supported by a further finding"
     prediction_id = results["predict"]["prediction_id"]
     ws.dispatch_history.add(order.order_id, run.machine_id, what, {"prediction_id": prediction_id}, change)

@@ -154,6 +154,7 @@ def _workspace(path: Path) -> Iterator[Finding]:
             found=f"damaged: {', '.join(damaged)}" if damaged else f"{len(ws.models.active())} active",
             remedy="Train again: workbench train" if damaged else "",
         )
+        yield _twins(ws)
         pickled = ws.database.pickled_rows()
         yield Finding(
             check="durable work",
@@ -161,6 +162,21 @@ def _workspace(path: Path) -> Iterator[Finding]:
             found=f"{pickled} pickled rows" if pickled else "no pickled rows",
             remedy="The workbench never writes these: do not run this database; restore a backup." if pickled else "",
         )
+
+
+def _twins(ws: Workspace) -> Finding:
+    """Compare the twin sections of embedded machines with those of this release."""
+    from workbench.workflows.twin.shipped import older_twins
+
+    found = older_twins(ws)
+    old, edited = len(found.unedited), ", ".join(found.edited)
+    said = f"{old} of an older release" if old else "those of this release"
+    return Finding(
+        check="twin sections",
+        state="absent" if old else "ok",
+        found=said + (f"; edited: {edited}" if edited else ""),
+        remedy="Take over those of this release, but for edited ones: workbench upgrade" if old else "",
+    )
 
 
 def _background(path: Path) -> Iterator[Finding]:

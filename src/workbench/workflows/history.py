@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from workbench.domain.history import HistoryMapping, PastWork
     from workbench.domain.observations import IngestReport
     from workbench.domain.predictions import Anomaly
+    from workbench.store.records import HistoryPage
     from workbench.workspace import Workspace
 
+PAGE = 100
 # What tells of past failures and their remedies; errors, stops and inspections do not.
 TELLING = (EventKind.FAILURE, EventKind.REPLACEMENT, EventKind.MAINTENANCE)
 # How many orders the text search hands on to be judged.
@@ -106,14 +108,24 @@ def search_history(ws: Workspace, text: str, *, limit: int = 10) -> list[tuple[P
     return ws.history.search(text, limit=limit)
 
 
-def list_history(ws: Workspace, machine_id: str | None = None) -> list[PastWork]:
-    """Return past orders, own and imported, of one machine or of all, newest first; raises ``NotFound`` for an unknown machine."""
+def list_history(ws: Workspace, machine_id: str | None = None, *, limit: int = PAGE, after: str = "") -> HistoryPage:
+    """Return past orders, own and imported, of one machine or of all, the newest first, a page at a time.
+
+    Args:
+        ws: The workspace.
+        machine_id: Only orders of this machine.
+        limit: How many at most.
+        after: ``next`` of the page before; empty: the first page.
+
+    Raises:
+        NotFound: an unknown machine, or ``after`` is the id of no past order.
+        InputError: a page that is none.
+    """
+    if limit < 1:
+        raise InputError(f"A page of {limit} orders is none.", "Give a limit of 1 or more.")
     if machine_id is not None:
         ws.machines.get(machine_id)
-    imported = ws.history.all() if machine_id is None else ws.history.candidates(machine_ids=[machine_id])
-    orders = [*ws.history.own(), *imported]
-    kept = [order for order in orders if machine_id in (None, order.machine_id)]
-    return sorted(kept, key=lambda order: (order.when is None, -(order.when.timestamp() if order.when else 0)))
+    return ws.history.page(machine_id, limit=limit, after=after)
 
 
 def similar_history(

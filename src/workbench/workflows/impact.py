@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from workbench import analytics
+from workbench import analytics, dispatch
+from workbench.dispatch.days_off import DaysOff
 from workbench.dispatch.orders import minutes_each
-from workbench.domain.work import OrderState
+from workbench.domain.work import OrderState, Priority
 from workbench.workflows.history import TELLING, cases_like
 
 if TYPE_CHECKING:
@@ -88,7 +89,15 @@ def _people_from(
     at, place = prediction.as_of, profile.site_id
     near = {place, *(person.site_id for person in technicians)}
     sites = {site.site_id: site for site in ws.sites.all() if site.site_id in near}
-    crew = Crew({person.technician_id: person for person in technicians}, sites, at=at, days=PEOPLE_DAYS)
+    urgency, _ = dispatch.judge_priority(prediction, profile, ws.settings.planning_horizon_h)
+    crew = Crew(
+        {person.technician_id: person for person in technicians},
+        sites,
+        at=at,
+        days=PEOPLE_DAYS,
+        days_off=DaysOff(sites, ws.absences.all()),
+        emergencies=urgency is Priority.EMERGENCY,
+    )
     return crew.soonest(
         needed.skill,
         place,

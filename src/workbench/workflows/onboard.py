@@ -56,6 +56,8 @@ def add_catalogue(ws: Workspace, *, only: Collection[str] | None = None, actor: 
             tx.parts.put(part, change)
         for technician in catalogue.technicians:
             tx.technicians.put(technician, change)
+        for absence in catalogue.absences:
+            tx.absences.put(absence, change)
         chosen = [profile for profile in catalogue.machines if only is None or profile.machine_id in only]
         for profile in chosen:
             enter_machine(tx, profile, change)
@@ -141,10 +143,13 @@ PLANT_KINDS = ("sites", "technicians", "parts", "suppliers")
 def add_plant(ws: Workspace, kind: str, path: Path, *, actor: Actor | None = None) -> int:
     """Store the sites, technicians, parts or suppliers of a YAML or JSON list; returns how many.
 
+    Pieces of parts that are free then go to the work orders that wait for them.
+
     Raises ``InvalidDocument`` listing every fault; nothing is stored then.
     """
     from workbench.catalog import parse_items
     from workbench.domain.equipment import Part, Supplier, Technician
+    from workbench.workflows.procurement import hold_orders, share_out
 
     text = read_text(path)
     with ws.transaction() as tx:
@@ -157,8 +162,11 @@ def add_plant(ws: Workspace, kind: str, path: Path, *, actor: Actor | None = Non
         }
         model, directory = directories[_plant_kind(kind)]
         items = parse_items(model, text, where=str(path))
+        counted = [item.part_id for item in items if isinstance(item, Part)]
+        hold_orders(tx, counted)
         for item in items:
             directory.put(item, change)
+        share_out(tx, counted, change, why="the stock was counted anew", key=f"counted {change.at.isoformat()}")
     return len(items)
 
 

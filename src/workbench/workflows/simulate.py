@@ -27,6 +27,8 @@ FORMATS = ("html", "pdf")
 # What a plant calls a fault, and what profiles do; and the machine types on which it is shown best.
 ALIASES = {"pump_cavitation": "cavitation"}
 SHOWN_ON = {"bearing_wear": "motor", "motor_overheat": "motor", "cavitation": "pump"}
+# How often the cycle should look between detectable and failure: one look may come too early to tell.
+LEAST_LOOKS = 2
 _LOOK_S = 0.2
 
 
@@ -90,17 +92,35 @@ def simulate_failure(
         "formats": sorted(set(formats)),
         "at": at.isoformat(),
     }
+    tell, rare = progress or untold, rare_looks(machine, mode, every_h)
+    if rare:
+        tell(0.0, rare)
     with scratch_folder(SCRATCH) as folder:
         process = JobProcess({**task, "scratch": str(folder)}, "workbench.workflows.simulate_child")
         ended = ""
         try:
-            answer = _listen(process, progress or untold, should_stop)
+            answer = _listen(process, tell, should_stop)
             if "result" in answer:
-                return _keep(ws, FailureSimulation.model_validate(answer["result"]), folder / REPORT_FILES)
+                result = FailureSimulation.model_validate(answer["result"])
+                noted = result.model_copy(update={"notes": (*((rare,) if rare else ()), *result.notes)})
+                return _keep(ws, noted, folder / REPORT_FILES)
         finally:
             ended = process.end()
     raise WorkbenchError(
         f"The simulation failed: {answer.get('error', ended)}", "Nothing of the workspace was changed."
+    )
+
+
+def rare_looks(machine: MachineProfile, mode: str, every_h: float) -> str:
+    """Say that the cycle runs too rarely to look twice between detectable and failure; empty where it does not."""
+    described = machine.failure_mode(mode)
+    if described is None or every_h * LEAST_LOOKS <= described.pf_interval_h[0]:
+        return ""
+    shortest, longest = described.pf_interval_h
+    return (
+        f"a run of the cycle every {every_h:g} h is rare for {mode.replace('_', ' ')}, which on {machine.machine_id} fails "
+        f"within {shortest:,.0f} to {longest:,.0f} operating hours of being detectable: it may fail before the cycle has "
+        f"looked twice; every {shortest / LEAST_LOOKS:,.0f} h or less it looks twice at least"
     )
 
 

@@ -89,6 +89,8 @@ def _copy_plant(source: Workspace, tx: Workspace, change: Change) -> None:
         tx.parts.put(part.model_copy(update={"stock": source.parts.available(part.part_id)}), change)
     for technician in source.technicians.all():
         tx.technicians.put(technician, change)
+    for absence in source.absences.all():
+        tx.absences.put(absence, change)
 
 
 def _copy_machines(source: Workspace, tx: Workspace, at: datetime, change: Change) -> None:

@@ -58,7 +58,7 @@ def test_headline_names_the_recommended_action_where_no_order_stands_yet(make):
     view = make.urgent()
     machine = make.dossier(type(view)(**{**vars(view), "orders": ()}))
     said = words(content.machine_headline(machine))
-    assert "To do: Replace the drive-end bearing at the next stop. Act before 6 Jan 2026." in said
+    assert "To do: Replace the drive-end bearing at the next stop. Act before Tue 6 Jan 2026 00:00 UTC." in said
 
 
 def test_calm_machine_needs_no_work(make, build):

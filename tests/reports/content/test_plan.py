@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from bs4 import BeautifulSoup
 
-from workbench.domain.calendar import PlannedStop
+from workbench.domain.calendar import Absence, PlannedStop
 from workbench.domain.plans import LeftOut, PlanChange
 from workbench.domain.work import PartLine, Priority
 from workbench.reports import content
@@ -56,9 +56,10 @@ def test_two_people_each_see_the_other_and_how_far_they_travel(make):
     plan = make.plan(make.planned(1, begins_h=8, people=("tech_ana", "tech_ben"), part=1, parts=2))
     ana, ben = (words(row) for row in BeautifulSoup(content.plan_days(plan).html, "html.parser").select("tbody tr"))
     assert "Ana Ortiz with Ben Lund" in ana
-    assert "Travel" not in ana
+    assert "Leaves" not in ana
     assert "Ben Lund with Ana Ortiz" in ben
-    assert "Travel from West plant: 68 km, " in ben
+    assert "Leaves West plant 07:51: 69 min, 68 km" in ben
+    assert "Back at West plant 12:09: 69 min, 68 km" in ben
     assert "(shift 1 of 2)" in ana
 
 
@@ -78,8 +79,41 @@ def test_drawn_day_tells_in_words_what_it_shows_and_who_is_free(make):
     drawn = soup.select_one("svg[role=img]")
     assert drawn.desc.text == "Ana Ortiz: 07:00 to 09:00 WO-2026-0001. Ben Lund: nothing planned."
     assert {drawn.desc["id"], drawn.title["id"]} == set(drawn["aria-labelledby"].split())
-    assert "0001" in [label.text for label in drawn.select("text")]
+    assert "0001 U" in [label.text for label in drawn.select("text")]
     assert len(drawn.select("rect")) == 1, "one job"
+
+
+def test_a_route_is_drawn_from_home_over_each_stop_and_back(make):
+    plan = make.plan(
+        make.planned(1, "tech_ben", begins_h=8),
+        make.planned(2, "tech_ben", begins_h=10.5, hours=1),
+        make.planned(3, begins_h=8),
+    )
+    drawn = BeautifulSoup(content.plan_days(plan).html, "html.parser").select_one("svg[role=img]")
+    ben = next(part for part in drawn.desc.text.rstrip(".").split(". ") if part.startswith("Ben Lund"))
+    assert ben == (
+        "Ben Lund: 07:51 to 09:00 travel to North plant, 69 min, 68 km; 09:00 to 11:00 WO-2026-0001; "
+        "11:30 to 12:30 WO-2026-0002; 12:30 to 13:39 travel to West plant, 69 min, 68 km"
+    )
+    labels = [label.text for label in drawn.select("text")]
+    assert "to North plant: 69 min, 68 km" in labels
+    assert "back: 69 min, 68 km" in labels
+
+
+def test_who_is_away_or_has_a_holiday_is_shown_without_the_reason(make):
+    plan = make.plan(make.planned(1, begins_h=6))
+    ben = plan.technicians["tech_ben"].model_copy(update={"site_id": "north_plant"})
+    people = {**plan.technicians, "tech_ben": ben}
+    sick = Absence(technician_id="tech_ben", kind="sick", first_day="2026-01-01", last_day="2026-01-09")
+    drawn = content.plan_days(replace(plan, technicians=people, absences=(sick,))).html
+    assert "Ben Lund: away; nothing planned" in drawn
+    assert "sick" not in drawn
+    north = plan.sites["north_plant"].model_copy(update={"holidays": "DE"})
+    called = {**people, "tech_ana": people["tech_ana"].model_copy(update={"on_call": True})}
+    sites = {**plan.sites, "north_plant": north}
+    drawn = content.plan_days(replace(plan, technicians=called, sites=sites)).html
+    assert "Ana Ortiz: New Year's Day, on call; 07:00 to 09:00 WO-2026-0001" in words(drawn)
+    assert "Ben Lund: New Year's Day; nothing planned" in words(drawn)
 
 
 def test_work_past_midnight_says_on_which_day_it_ends(make):

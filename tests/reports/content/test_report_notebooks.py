@@ -35,7 +35,7 @@ def test_machine_report_runs_from_parameters_to_page(workspace):
     soup = page_of(workspace, "machine_report", {"machine_id": "machine_001", "days": 20.0})
     assert soup.h1.text.startswith("Machine report: Cooling pump 1")
     assert [heading.text.rstrip("¶") for heading in soup.select("h2")] == [
-        "Why", "Outlook", "What to do", "Work orders", "Open cases", "Sensors", "History", "Models", "Notes on method",
+        "Why", "Outlook", "What to do", "Work orders", "Open cases", "Failure modes", "Sensors", "History", "Models", "Notes on method",
     ]  # fmt: skip
     assert len(soup.select("svg")) >= 8
     assert "WO-2026-0001" in soup.select_one(".headline").text
@@ -46,7 +46,7 @@ def test_cycle_report_runs_from_parameters_to_page(workspace):
     assert soup.h1.text.startswith("Maintenance cycle: Cooling pump 1")
     assert len(soup.select(".table-runs tbody tr")) == 1
     assert [heading.text.rstrip("¶") for heading in soup.select("h2")] == [
-        "Work orders", "The plan", "Parts", "Failures", "Orders in full", "Runs", "Steps", "Models", "Notes on method",
+        "Work orders", "The plan", "Parts", "Orders in full", "Failures", "Runs", "Steps", "Models", "Notes on method",
     ]  # fmt: skip
     assert len(soup.select("section.machine:not(.sheet) h3")) == 6, "the steps of the one run"
     assert len(soup.select("section.sheet")) == 1

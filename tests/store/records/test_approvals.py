@@ -27,7 +27,7 @@ def test_a_question_is_pending_once_and_can_be_asked_again_after_the_answer(data
     again = approvals.ask(MACHINE, "pump_01", "with a sensor", change)
     assert again.approval_id != asked.approval_id
     assert approvals.latest(MACHINE, "pump_01") == again
-    assert approvals.latest(ApprovalKind.PLAN, "pump_01") is None
+    assert approvals.latest(ApprovalKind.ORDER, "pump_01") is None
     assert [entry.action for entry in EventLog(database).entries("approval")] == ["added", "rejected", "added"]
 
 
@@ -46,7 +46,7 @@ def _answer_all(url: str, name: str) -> None:
     change = Change(actor=Actor(id=name, role=Role.SUPERVISOR), reason="race", at=datetime(2026, 1, 1, tzinfo=UTC))
     for number in range(TRIES):
         approvals = Approvals(database)
-        approvals.ask(ApprovalKind.PLAN, f"plan_{number}", "a plan", change)
+        approvals.ask(ApprovalKind.ORDER, f"WO-{number}", "an order", change)
         try:
             approvals.decide(MACHINE, f"pump_{number}", ApprovalState.APPROVED, "", change)
         except InputError:
@@ -62,5 +62,5 @@ def test_of_two_processes_one_answers_and_one_asks(
     assert race(database, _answer_all) == [0, 0]
     log = EventLog(database).entries("approval", limit=None)
     assert sum(entry.action == "approved" for entry in log) == TRIES
-    plans = [approval.subject for approval in Approvals(database).pending()]
-    assert sorted(plans) == sorted(f"plan_{number}" for number in range(TRIES))
+    orders = [approval.subject for approval in Approvals(database).pending()]
+    assert sorted(orders) == sorted(f"WO-{number}" for number in range(TRIES))

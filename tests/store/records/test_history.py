@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from workbench.domain.history import PastWork
+from workbench.errors import NotFound
 from workbench.store.records import EventLog, History
 from workbench.store.text_index import TextIndex
 
@@ -45,6 +46,31 @@ def test_candidates_by_machine_code_and_mode(history, change):
     found = history.candidates(machine_ids=["pump_01"], failure_codes=["VIB", "bearing_wear"])
     assert {order.work_id for order in found} == {"machine", "code", "mode"}
     assert history.candidates() == []
+
+
+def test_long_lists_come_by_page_newest_first_and_whole(history, change):
+    day = datetime(2025, 1, 1, tzinfo=UTC)
+    # Several of the same time, and some without a date, which come last.
+    dated = [work(f"w{n:02d}", ended_at=day + timedelta(days=n // 3), machine_id="pump_01") for n in range(20)]
+    undated = [work(f"x{n}") for n in range(3)]
+    history.record([*undated, *dated], change)
+    whole = history.page(limit=100)
+    assert (len(whole.orders), whole.total, whole.next) == (23, 23, "")
+    times = [order.happened_at for order in whole.orders]
+    assert times[:20] == sorted(times[:20], reverse=True)
+    assert times[20:] == [None] * 3
+    found, after = [], ""
+    while True:
+        page = history.page(limit=4, after=after)
+        assert page.total == 23
+        found += page.orders
+        after = page.next
+        if not after:
+            break
+    assert found == list(whole.orders)
+    assert history.page("pump_01", limit=100).total == 20
+    with pytest.raises(NotFound):
+        history.page(limit=4, after="nobody")
 
 
 def test_a_search_follows_every_change_of_the_records(history, change):

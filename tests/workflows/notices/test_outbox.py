@@ -28,6 +28,7 @@ from workbench.workflows.notices import (
     send_without_worker,
 )
 from workbench.workflows.notices import send as sending
+from workbench.workflows.notices.write import tell_in_app
 from workbench.workspace import Workspace
 
 from .conftest import NOW, go, open_order, queue, site_of, start_sender, states, technician_of
@@ -266,6 +267,21 @@ def test_operations_are_told_once_in_the_app_and_by_mail(ws, mailbox, clock):
     }
     clock.send(ws)
     assert mailbox.recipients == ["operations@plant.example"]
+
+
+def test_what_a_simulated_workspace_tells_operations_is_marked_in_every_channel(ws, mailbox, clock, monkeypatch):
+    mailbox.start()
+    monkeypatch.setenv("WORKBENCH_SIMULATED", "true")
+    with Workspace.open(ws.path) as twin:
+        notify_operations(twin, subject="Report failed", body="", severity=Severity.WARNING, key="report-1", at=NOW)
+        change = twin.change("a test")
+        tell_in_app(twin, subject="Mail server is down", body="since 8", key="mail", change=change)
+        assert {(n.subject, n.simulated) for n in twin.notices.all()} == {
+            ("SIMULATED: Report failed", True),
+            ("SIMULATED: Mail server is down", True),
+        }
+        clock.send(twin)
+    assert "SIMULATED" in mailbox.messages[0]["Subject"]
 
 
 def test_people_are_written_to_where_they_have_an_address(plant, mailbox, clock):

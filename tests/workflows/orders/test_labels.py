@@ -11,7 +11,8 @@ import pytest
 from workbench import close_order, raise_ticket, start_order
 from workbench.domain.closeout import Findings
 from workbench.ml.features_events import event_features
-from workbench.ml.life import label, timeline
+from workbench.ml.labels import label
+from workbench.ml.life import timeline
 from workbench.workflows.cycle import run_cycle
 from workbench.workflows.score import load_models, predict_one
 

@@ -29,7 +29,7 @@ def test_a_finding_of_another_mode_is_weighed_by_that_mode(works, predicted, fin
     close_order(works, predicted(works).number, findings(found="seal_leak"))
     [entry] = value_ledger(works).entries
     assert "another fault than predicted (seal_leak)" in entry.reason
-    assert "avoided: part mechanical_seal" in [item.name for item in entry.items]
+    assert "avoided: Mechanical shaft seal" in [item.name for item in entry.items]
 
 
 def test_five_judged_orders_give_an_interval(works, predicted, findings):

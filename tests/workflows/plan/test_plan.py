@@ -21,6 +21,8 @@ from workbench.workflows.plan.sources import Findings, read_plant
 from workbench.workflows.plan.wording import Words
 
 TUESDAY = MONDAY + timedelta(days=1)
+# Tuesday is Epiphany, a holiday in Gliwice.
+WEDNESDAY = MONDAY + timedelta(days=2)
 
 
 def _reason(left_out, number):
@@ -193,7 +195,9 @@ def test_work_that_begins_soon_is_not_moved_any_more(works, ordered):
 
 
 def test_work_that_costs_production_waits_for_a_planned_stop_unless_it_is_urgent(works, ordered):
-    stop = workbench.add_planned_stop(works, TUESDAY, TUESDAY + timedelta(hours=18), machine_id=FAN, title="cleaning")
+    stop = workbench.add_planned_stop(
+        works, WEDNESDAY, WEDNESDAY + timedelta(hours=18), machine_id=FAN, title="cleaning"
+    )
     assert workbench.planned_stops(works) == [stop]
     ordered(works, 1, FAN, priority=Priority.ROUTINE)
     ordered(works, 2, FAN, priority=Priority.URGENT)
@@ -205,6 +209,47 @@ def test_work_that_costs_production_waits_for_a_planned_stop_unless_it_is_urgent
     assert urgent.starts_at < stop.starts_at
     workbench.remove_planned_stop(works, stop.stop_id)
     assert workbench.plan_work(works).of_order("order 1")[0].starts_at < stop.starts_at
+
+
+def test_work_of_several_shifts_is_done_within_one_planned_stop_that_holds_them_all(works, ordered):
+    # Two people for 28 h: two shifts of 7 h each.
+    long = {"machine_id": MOTOR, "people": 2, "labour_h": 28.0, "repair_h": 14.0, "skill": "mechanical"}
+    stop = workbench.add_planned_stop(works, WEDNESDAY, WEDNESDAY + timedelta(days=1, hours=18), machine_id=MOTOR)
+    ordered(works, 1, priority=Priority.ROUTINE, **long)
+    shifts = workbench.plan_work(works).of_order("order 1")
+    assert len(shifts) == 2
+    assert all(stop.starts_at <= work.starts_at and work.ends_at <= stop.ends_at for work in shifts)
+    assert "all of them in a planned stop of the machine" in shifts[0].reason
+    workbench.remove_planned_stop(works, stop.stop_id)
+    workbench.add_planned_stop(works, WEDNESDAY, WEDNESDAY + timedelta(hours=18), machine_id=MOTOR)
+    plan = workbench.plan_work(works)
+    shifts = plan.of_order("order 1")
+    assert shifts[0].starts_at < WEDNESDAY
+    assert "no planned stop in these days holds its 2 shifts" in shifts[0].reason
+
+
+def test_work_of_several_shifts_without_room_in_its_stop_is_put_off(works, ordered):
+    long = {"machine_id": MOTOR, "people": 2, "labour_h": 28.0, "repair_h": 14.0, "skill": "mechanical"}
+    workbench.add_planned_stop(works, WEDNESDAY, WEDNESDAY + timedelta(days=1, hours=18), machine_id=MOTOR)
+    for number in range(4):
+        ordered(works, number, priority=Priority.ROUTINE, **long)
+    plan = workbench.plan_work(works)
+    planned = {work.order_id for work in plan.assignments}
+    assert planned
+    assert plan.deferred
+    assert all(work.starts_at >= WEDNESDAY for work in plan.assignments)
+    assert all("planned stop" in one.reason for one in plan.deferred)
+
+
+def test_urgent_work_of_several_shifts_waits_for_the_stop_that_its_decision_advises(works, ordered):
+    stop = workbench.add_planned_stop(works, WEDNESDAY, WEDNESDAY + timedelta(days=1, hours=18), machine_id=MOTOR)
+    long = {"people": 2, "labour_h": 28.0, "repair_h": 14.0, "skill": "mechanical"}
+    ordered(works, 1, MOTOR, priority=Priority.URGENT, **long)
+    plant, findings = _advised(works, (1,), stop.starts_at)
+    draft = Draft(plant, findings, overtime_min=60)
+    problem, found = _solved(draft, 10.0, 1, 1)
+    shifts = Words(draft, problem, found).assignments()
+    assert [work.starts_at >= stop.starts_at and work.ends_at <= stop.ends_at for work in shifts] == [True, True]
 
 
 def _advised(ws, numbers, at, *, rule="expected_cost"):
@@ -224,7 +269,7 @@ def _planned(plant, findings):
 
 
 def test_urgent_work_waits_for_the_planned_stop_that_its_decision_calls_the_best_time(works, ordered):
-    stop = workbench.add_planned_stop(works, TUESDAY, TUESDAY + timedelta(hours=18), machine_id=FAN)
+    stop = workbench.add_planned_stop(works, WEDNESDAY, WEDNESDAY + timedelta(hours=18), machine_id=FAN)
     ordered(works, 1, FAN, priority=Priority.URGENT)
     ordered(works, 2, FAN, priority=Priority.EMERGENCY)
     plan = _planned(*_advised(works, (1, 2), stop.starts_at))
@@ -239,7 +284,7 @@ def test_urgent_work_waits_for_the_planned_stop_that_its_decision_calls_the_best
 
 
 def test_advised_work_without_room_in_its_stop_is_done_at_another_time(works, ordered):
-    stop = workbench.add_planned_stop(works, TUESDAY, TUESDAY + timedelta(hours=18), machine_id=FAN)
+    stop = workbench.add_planned_stop(works, WEDNESDAY, WEDNESDAY + timedelta(hours=18), machine_id=FAN)
     for number in range(8):
         ordered(works, number, FAN, priority=Priority.URGENT, labour_h=6.0)
     plant, findings = _advised(works, range(8), stop.starts_at)

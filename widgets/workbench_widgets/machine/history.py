@@ -83,7 +83,7 @@ def case_row(case: Case, subject: Subject) -> Json:
         "id": case.case_id,
         "look": look(case.severity),
         "state": case.state.value.capitalize(),
-        "summary": readable(case.summary, subject.profile),
+        "summary": readable(case.in_words, subject.profile),
         "opened": local_day(case.opened_at, subject.zone),
         "seen": local_moment(case.last_seen_at, subject.zone),
         "occurrences": case.occurrences,

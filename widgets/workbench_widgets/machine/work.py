@@ -95,7 +95,7 @@ def _recommendations(package: AnalyticsPackage, subject: Subject) -> list[Json]:
             "reason": said_at(left, subject.view, package.as_of)
             if (left := found.reason.replace(package.decision.reason, "").strip())
             else "",
-            "before": local_day(found.act_before, subject.zone) if found.act_before else "",
+            "before": local_moment(found.act_before, subject.zone) if found.act_before else "",
             "saving": money(found.expected_saving, subject.currency) if found.expected_saving > 0 else "",
             "complete": found.complete,
         }
@@ -144,7 +144,7 @@ def _order(order: WorkOrder, subject: Subject) -> Json:
         "number": order.number,
         "title": work_title(order, subject.profile.title),
         "priority": look(order.priority),
-        "state": sentence(order.state.value.replace("_", " ")).rstrip("."),
+        "state": sentence(order.state_in_words).rstrip("."),
         "created": f"{local_moment(order.created_at, subject.zone)}, {raised}",
         "facts": _planned(order, subject) + _closed(order, subject),
         "why_technician": _why(order, subject),

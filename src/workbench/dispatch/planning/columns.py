@@ -1,4 +1,4 @@
-"""All days' work of a few jobs, written down one by one."""
+"""All days' work of a few jobs, written down."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from .insertion import insert_cheapest
 from .master import Master
 from .options import Chosen
-from .pricing import DayPricing, Pattern
+from .pricing import DayPricing, Flags, Floats, Indices, Pattern
 
 # More columns than this are not written down, but priced.
 MOST_COLUMNS = 40_000
@@ -25,6 +27,23 @@ class Columns:
     start: Chosen
 
 
+@dataclass(frozen=True)
+class Days:
+    """Days' work of one shift: the ``cost`` of each, shape (n,), and its jobs, shape (n, most jobs), -1 where it has fewer."""
+
+    shift: int
+    jobs: Indices
+    cost: Floats
+
+    def where(self, kept: Flags) -> Days:
+        """Return those that are ``kept``, shape (n,)."""
+        return Days(self.shift, self.jobs[kept], self.cost[kept])
+
+    def patterns(self) -> list[Pattern]:
+        """Return each as a pattern."""
+        return [(self.shift, tuple(job for job in row if job >= 0)) for row in self.jobs.tolist()]
+
+
 def all_days(pricing: DayPricing, most: int = MOST_COLUMNS) -> list[Pattern] | None:
     """Return every day's work that fits into a shift, one pattern each; None if there are more than ``most``."""
     able: dict[int, list[int]] = defaultdict(list)
@@ -34,31 +53,36 @@ def all_days(pricing: DayPricing, most: int = MOST_COLUMNS) -> list[Pattern] | N
     found: list[Pattern] = []
     for shift, jobs in able.items():
         days = days_of(pricing, shift, jobs, most - len(found))
-        if days is None:
+        if len(found) + len(days.cost) > most:
             return None
-        found += days
+        found += days.patterns()
     return found
 
 
-def days_of(pricing: DayPricing, shift: int, jobs: Iterable[int], most: int) -> list[Pattern] | None:
-    """Return every day's work that a shift can do of these jobs; None if there is more than ``most``."""
-    jobs = sorted(jobs)
-    room, all_jobs = int(pricing.room[shift]), pricing.jobs
-    ways = {all_jobs[job].place: pricing.way(shift, all_jobs[job].place) for job in jobs}
-    found: list[Pattern] = []
-    open_ends: list[tuple[tuple[int, ...], int, frozenset[str], int]] = [((), 0, frozenset(), 0)]
-    while open_ends:
-        chosen, minutes, places, after = open_ends.pop()
-        for at in range(after, len(jobs)):
-            job = all_jobs[jobs[at]]
-            total = minutes + job.minutes + (0 if job.place in places else ways[job.place])
-            if total <= room:
-                longer = (*chosen, jobs[at])
-                found.append((shift, longer))
-                open_ends.append((longer, total, places | {job.place}, at + 1))
-        if len(found) > most:
-            return None
-    return found
+def days_of(pricing: DayPricing, shift: int, jobs: Iterable[int], most: int) -> Days:
+    """Return every day's work that a shift can do of these jobs; beyond ``most`` none of still more jobs is looked for."""
+    mine = np.array(sorted(jobs), dtype=np.intp)
+    minutes, own, rate = pricing.minutes[mine], pricing.cost[mine, shift], pricing.way_rate(shift)
+    places = [pricing.jobs[job].place for job in mine]
+    place = np.array([sorted(set(places)).index(each) for each in places], dtype=np.intp)
+    way = np.array([pricing.way(shift, each) for each in places], dtype=np.intp)
+    last = np.flatnonzero(minutes + way <= pricing.room[shift])
+    members, total, cost = last[:, None], (minutes + way)[last], (own + rate * way)[last]
+    found = [(members, total, cost)]
+    count = len(last)
+    while len(last) and count <= most:
+        # Jobs are sorted by place: a way is added with the first job there.
+        further = np.where(place != place[last][:, None], way, 0)
+        longer = total[:, None] + minutes + further
+        row, last = np.nonzero((np.arange(len(mine)) > last[:, None]) & (longer <= pricing.room[shift]))
+        members = np.hstack([members[row], last[:, None]])
+        total, cost = longer[row, last], cost[row] + own[last] + rate * further[row, last]
+        found.append((members, total, cost))
+        count += len(last)
+    width = found[-1][0].shape[1]
+    rows = [np.pad(members, ((0, 0), (0, width - members.shape[1])), constant_values=-1) for members, _, _ in found]
+    total, cost = (np.concatenate([part[at] for part in found]) for at in (1, 2))
+    return Days(shift, np.append(mine, -1)[np.vstack(rows)], cost + pricing.overtime(shift, total))
 
 
 def all_columns(pricing: DayPricing, days: list[Pattern]) -> Columns:

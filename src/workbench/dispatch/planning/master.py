@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from .pricing import DayPricing, Flags, Floats, Pattern
+from .pricing import DayPricing, Floats, Pattern
 
 # The bound is as good as it gets when the linear programme is this close to it.
-CLOSE = 5e-4
+CLOSE = 1e-4
 SMOOTHING = 0.5
 SMALLEST = 1e-6
 # A rule that the linear programme breaks by less is not added.
@@ -41,7 +41,8 @@ class Master:
         warm, cold = pywraplp.MPSolverParameters(), pywraplp.MPSolverParameters()
         cold.SetIntegerParam(cold.INCREMENTALITY, cold.INCREMENTALITY_OFF)
         self._warm_then_cold = (warm, cold)
-        self._solver.SetSolverSpecificParametersAsString("use_preprocessing: false")
+        # Scaled anew with each new column, the linear programme would begin from nothing each time.
+        self._solver.SetSolverSpecificParametersAsString("use_preprocessing: false use_scaling: false")
         self._objective = self._solver.Objective()
         self._objective.SetMinimization()
         self._done = [self._solver.Constraint(1, self._solver.infinity()) for _ in pricing.jobs]
@@ -198,17 +199,6 @@ class Master:
         )
         return float(own.sum() + np.minimum(0.0, defer - own).sum() + meeting + clashes.sum() - value.sum())
 
-    def fix(self, pattern: Pattern) -> None:
-        """Let a column be used wholly."""
-        self._columns[pattern].SetLb(1.0)
-
-    def exclude(self, shift: int, jobs: Iterable[int]) -> None:
-        """Let a shift do these jobs no more."""
-        self.pricing.cost[list(jobs), shift] = np.inf
-        for (other, does), x in self._columns.items():
-            if other == shift and not set(jobs).isdisjoint(does):
-                x.SetUb(0.0)
-
 
 def _clashes(pricing: DayPricing) -> list[tuple[int, int, int]]:
     """Return (job, job, day) of jobs at one machine that cannot both be done that day, whoever does them."""
@@ -226,7 +216,7 @@ def _clashes(pricing: DayPricing) -> list[tuple[int, int, int]]:
     ]
 
 
-def improve(master: Master, free: Flags, *, rounds: int, out_of_time: OutOfTime, close: float = CLOSE) -> float:
+def improve(master: Master, *, rounds: int, out_of_time: OutOfTime) -> float:
     """Add columns and cuts until the linear programme is close to its bound; return the best lower bound seen."""
     best, stable = -np.inf, None
     for _ in range(rounds):
@@ -240,14 +230,14 @@ def improve(master: Master, free: Flags, *, rounds: int, out_of_time: OutOfTime,
             tried = [SMOOTHING * np.pad(stable, (0, len(exact) - len(stable))) + (1 - SMOOTHING) * exact, exact]
         new = 0
         for prices in tried:
-            value, patterns = master.pricing.best_days(master.by_shift(prices), free)
+            value, patterns = master.pricing.best_days(master.by_shift(prices))
             bound = master.bound(prices, value)
             if bound > best:
                 best, stable = bound, prices
             new = master.add(patterns)
             if new:
                 break
-        if out_of_time() or ((not new or cost - best <= close * abs(cost)) and not _cut(master)):
+        if out_of_time() or ((not new or cost - best <= CLOSE * abs(cost)) and not _cut(master)):
             break
     return float(best)
 

@@ -2,7 +2,7 @@
 
 Large neighbourhood search (Shaw, "Using constraint programming and local search methods to solve vehicle routing
 problems", CP 1998): a few shifts that could take over each other's jobs are planned anew, all days' work of theirs
-written down, CP-SAT choosing; a column whose reduced cost exceeds what these shifts lose now is in no better choice.
+written down, CP-SAT choosing.
 """
 
 from __future__ import annotations
@@ -11,19 +11,20 @@ from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 
 from .choice import Choice
-from .columns import days_of
+from .local import better_days
 from .options import Chosen, cost_of
 from .pricing import DayPricing, Floats, Pattern
 from .sequence import Conflict, Sequencer, settled
 from .solver import cp_solver
 
-SHIFTS = 5
-# Of the columns of a neighbourhood so many of the likeliest are chosen from.
-MOST_COLUMNS, MOST_WRITTEN = 400, 60_000
+SHIFTS = 8
+# So many neighbourhoods a worker are solved before the plan is changed, so that none waits long for the others.
+A_WORKER = 3
 # CP-SAT's own measure of work, about a second each; counted, so that a busy machine changes nothing.
 WORK = 0.1
 # So many neighbourhoods in a row without a gain end the search.
@@ -45,12 +46,11 @@ class Guide:
 
 @dataclass(frozen=True)
 class _Neighbourhood:
-    """Shifts to plan anew, the jobs to decide on, and the days' work to choose from."""
+    """Shifts to plan anew, the jobs to decide on, and those that stay with a shift because others share them."""
 
     shifts: frozenset[int]
-    jobs: tuple[int, ...]
-    patterns: tuple[Pattern, ...]
-    filled: frozenset[int]
+    jobs: frozenset[int]
+    pinned: dict[int, set[int]]
 
 
 def refined(
@@ -66,15 +66,14 @@ def refined(
 ) -> Chosen:
     """Return a better assignment, or ``start``; ends when a cost is ``enough``, no seconds are ``left``, or nothing helps.
 
-    As many neighbourhoods as there are ``workers`` are solved side by side; they have no shift and no job in common.
+    Several neighbourhoods with no shift and no job in common are solved side by side by ``workers`` threads.
     """
     search = _Search(pricing, guide, start, sequencer, seed)
     with ThreadPoolExecutor(workers) as pool:
         while left() > 0 and search.failures < PATIENCE and not enough(search.cost):
-            found = search.neighbourhoods(workers)
-            choices = [Choice(pricing, n.patterns, search.known(n), n.jobs, search.conflicts, n.filled) for n in found]
-            solvers = [cp_solver(max(left(), 0.1), 1, seed, work=WORK) for _ in found]
-            answers = list(pool.map(lambda each: each[0].solve(each[1])[0], zip(choices, solvers, strict=True)))
+            found = search.neighbourhoods(A_WORKER * workers)
+            seconds = max(left(), 0.1)
+            answers = list(pool.map(search.solved, found, repeat(seconds)))
             for neighbourhood, answer in zip(found, answers, strict=True):
                 search.take(neighbourhood, answer)
     return search.best
@@ -84,7 +83,7 @@ class _Search:
     """The best assignment so far, and where it loses against the linear programme."""
 
     def __init__(self, pricing: DayPricing, guide: Guide, start: Chosen, sequencer: Sequencer, seed: int) -> None:
-        self.pricing, self.guide, self.sequencer = pricing, guide, sequencer
+        self.pricing, self.guide, self.sequencer, self.seed = pricing, guide, sequencer, seed
         self.best, self.cost = start, cost_of(pricing.possible, start)
         self.conflicts: list[Conflict] = []
         self.failures = 0
@@ -105,24 +104,10 @@ class _Search:
         self._doing: dict[int, set[int]] = defaultdict(set)
         self._loss = self.guide.value.copy()
         for shift, jobs in self._now.items():
-            self._loss[shift] += self._reduced(shift, jobs)
+            self._loss[shift] += pricing.pattern_cost((shift, jobs)) - float(self.guide.prices[list(jobs), shift].sum())
             for job in jobs:
                 self._doing[job].add(shift)
-        possible = pricing.possible
-        self._missed = {
-            at: max(possible.deferral(job.job_id) - float(self.guide.prices[at].max()), 0.0)
-            for at, job in enumerate(pricing.jobs)
-            if at not in self._doing
-        }
-
-    def _reduced(self, shift: int, jobs: tuple[int, ...]) -> float:
-        return self.pricing.pattern_cost((shift, jobs)) - float(self.guide.prices[list(jobs), shift].sum())
-
-    def known(self, neighbourhood: _Neighbourhood) -> Chosen:
-        """Return the best assignment of the jobs that somebody in a neighbourhood does."""
-        pricing = self.pricing
-        inside = {pricing.jobs[job].job_id for shift in neighbourhood.shifts for job in self._now.get(shift, ())}
-        return {job_id: self.best[job_id] for job_id in inside}
+        self._missed = {at for at in range(len(pricing.jobs)) if at not in self._doing}
 
     def neighbourhoods(self, count: int) -> list[_Neighbourhood]:
         """Return neighbourhoods without a shift or a job in common, around days that lose much and were tried little."""
@@ -131,9 +116,9 @@ class _Search:
         jobs: set[int] = set()
         while len(found) < count and len(shifts) + SHIFTS <= max(len(self._loss), SHIFTS):
             grown = self._grown(shifts)
-            found.append(self._written(grown, jobs))
+            found.append(self._around(grown, jobs))
             shifts |= grown
-            jobs.update(found[-1].jobs)
+            jobs |= found[-1].jobs
         return found
 
     def _grown(self, taken: set[int]) -> set[int]:
@@ -155,9 +140,9 @@ class _Search:
         self._tried[list(inside)] += 1
         return inside
 
-    def _written(self, shifts: set[int], taken: set[int]) -> _Neighbourhood:
+    def _around(self, shifts: set[int], taken: set[int]) -> _Neighbourhood:
         """Return the neighbourhood of these shifts; jobs that others share stay with whom they are."""
-        pricing, guide = self.pricing, self.guide
+        pricing = self.pricing
         free, pinned = set(), defaultdict(set)
         for shift in shifts:
             for job in self._now.get(shift, ()):
@@ -166,37 +151,50 @@ class _Search:
                 else:
                     pinned[shift].add(job)
         free |= {at for at in self._missed if at not in taken and not shifts.isdisjoint(pricing.able[at].tolist())}
-        room = float(self._loss[list(shifts)].sum()) + sum(self._missed.get(job, 0.0) for job in free)
-        rated: list[tuple[float, Pattern]] = []
-        for shift in sorted(shifts):
-            gain = guide.prices[:, shift] - pricing.cost[:, shift]
-            mine = [job for job in free if gain[job] > -room]
-            written = days_of(pricing, shift, [*mine, *pinned[shift]], MOST_WRITTEN) or []
-            rated += [
-                (float(guide.value[shift]) + self._reduced(*pattern), pattern)
-                for pattern in written
-                if pinned[shift].issubset(pattern[1])
-            ]
-        rated.sort()
-        now = {(shift, self._now[shift]) for shift in shifts if shift in self._now}
-        likely = {pattern for rate, pattern in rated[:MOST_COLUMNS] if rate <= room + 1.0}
-        return _Neighbourhood(frozenset(shifts), tuple(sorted(free)), tuple(likely | now), frozenset(pinned))
+        return _Neighbourhood(frozenset(shifts), frozenset(free), dict(pinned))
 
-    def take(self, neighbourhood: _Neighbourhood, answer: Chosen) -> None:
-        """Take over what was found if it makes the plan cheaper; days that cannot be ordered are learnt."""
+    def solved(self, here: _Neighbourhood, seconds: float) -> Chosen:
+        """Return the best assignment with this neighbourhood planned anew, whether its days can be ordered or not.
+
+        It changes nothing here, so that others can be solved at the same time.
+        """
+        now = {shift: self._now[shift] for shift in here.shifts if shift in self._now}
+        pinned = {shift: here.pinned.get(shift, set()) for shift in here.shifts}
+        days = better_days(self.pricing, here.jobs, pinned, now)
+        if not days:
+            return self.best
+        inside = {self.pricing.jobs[job].job_id for jobs in now.values() for job in jobs}
+        known = {job_id: self.best[job_id] for job_id in inside}
+        choice = Choice(self.pricing, days, known, here.jobs, self.conflicts, here.pinned)
+        answer, _, _ = choice.solve(cp_solver(seconds, 1, self.seed, work=WORK, small=True))
+        new = self._with(here, answer)
+        # Seen here, the order of the days need not be looked for again when the plan is changed.
+        self.sequencer.fitting(new)
+        return new
+
+    def _with(self, here: _Neighbourhood, answer: Chosen) -> dict[str, tuple[int, tuple[str, ...]]]:
+        """Return the best assignment with the jobs of a neighbourhood done as in an answer."""
+        new = dict(self.best)
+        for job in here.jobs:
+            name = self.pricing.jobs[job].job_id
+            new.pop(name, None)
+            if name in answer:
+                new[name] = answer[name]
+        return new
+
+    def take(self, here: _Neighbourhood, found: Chosen) -> None:
+        """Take over what was found for a neighbourhood if that makes the plan cheaper; days without an order are learnt."""
         pricing = self.pricing
-        names = [pricing.jobs[job].job_id for job in neighbourhood.jobs]
-        new = {job_id: way for job_id, way in self.best.items() if job_id not in set(names)}
-        new |= {job_id: answer[job_id] for job_id in names if job_id in answer}
         self.failures += 1
+        new = self._with(here, found)
         if new == self.best:
             return
-        fitting = self.sequencer.fitting(new)
-        if fitting.conflicts:
-            self.conflicts += fitting.conflicts
+        conflicts = self.sequencer.fitting(new).conflicts
+        if conflicts:
+            self.conflicts += [conflict for conflict in conflicts if conflict not in self.conflicts]
             new = dict(settled(pricing.possible, new, self.sequencer))
         cost = cost_of(pricing.possible, new)
         if cost < self.cost:
             self.best, self.cost, self.failures = new, cost, 0
-            self._tried[list(neighbourhood.shifts)] = 0
+            self._tried[list(here.shifts)] = 0
             self._look()

@@ -44,6 +44,7 @@ class DayPricing:
         self.jobs = sorted(problem.jobs, key=lambda job: (job.place, job.job_id))
         self.number = {shift: at for at, shift in enumerate(self.shifts)}
         self.job_number = {job.job_id: at for at, job in enumerate(self.jobs)}
+        self.minutes = np.array([job.minutes for job in self.jobs], dtype=np.intp)
         self.day = np.array([day for _, day in self.shifts], dtype=np.intp)
         self._people = [possible.people[name] for name, _ in self.shifts]
         length = np.array([possible.shift_minutes[shift] for shift in self.shifts], dtype=np.intp)
@@ -127,27 +128,36 @@ class DayPricing:
         travel = self.possible.problem.travel_min
         return 0 if home == place else travel[home][place] + travel[place][home]
 
+    def way_rate(self, shift: int) -> float:
+        """Return what each minute on the way costs for whoever has this shift, in minor units."""
+        return float(self._hourly[shift]) / MINUTES_PER_HOUR
+
+    def overtime(self, shift: int, minutes: Indices) -> Floats:
+        """Return what so many minutes of a shift cost on top of the usual rate, in minor units."""
+        cost: Floats = self._overtime[shift, minutes]
+        return cost
+
     def pattern_cost(self, pattern: Pattern) -> float:
         """Return the cost of a day's work in minor units: labour, waiting, ways, overtime, changes."""
         shift, jobs = pattern
         person = self._people[shift]
         cost = sum(float(self.cost[job, shift]) for job in jobs)
         minutes = sum(self.jobs[job].minutes for job in jobs)
-        for place in {self.jobs[job].place for job in jobs}:
+        for place in dict.fromkeys(self.jobs[job].place for job in jobs):
             way = self._way(person.home, place)
             minutes += way
             cost += (person.rate_per_h + self.possible.problem.travel_cost_per_h) * way / MINUTES_PER_HOUR
         return cost + float(self._overtime[shift, minutes])
 
-    def best_days(self, prices: Floats, free: Flags) -> tuple[Floats, list[Pattern]]:
+    def best_days(self, prices: Floats) -> tuple[Floats, list[Pattern]]:
         """Return for each shift the highest price minus cost of a day's work, shape (shifts,), and the work above zero.
 
-        ``prices``, shape (jobs, shifts), is what each would earn by each job; ``free`` says which shifts count. Where
-        the best work has no order, the day is split into cases without one of the jobs that do not go together.
+        ``prices``, shape (jobs, shifts), is what each would earn by each job. Where the best work has no order, the day
+        is split into cases without one of the jobs that do not go together.
         """
-        gain = np.where(free, prices - self.cost, -np.inf)
+        gain = prices - self.cost
         upper, patterns = np.zeros(len(self.shifts)), []
-        cases: list[_Case] = [(shift, ()) for shift in np.flatnonzero(free).tolist()]
+        cases: list[_Case] = [(shift, ()) for shift in range(len(self.shifts))]
         for turn in range(SPLITS + 1):
             split: list[_Case] = []
             values, works = self._best(gain, cases)

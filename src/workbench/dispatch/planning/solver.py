@@ -35,12 +35,18 @@ def cp_module() -> Any:
     return cp_model
 
 
-def cp_solver(time_limit_s: float, workers: int, seed: int, *, work: float | None = None) -> Any:
-    """Return a CP-SAT solver with these limits; ``work`` is in its own deterministic seconds."""
+def cp_solver(time_limit_s: float, workers: int, seed: int, *, work: float | None = None, small: bool = False) -> Any:
+    """Return a CP-SAT solver with these limits; ``work`` is in its own deterministic seconds.
+
+    ``small``: for a choice among some hundred columns, which the linear programme all but settles.
+    """
     found = cp_module().CpSolver()
     found.parameters.max_time_in_seconds = max(time_limit_s, 0.01)
     found.parameters.num_workers = workers
     found.parameters.random_seed = seed
     if work is not None:
         found.parameters.max_deterministic_time = work
+    if small:
+        found.parameters.linearization_level = 2
+        found.parameters.cp_model_presolve = False
     return found

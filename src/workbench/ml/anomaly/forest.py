@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.ensemble import IsolationForest
 
 from workbench.ml.arrays import FloatArray, IntArray, ObjectArray
-from workbench.ml.contract import AnomalyDetector
+from workbench.ml.detector import AnomalyDetector
 
 from .budget import budget_threshold
 from .calibration import fit_tail, score_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workbench.ml.arrays import FloatArray, ObjectArray
-from workbench.ml.contract import AnomalyDetector
+from workbench.ml.detector import AnomalyDetector
 
 from .budget import budget_threshold
 from .calibration import fit_tail, score_of

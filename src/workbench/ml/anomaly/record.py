@@ -15,7 +15,7 @@ from workbench.domain.anomalies import AnomalyEpisode
 from workbench.domain.predictions import Contribution
 from workbench.errors import CorruptArtifact, InputError, NotEnoughData
 from workbench.ml.arrays import NS_PER_H, FloatArray, IntArray, nanoseconds
-from workbench.ml.contract import AnomalyDetector
+from workbench.ml.detector import AnomalyDetector
 from workbench.ml.serialize import pack, unpack
 
 from .autoencoder import AutoencoderAnomaly

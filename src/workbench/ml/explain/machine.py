@@ -69,16 +69,23 @@ def explain_machine(
     machine = known_until(machine, prediction.as_of)
     context = Context.of(machine, models, prediction.as_of, tracking_window_days)
     found: list[Explanation] = []
-    why = []
+    why, absent = [], []
     for task in tasks:
         bundle, lack = models.pick(task, machine.profile), lacking(task, models, machine, prediction)
-        if bundle is None or lack:
+        if bundle is None:
+            absent.append(str(task))
+            continue
+        if lack:
             why.append(f"{task}: {lack}")
             continue
         found += _of_task(context, bundle, prediction)
     if not found:
+        if absent:
+            why.append(f"no {' or '.join(absent)} model is active for this machine")
         name = machine.profile.machine_id
-        raise NotEnoughData(f"Nothing to explain of {name}: {'; '.join(why)}.", "Train a model, or ingest more data.")
+        raise NotEnoughData(
+            f"Nothing to explain of {name}: {'; '.join(why)}.", "Train the models: what the data lack is said there."
+        )
     return found
 
 

@@ -1,12 +1,13 @@
 """What reports are made of: pure functions from domain objects to safe HTML with SVG charts."""
 
+from .criticality import machine_criticality
 from .cycle import CycleSnapshot, RunView, cycle_cards, cycle_header, cycle_headline
 from .cycle_effects import cycle_method, failures, people_told, reserved_parts
 from .cycle_runs import cycle_steps, run_table
 from .dossier import MachineDossier
 from .explanations import beeswarm, dependence, sensor_waterfall, waterfall
 from .fleet import Condition, FleetSnapshot, MachineView
-from .fleet_kpis import kpi_table, machine_kpis
+from .fleet_kpis import kpi_cards, kpi_table, machine_kpis
 from .fleet_table import fleet_charts, fleet_table
 from .forecast import forecast_chart, machine_forecasts
 from .history import machine_history
@@ -84,12 +85,14 @@ __all__ = [
     "forecast_chart",
     "header",
     "headline",
+    "kpi_cards",
     "kpi_table",
     "limit_table",
     "loss_chart",
     "machine_cards",
     "machine_cases",
     "machine_charts",
+    "machine_criticality",
     "machine_decision",
     "machine_details",
     "machine_forecasts",

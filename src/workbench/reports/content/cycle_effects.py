@@ -59,7 +59,8 @@ def people_told(cycle: CycleSnapshot) -> Fragment:
 def _recipient(notice: Notice, cycle: CycleSnapshot) -> str:
     """Return a recipient such as ``technician:anna`` for people."""
     role, _, name = notice.recipient.partition(":")
-    return f"{cycle.fleet.technicians.get(name, name)} ({role})" if name else role
+    sites = {view.site.site_id: view.site.title for view in cycle.fleet.machines if view.site is not None}
+    return f"{cycle.fleet.technicians.get(name) or sites.get(name, name)} ({role})" if name else role
 
 
 def failures(cycle: CycleSnapshot) -> Fragment:

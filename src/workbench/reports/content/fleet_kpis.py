@@ -7,11 +7,34 @@ from collections import defaultdict
 from workbench.domain.kpis import NOT_AVAILABLE, Kpi, PlantKpis
 
 from .markup import Fragment, element, empty, listing, text
+from .summary import card
 from .tables import table
 from .wording import NO_BREAK, count, moment, sentence
 
 _OF_A_MACHINE = ("oee", "operational_availability", "mtbf_h", "mean_down_time_h", "downtime_h", "energy_kWh")
 _NOTHING = "–"
+
+
+# What a manager looks at first; the table has all.
+_FIRST = ("operational_availability", "mtbf_h", "mttr_h", "downtime_h", "planned_share_hours", "backlog_h")
+
+
+def kpi_cards(kpis: PlantKpis) -> Fragment:
+    """Return the key figures that are looked at first, each with its 95 % interval, or that it is not available and why."""
+    known = {kpi.name: kpi for kpi in kpis.figures}
+    shown = []
+    for kpi in (known[name] for name in _FIRST if name in known):
+        interval = kpi.interval_text(kpis.currency)
+        note = f"95 %: {interval}" if interval else kpi.lacks if kpi.value_text() == NOT_AVAILABLE else ""
+        shown.append(card(kpi.value_text(kpis.currency), kpi.title, note=note))
+    days = (kpis.end - kpis.start).days
+    words = f"Key figures of {count(days, 'day')} to {moment(kpis.end)}"
+    return Fragment(
+        element("p", text(words), class_="caption")
+        + element("div", *shown, class_="cards", role="list", aria_label="Key figures")
+        if shown
+        else ""
+    )
 
 
 def kpi_table(kpis: PlantKpis) -> Fragment:

@@ -74,7 +74,11 @@ def _work(machine: MachineDossier) -> str:
     if view.package and view.package.decision.act:
         first_step = min(view.package.recommendations, key=lambda one: one.rank, default=None)
         what = readable(first_step.action, machine.profile) if first_step else "Order the work now."
-        until = f" Act before {day(first_step.act_before)}." if first_step and first_step.act_before else ""
+        until = (
+            f" Act before {site_moment(first_step.act_before, machine.view.site)}."
+            if first_step and first_step.act_before
+            else ""
+        )
         return element("strong", "To do: ") + text(what + until)
     if view.cases:
         return text(f"{count(len(view.cases), 'case')} open: look into {'it' if len(view.cases) == 1 else 'them'}.")
@@ -179,7 +183,7 @@ def machine_cases(machine: MachineDossier) -> Fragment:
     rows = [
         {
             "severity": chip(case.severity.capitalize(), case.severity.lower()),
-            "summary": text(readable(case.summary, machine.profile)),
+            "summary": text(readable(case.in_words, machine.profile)),
             "opened": text(day(case.opened_at)),
             "seen": text(day(case.last_seen_at) + (f", {case.occurrences} times" if case.occurrences > 1 else "")),
         }
@@ -206,7 +210,7 @@ def past_orders(machine: MachineDossier) -> Fragment:
         {
             "number": text(order.number),
             "work": text(order.title),
-            "state": chip(order.state.value.replace("_", " ").capitalize(), "plain"),
+            "state": chip(order.state_in_words.capitalize(), "plain"),
             "opened": text(day(order.created_at)),
             "cost": text(money(order.actual_cost, currency) if order.actual_cost is not None else "not known"),
         }

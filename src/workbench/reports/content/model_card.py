@@ -34,7 +34,12 @@ LEADING = {
         ("skill", "Skill over the mean"),
         ("coverage_90", "90 % interval holds"),
     ),
-    Task.DIAGNOSIS: (("accuracy", "Accuracy"), ("macro_f1", "Macro F1")),
+    Task.DIAGNOSIS: (
+        ("accuracy", "Accuracy"),
+        ("macro_f1", "Macro F1"),
+        ("brier_skill", "Brier skill"),
+        ("ece", "Calibration error"),
+    ),
     Task.ANOMALY: (
         ("alarm_episodes_per_machine_month", "False-alarm episodes per machine and month"),
         ("roc_auc_before_failure", "ROC AUC, readings before a failure"),

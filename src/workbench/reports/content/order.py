@@ -8,6 +8,7 @@ from workbench.dispatch import lockout_of
 from workbench.domain.work import OrderState, WorkOrder
 
 from .fleet import FleetSnapshot, MachineView
+from .lateness import why_late
 from .markup import element, facts, listing, text
 from .site_time import site_moment
 from .tables import table
@@ -25,7 +26,7 @@ def order_block(order: WorkOrder, fleet: FleetSnapshot, view: MachineView) -> st
 
 def order_body(order: WorkOrder, fleet: FleetSnapshot, view: MachineView) -> str:
     """Return what a work order says, as markup; its times are in site time."""
-    body = [facts(_facts(order, fleet, view)), _who_and_why(order, fleet)]
+    body = [facts(_facts(order, fleet, view)), why_late(order, fleet, view), _who_and_why(order, fleet)]
     if order.safety:
         body.append(
             element(
@@ -45,7 +46,7 @@ def order_body(order: WorkOrder, fleet: FleetSnapshot, view: MachineView) -> str
 def _facts(order: WorkOrder, fleet: FleetSnapshot, view: MachineView) -> list[tuple[str, str]]:
     site = view.site
     place = (site.title if site else view.profile.site_id, view.profile.location)
-    state = sentence(order.state.value.replace("_", " ")).rstrip(".")
+    state = sentence(order.state_in_words).rstrip(".")
     estimate = cost(order.estimated_cost, order.estimate_lacks, fleet.currency)
     return [
         ("Priority", text(f"{order.priority.name.capitalize()}, {state.lower()}")),

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from workbench.domain.calendar import PlannedStop
+from workbench.dispatch.days_off import DaysOff
+from workbench.domain.calendar import Absence, PlannedStop
 from workbench.domain.equipment import MachineProfile, Site, Technician
 from workbench.domain.plans import LeftOut, PlanChange, PlannedWork, WorkPlan
 from workbench.domain.work import WorkOrder
@@ -44,8 +45,14 @@ class PlanDossier:
     machines: Mapping[str, MachineProfile] = field(default_factory=dict)
     orders: Mapping[str, WorkOrder] = field(default_factory=dict)
     stops: tuple[PlannedStop, ...] = ()
+    absences: tuple[Absence, ...] = ()
     newer: datetime | None = None
     order_id: str | None = None
+
+    @cached_property
+    def days_off(self) -> DaysOff:
+        """Who does not work when."""
+        return DaysOff(self.sites, self.absences)
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:

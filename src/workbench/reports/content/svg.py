@@ -11,6 +11,7 @@ from .markup import text
 
 # Each colour is a variable of the stylesheet, with its light value as fallback; the states look the same in the dark.
 INK, MUTED, RULE = "var(--ink, #0f172a)", "var(--muted, #475569)", "var(--rule, #cbd5e1)"
+PAPER = "var(--card, #ffffff)"
 SERIES, FILL = "var(--series, #667eea)", "var(--band, #e0e7ff)"
 CRITICAL, WARNING, DEGRADING, HEALTHY, OFFLINE = "#ef4444", "#f97316", "#fbbf24", "#10b981", "#6b7280"
 # On top of the state colours, which are light in either theme.

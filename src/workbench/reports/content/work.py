@@ -10,6 +10,7 @@ from workbench.domain.equipment import MachineProfile, Site
 from workbench.domain.work import PartLine, Priority, WorkOrder
 
 from .fleet import FleetSnapshot
+from .lateness import late_text
 from .markup import Fragment, chip, element, empty, fleet_anchor, link, text
 from .site_time import site_clock, zones_in_words
 from .tables import table
@@ -37,7 +38,8 @@ def order_table(fleet: FleetSnapshot, *, kind: str = "open work order") -> Fragm
             "work": _work(order, fleet, profiles.get(order.machine_id)),
             "priority": priority_chip(order.priority),
             "begins": text(_begins(order, places[order.order_id])),
-            "due": text(_unbroken(order.due_at, places[order.order_id])),
+            "due": text(_unbroken(order.due_at, places[order.order_id]))
+            + (element("small", text(late_text(order))) if late_text(order) else ""),
             "who": text(_people(order, fleet.technicians)),
             "cost": _estimate(order, fleet.currency),
         }
@@ -80,6 +82,8 @@ def _estimate(order: WorkOrder, currency: str) -> str:
 def _begins(order: WorkOrder, site: Site | None) -> str:
     if order.started_at is not None:
         return f"{_unbroken(order.started_at, site)}, in progress"
+    if order.waits_for_approval:
+        return order.state_in_words.partition(", ")[2]
     return _unbroken(order.scheduled_at, site) if order.scheduled_at else "not planned"
 
 
@@ -152,7 +156,7 @@ def case_table(fleet: FleetSnapshot) -> Fragment:
         {
             "machine": link(fleet_anchor(case.machine_id), fleet.title_of(case.machine_id)),
             "severity": chip(case.severity.capitalize(), case.severity.lower()),
-            "summary": text(readable(case.summary, profiles.get(case.machine_id))),
+            "summary": text(readable(case.in_words, profiles.get(case.machine_id))),
             "opened": text(day(case.opened_at)),
             "seen": text(day(case.last_seen_at) + (f", {case.occurrences} times" if case.occurrences > 1 else "")),
         }

@@ -6,7 +6,7 @@ from .cases import Cases
 from .closeouts import CloseOuts
 from .explanations import Explanations, ModelExplanations
 from .forecasts import Forecasts
-from .history import History
+from .history import History, HistoryPage
 from .jobs import Jobs, Schedules
 from .log import EventLog, LogEntry
 from .machines import Machines
@@ -15,7 +15,7 @@ from .notices import Notices
 from .observations import BatchRow, Events, SegmentRow, Segments
 from .plans import WorkPlans
 from .procurement import Purchases, Quotes
-from .resources import Parts, PlannedStops, Sites, Suppliers, Technicians
+from .resources import Absences, Parts, PlannedStops, Sites, Suppliers, Technicians
 from .runs import Runs
 from .synthesis import Synthesizers, SyntheticSets
 from .twin import TwinCalibrations
@@ -23,6 +23,7 @@ from .value import ValueEntries
 from .work import DispatchEntry, DispatchHistory, DispatchReports, Orders
 
 __all__ = [
+    "Absences",
     "Approvals",
     "BatchRow",
     "Cases",
@@ -37,6 +38,7 @@ __all__ = [
     "Explanations",
     "Forecasts",
     "History",
+    "HistoryPage",
     "Jobs",
     "LogEntry",
     "Machines",

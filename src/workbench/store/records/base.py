@@ -57,7 +57,7 @@ def not_found(entity: str, key: str, known: Iterable[str]) -> NotFound:
     what = f"There is no {entity.replace('_', ' ')} {key!r}."
     if close:
         return NotFound(what, f"Did you mean {' or '.join(map(repr, close))}?")
-    shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
     return NotFound(what, f"Known: {shown}." if names else "None is recorded yet.")
 
 

@@ -90,6 +90,15 @@ class Cases(BodyRepository[Case]):
         said: dict[str, object] = {"shelved_until": until}
         return self._move(case_id, CaseState.SHELVED, change, said | ({"note": note} if note else {}))
 
+    def note(self, case_id: str, words: str, change: Change) -> Case:
+        """Add ``words`` to what is noted of a case, unless they stand there already; raises ``NotFound``."""
+        with self._database.writing() as session:
+            case = self._need(session, case_id, lock=True)
+            if words not in case.note:
+                case = case.model_copy(update={"note": f"{case.note}; {words}" if case.note else words})
+                self._put(session, case, change, "noted")
+            return case
+
     def _move(self, case_id: str, state: CaseState, change: Change, said: dict[str, object]) -> Case:
         with self._database.writing() as session:
             case = self._need(session, case_id, lock=True)

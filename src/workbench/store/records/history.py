@@ -6,13 +6,15 @@ import json
 import re
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import false, func, insert, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, insert, or_, select
 from sqlalchemy import update as change_rows
 from sqlalchemy.orm import Session
 
-from workbench.domain.base import NAME_PATTERN, Change
+from workbench.domain.base import NAME_PATTERN, Change, ShownInShort
 from workbench.domain.closeout import CloseOut
 from workbench.domain.history import NO_FAULT, OWN_SOURCE, PastWork
 from workbench.domain.work import WorkOrder
@@ -20,11 +22,20 @@ from workbench.store import tables
 from workbench.store.database import Database
 from workbench.store.text_index import Entry, Hit, TextIndex
 
-from .base import BodyRepository, log_change
+from .base import BodyRepository, log_change, not_found
 
 Written = Literal["new", "same", "replaced", "differs"]
 # Keys of one query: databases limit how many values a statement may hold.
 _AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class HistoryPage(ShownInShort):
+    """Some past orders, the newest first, of ``total``; ``next`` is the id after which the next page begins, empty: this is the last."""
+
+    orders: tuple[PastWork, ...]
+    total: int
+    next: str = ""
 
 
 class History(BodyRepository[PastWork]):
@@ -96,6 +107,44 @@ class History(BodyRepository[PastWork]):
         pairs = [(WorkOrder.model_validate_json(order), CloseOut.model_validate_json(out)) for order, out in rows]
         return [own_work(order, out, self._currency) for order, out in pairs]
 
+    def page(self, machine_id: str | None = None, *, limit: int, after: str = "") -> HistoryPage:
+        """Return past orders, own and imported, of one machine or of all, newest first, those without a date last.
+
+        ``after`` is the id of an order: the page begins with the next one. Raises ``NotFound`` for an id of none.
+        """
+        own, outs = tables.work_orders, tables.close_outs
+        imported = [] if machine_id is None else [self.table.c.machine_id == machine_id]
+        closed = [] if machine_id is None else [outs.c.machine_id == machine_id]
+        with self._database.reading() as session:
+            mark = self._mark(session, after) if after else None
+            total = session.scalar(select(func.count()).select_from(self.table).where(*imported)) or 0
+            total += session.scalar(select(func.count()).select_from(outs).where(*closed)) or 0
+            whens = (self.table.c.happened_at, outs.c.closed_at)
+            keys = (self.table.c.work_id, outs.c.order_id)
+            past = select(self.table.c.body).where(*imported, *_after(whens[0], keys[0], mark))
+            done = select(own.c.body, outs.c.body).join(outs, outs.c.order_id == own.c.order_id)
+            done = done.where(*closed, *_after(whens[1], keys[1], mark))
+            of_past, of_done = (
+                query.order_by(when.is_(None), when.desc(), key).limit(limit + 1)
+                for query, when, key in zip((past, done), whens, keys, strict=True)
+            )
+            found = [PastWork.model_validate_json(body) for body in session.scalars(of_past)]
+            pairs = session.execute(of_done).all()
+        for order, out in pairs:
+            pair = WorkOrder.model_validate_json(order), CloseOut.model_validate_json(out)
+            found.append(own_work(*pair, self._currency))
+        found.sort(key=_newest_first)
+        return HistoryPage(tuple(found[:limit]), total, found[limit - 1].work_id if len(found) > limit else "")
+
+    def _mark(self, session: Session, work_id: str) -> tuple[datetime | None, str]:
+        """Return when a past order happened, and its id."""
+        table, outs = self.table, tables.close_outs
+        for when, key in ((table.c.happened_at, table.c.work_id), (outs.c.closed_at, outs.c.order_id)):
+            row = session.execute(select(when).where(key == work_id)).one_or_none()
+            if row is not None:
+                return row[0], work_id
+        raise not_found(self.entity, work_id, ())
+
     def candidates(
         self, *, machine_ids: Collection[str] = (), failure_codes: Collection[str] = (), limit: int = 5000
     ) -> list[PastWork]:
@@ -164,6 +213,23 @@ class History(BodyRepository[PastWork]):
         values = {name: value for name, value in values.items() if name != "recorded_at"}
         session.execute(change_rows(self.table).where(self._key == order.work_id).values(values))
         log_change(session, change, self.entity, order.work_id, "replaced", before=before, after=values["body"])
+
+
+def _newest_first(order: PastWork) -> tuple[bool, float, str]:
+    when = order.happened_at
+    return when is None, -when.timestamp() if when is not None else 0.0, order.work_id
+
+
+def _after(
+    when: ColumnElement[Any], key: ColumnElement[Any], mark: tuple[datetime | None, str] | None
+) -> list[ColumnElement[bool]]:
+    """Return the condition that picks what stands after ``mark``, time and id, in a list of the newest first."""
+    if mark is None:
+        return []
+    at, work_id = mark
+    if at is None:
+        return [when.is_(None), key > work_id]
+    return [or_(when < at, and_(when == at, key > work_id), when.is_(None))]
 
 
 def own_work(order: WorkOrder, out: CloseOut, currency: str) -> PastWork:

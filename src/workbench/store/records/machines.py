@@ -106,6 +106,11 @@ class Machines(Repository):
         with self._database.reading() as session:
             return self._status(session, machine_id)
 
+    def lock(self, machine_id: str) -> None:
+        """Let nobody else change a machine until this transaction ends; raises ``NotFound``."""
+        with self._database.writing() as session:
+            self._version(session, machine_id, lock=True)
+
     def statuses(self) -> dict[str, MachineStatus]:
         """Return where every machine stands."""
         query = select(machines.c.machine_id, machines.c.status).order_by(machines.c.machine_id)

@@ -53,6 +53,11 @@ class Purchases(BodyRepository[PurchaseOrder]):
         with self._database.reading() as session:
             return self._numbered(session, number)
 
+    def lock(self, number: str) -> PurchaseOrder:
+        """Return a purchase order that nobody else changes until this transaction ends; raises ``NotFound``."""
+        with self._database.writing() as session:
+            return self._numbered(session, number, lock=True)
+
     def advance(self, number: str, step: Callable[[PurchaseOrder], PurchaseOrder], change: Change) -> PurchaseOrder:
         """Take the purchase order as it stands now, one ``step`` further, and return it; ``step`` may refuse by raising.
 

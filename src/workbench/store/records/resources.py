@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from workbench.domain.base import Change, stable_id
-from workbench.domain.calendar import PlannedStop
+from workbench.domain.calendar import Absence, PlannedStop
 from workbench.domain.equipment import Part, Site, Supplier, Technician
 from workbench.domain.work import Reservation
 from workbench.errors import InputError
@@ -56,6 +56,21 @@ class PlannedStops(Directory[PlannedStop]):
             stop = self._need(session, stop_id, lock=True)
             session.execute(delete(self.table).where(self._key == stop_id))
             log_change(session, change, self.entity, stop_id, "removed", before=stop.model_dump_json(), after=None)
+
+
+class Absences(Directory[Absence]):
+    """Days on which technicians, or all of a site, do not work."""
+
+    table, model, entity = tables.absences, Absence, "absence"
+
+    def remove(self, absence_id: str, change: Change) -> None:
+        """Take an absence back; raises ``NotFound``."""
+        with self._database.writing() as session:
+            absence = self._need(session, absence_id, lock=True)
+            session.execute(delete(self.table).where(self._key == absence_id))
+            log_change(
+                session, change, self.entity, absence_id, "removed", before=absence.model_dump_json(), after=None
+            )
 
 
 class _Reservations(BodyRepository[Reservation]):

@@ -43,7 +43,9 @@ RECOGNISED: dict[str, tuple[str, ...]] = {
     "currency_column": ("currency", "waers", "currencycode"),
 }  # fmt: skip
 _MACHINE_SYSTEMS = {"aufnr": "sap_pm", "qmnum": "sap_pm", "wonum": "maximo"}
-_CLOCK = re.compile(r"(?:(\d+) (?:days? )?)?(\d{1,3}):([0-5]\d)(?::[0-5]\d)?")
+_CLOCK = re.compile(r"(?:(\d+) (?:days? )?)?(\d{1,3}):([0-5]\d)(?::([0-5]\d))?")
+# "90:00" in a column of minutes: more hours than a day has are rather minutes and seconds.
+_HOURS_OF_DAY = 24
 _GROUPED = (re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+"), re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+"))
 _DAYS = (
     (re.compile(r"\d{8}"), "%Y%m%d"),
@@ -195,13 +197,19 @@ class _Parts:
         return found
 
     def _numbers(self, part: str, column: str, words: list[str]) -> list[float | None]:
-        plain = [_plain_number(word, hours=part != "cost", decimal=self.source.decimal) for word in words]
+        timed = part != "cost"
+        minutes = timed and (split_header(column)[1] or "").lower() in ("min", "minutes")
+        unclear = [at for at, word in enumerate(words) if minutes and _hours_or_minutes(word)]
+        self.faults.add(
+            self.rows[unclear], "hours and minutes, or minutes and seconds? write h:mm:ss or minutes", column
+        )
+        per_hour = 60 if minutes else 1 if timed else None
+        plain = [_plain_number(word, per_hour=per_hour, decimal=self.source.decimal) for word in words]
         raw = pa.chunked_array([pa.array([word or None for word in plain], pa.string())])
         numbers = read_numbers(raw, self.rows, self.faults, column, self.source.decimal).to_pylist()
         below = [at for at, value in enumerate(numbers) if value is not None and not 0 <= value < float("inf")]
         self.faults.add(self.rows[below], "not a number of 0 or more", column)
-        scale = 1 / 60 if part != "cost" and (split_header(column)[1] or "").lower() in ("min", "minutes") else 1.0
-        return [None if value is None or not np.isfinite(value) else value * scale for value in numbers]
+        return [None if value is None or not np.isfinite(value) else value / (per_hour or 1) for value in numbers]
 
 
 def _orders(
@@ -303,12 +311,25 @@ def day_format(words: Sequence[str], place: str) -> str | None:
     return "%d/%m/%Y" if day_first else "%m/%d/%Y"
 
 
-def _plain_number(word: str, *, hours: bool, decimal: str) -> str:
-    """Return a number as it is read elsewhere: ``h:mm`` as hours, marks between thousands left out where they are clear."""
-    clock = _CLOCK.fullmatch(word) if hours else None
-    if clock:
-        total = 24 * int(clock[1] or 0) + int(clock[2]) + int(clock[3]) / 60
-        return repr(total).replace(".", decimal)
+def _hours_or_minutes(word: str) -> bool:
+    """Say whether a clock in a column of minutes can be read as hours and minutes or as minutes and seconds.
+
+    >>> [_hours_or_minutes(word) for word in ("90:00", "1:30", "90:00:00", "90")]
+    [True, False, False, False]
+    """
+    clock = _CLOCK.fullmatch(word)
+    return clock is not None and not (clock[1] or clock[4]) and int(clock[2]) >= _HOURS_OF_DAY
+
+
+def _plain_number(word: str, *, per_hour: int | None, decimal: str) -> str:
+    """Return a number as it is read elsewhere, marks between thousands left out where they are clear.
+
+    ``h:mm`` and ``h:mm:ss`` become units of the column, of which ``per_hour`` make an hour; None: a column without times.
+    """
+    clock = _CLOCK.fullmatch(word) if per_hour else None
+    if clock and per_hour:
+        seconds = 3600 * (24 * int(clock[1] or 0) + int(clock[2])) + 60 * int(clock[3]) + int(clock[4] or 0)
+        return repr(seconds * per_hour / 3600).replace(".", decimal)
     if _GROUPED[0].fullmatch(word):
         return word.replace(",", "").replace(".", decimal)
     if _GROUPED[1].fullmatch(word):

@@ -37,18 +37,6 @@ class HeldOut:
         return HeldOut(self.truth[rows], self.named[rows], self.classes, probability, base)
 
 
-def multiclass_brier_skill(truth: npt.NDArray[np.intp], probability: Floats, base: Floats) -> float:
-    """Brier skill over the base rates ``base`` (rows, classes), summed over classes; NaN where those are perfect.
-
-    >>> one = np.eye(2)[[0, 1]]
-    >>> multiclass_brier_skill(np.array([0, 1]), one, np.full((2, 2), 0.5))
-    1.0
-    """
-    hit = np.eye(probability.shape[1])[truth]
-    reference = float(((base - hit) ** 2).sum())
-    return 1.0 - float(((probability - hit) ** 2).sum()) / reference if reference > 0 else float("nan")
-
-
 def binary_figures(answer: HeldOut) -> dict[str, float]:
     """Return F1, precision, recall of the larger class, and PR-AUC, Brier skill, ECE where probabilities are given."""
     truth = (answer.truth == answer.classes[-1]).astype(float)
@@ -59,7 +47,7 @@ def binary_figures(answer: HeldOut) -> dict[str, float]:
         positive = answer.probability[:, -1]
         table |= {
             "pr_auc": metrics.pr_auc(truth, positive),
-            "brier_skill": multiclass_brier_skill(truth.astype(np.intp), answer.probability, answer.base),
+            "brier_skill": metrics.multiclass_brier_skill(truth.astype(np.intp), answer.probability, answer.base),
             "ece": metrics.equal_mass_ece(truth, positive),
         }
     return table
@@ -72,7 +60,7 @@ def multiclass_figures(answer: HeldOut) -> dict[str, float]:
         code = np.searchsorted(answer.classes, answer.truth)
         table |= {
             "ece": metrics.equal_mass_ece(code, answer.probability),
-            "brier_skill": multiclass_brier_skill(code, answer.probability, answer.base),
+            "brier_skill": metrics.multiclass_brier_skill(code, answer.probability, answer.base),
         }
     return table
 

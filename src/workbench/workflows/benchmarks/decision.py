@@ -44,7 +44,8 @@ PROTOCOL = (
 CHOSEN_BY = (
     "the product's shipped remaining-life model; smoothing and distribution of the life left learned on held-out engines of the "
     "training folds, the stop by analytics.timing at the long-run rate reached there; the form of that distribution (spreads "
-    "of its own on both sides of the median) on FD002 and FD004, which are not scored here; the t distribution's 4 degrees of "
+    "of its own on both sides of the median) on FD002 and FD004, which are not scored here; the form of the trend evidence on these "
+    "two as well, though FD003 was looked at while variants were compared; the t distribution's 4 degrees of "
     "freedom are a customary constant, fixed for all subsets, ratios and leads"
 )
 SUBSETS = ("FD001", "FD003")

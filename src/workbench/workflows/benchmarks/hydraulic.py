@@ -26,6 +26,8 @@ PROTOCOL = (
     "per component: 5 folds by run of constant (cooler, valve, pump_leak, accumulator), and 5 folds by block of ten cycles "
     "(macro_f1_blocks); with a holdout file, fit on all of the given and score it, blocks by cross-validation of the "
     "given; inputs are the 17 sensors' means of the one cycle; cycle number and labels of other cycles are never inputs; "
+    "what the other components' states do to the sensors is learned from training labels, and the states of a tested "
+    "cycle are estimated from its own sensors; "
     "base rates are those of the training side; ECE of the likeliest state over 15 bins of equal mass; intervals by "
     "bootstrap over runs"
 )
@@ -52,10 +54,14 @@ QUICK = Size(folds=2, trees=10, draws=50)
 
 @dataclass(frozen=True)
 class Task:
-    """One component: inputs, its states, and the run and cycle number of each row, which serve to split only."""
+    """One component: inputs and its states, and what serves to split only: the run and cycle number of each row.
+
+    ``others`` holds the states of the other components, which are known in training only.
+    """
 
     X: pd.DataFrame
     y: npt.NDArray[np.intp]
+    others: pd.DataFrame
     runs: Cycles
     cycle: Cycles
 
@@ -96,6 +102,7 @@ def _task(table: SampleTable, component: str) -> Task:
     return Task(
         table.inputs.iloc[order].reset_index(drop=True),
         labels[component].to_numpy(dtype=np.intp),
+        labels.drop(columns=component).reset_index(drop=True),
         constant_runs(labels),
         table.order.to_numpy(dtype=np.intp)[order],
     )
@@ -145,6 +152,7 @@ def _joined(given: Task, holdout: Task) -> Task:
     return Task(
         pd.concat([given.X, holdout.X], ignore_index=True),
         np.concatenate([given.y, holdout.y]),
+        pd.concat([given.others, holdout.others], ignore_index=True),
         np.concatenate([given.runs, holdout.runs + given.runs.max()]),
         np.concatenate([given.cycle, holdout.cycle]),
     )
@@ -159,7 +167,8 @@ def _answers(task: Task, folds: Sequence[Split], seed: int, size: Size) -> dict[
     for fold in folds:
         train, test = fold.train, fold.test
         X, y = task.X.iloc[train], task.y[train]
-        ours = ConditionClassifier(seed=seed, trees=size.trees).fit(X, y, groups=task.runs[train])
+        ours = ConditionClassifier(seed=seed, trees=size.trees)
+        ours.fit(X, y, groups=task.runs[train], states=task.others.iloc[train])
         answer = np.zeros((len(test), len(classes)))
         answer[:, np.searchsorted(classes, ours.classes_)] = ours.predict_proba(task.X.iloc[test])
         probability[test], base[test] = answer, base_rates(classes, y, len(test))

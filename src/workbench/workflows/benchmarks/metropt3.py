@@ -13,7 +13,7 @@ import pandas as pd
 from workbench.domain.anomalies import AnomalyEpisode
 from workbench.errors import InputError
 from workbench.ml.anomaly import HOURS_PER_MONTH, IsolationAnomaly, RecordDetector, SubspaceAnomaly
-from workbench.ml.contract import AnomalyDetector
+from workbench.ml.detector import AnomalyDetector
 from workbench.telemetry.readers.metropt3 import FAILURES, read_metropt3
 
 from .frame import Metrics, Progress, under, with_intervals

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from workbench.errors import InputError
 from workbench.ml.anomaly import HOURS_PER_MONTH, IsolationAnomaly, RecordDetector, SubspaceAnomaly
 from workbench.ml.arrays import NS_PER_H, nanoseconds
-from workbench.ml.contract import AnomalyDetector
+from workbench.ml.detector import AnomalyDetector
 from workbench.telemetry.readers.nab import WindowedSeries, read_nab
 
 from .frame import Metrics, Progress, pick_subsets, under

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from workbench.errors import InputError
 from workbench.ml.anomaly import IsolationAnomaly, RecordDetector, SubspaceAnomaly
-from workbench.ml.contract import AnomalyDetector
+from workbench.ml.detector import AnomalyDetector
 from workbench.telemetry.readers.labelled import LabelledRecord
 from workbench.telemetry.readers.skab import SENSORS, read_skab
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from workbench.dispatch.working_time import shift_windows
+from workbench.dispatch.days_off import DaysOff
+from workbench.dispatch.working_time import Off, always_there, shift_windows
 from workbench.domain.equipment import Shift, Site
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ class QuietHours:
 
     def __init__(self, ws: Workspace) -> None:
         self._sites = {site.site_id: site for site in ws.sites.all()}
+        self._days_off = DaysOff(self._sites, ws.absences.all())
         self._technicians = {person.technician_id: person for person in ws.technicians.all()}
 
     def end(self, recipient: str, at: datetime) -> datetime | None:
@@ -31,7 +33,7 @@ class QuietHours:
         if site is None:
             return None
         if technician is not None and technician.quiet_off_shift:
-            return off_shift_until(at, technician.shift, site)
+            return off_shift_until(at, technician.shift, site, self._days_off.of(technician))
         return quiet_until(at, site)
 
 
@@ -45,7 +47,7 @@ def quiet_until(at: datetime, site: Site) -> datetime | None:
     return ends if begins <= at else None
 
 
-def off_shift_until(at: datetime, shift: Shift, site: Site) -> datetime | None:
-    """Return when the next shift begins; None when ``at`` lies in one, or there is none at all."""
-    begins, _ = next(shift_windows(shift, ZoneInfo(site.time_zone), at), (at, at))
+def off_shift_until(at: datetime, shift: Shift, site: Site, off: Off = always_there) -> datetime | None:
+    """Return when the next shift that is worked begins; None when ``at`` lies in one, or there is none at all."""
+    begins, _ = next(shift_windows(shift, ZoneInfo(site.time_zone), at, off), (at, at))
     return begins if begins > at else None

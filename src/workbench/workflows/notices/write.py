@@ -68,6 +68,7 @@ def notify_operations(
         severity=severity,
         subject=subject,
         body=body,
+        simulated=ws.settings.simulated,
         created_at=at,
     )
     with ws.transaction() as tx:
@@ -82,9 +83,10 @@ def tell_in_app(ws: Workspace, *, subject: str, body: str, key: str, change: Cha
         severity=Severity.WARNING,
         subject=subject,
         body=body,
+        simulated=ws.settings.simulated,
         created_at=change.at,
     )
-    in_app.deliver(ws.notices, notice, change)
+    in_app.deliver(ws.notices, worded(notice), change)
 
 
 def _contact(ws: Workspace, recipient: str) -> tuple[str, str]:

@@ -6,28 +6,23 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from workbench.dispatch.cases import ANOMALY, HEALTH
 from workbench.domain import order_states
 from workbench.domain.base import Actor
-from workbench.domain.cases import CaseKind
 from workbench.domain.closeout import SAME_EVENT, CloseOut, Findings, labels_of, source_of, work_ended
-from workbench.domain.predictions import UNKNOWN_MODE
 from workbench.domain.roles import Permission, require
 from workbench.errors import InvalidDocument
+from workbench.workflows.procurement import hold_orders, share_out
 
 from .costs import cost_of_work
+from .settled import settle_cases
 from .steps import instant, latest_instant
 
 if TYPE_CHECKING:
     from workbench.domain.base import Change
-    from workbench.domain.equipment import MachineProfile
     from workbench.domain.observations import AssetEvent
     from workbench.domain.value import ValueEntry
     from workbench.domain.work import WorkOrder
     from workbench.workspace import Workspace
-
-# Of the machine's condition; work on the machine mends neither a sensor nor a lost connection.
-_BY_CONDITION = (CaseKind.LIMIT, CaseKind.ANOMALY, CaseKind.HEALTH)
 
 
 def close_order(
@@ -35,9 +30,10 @@ def close_order(
 ) -> CloseOut:
     """Close an order with what was found and done, all in one transaction, and return the close-out.
 
-    The order is done at its actual cost, the parts used leave the stock and what else was reserved is free again, the
-    findings become asset events (see ``labels_of``: failure, replacement, maintenance or inspection), open cases of the
-    machine that the work was about are resolved, and the value ledger gets its entry.
+    The order is done at its actual cost, the parts used leave the stock and what else was reserved goes to the orders that
+    wait, the findings become asset events (see ``labels_of``: failure, replacement, maintenance or inspection), open cases
+    of the machine that the work was about are resolved (with no fault found they stay, and say so), and the value ledger
+    gets its entry.
 
     Args:
         ws: The workspace.
@@ -57,6 +53,9 @@ def close_order(
     with ws.transaction() as tx:
         order = tx.orders.by_number(number)
         change = tx.change(f"order {order.number} closed", actor)
+        reserved = {r.part_id: r.quantity for r in tx.parts.reservations(order.order_id) if r.state == "reserved"}
+        freed = {name for name, pieces in reserved.items() if findings.parts_used.get(name, 0) < pieces}
+        hold_orders(tx, freed, order.order_id)
         closing = order_states.done(order, closed_at, 0)
         check_findings(tx, closing, findings)
         close_out = assemble(tx, closing, findings, closed_by=change.actor.id)
@@ -67,7 +66,7 @@ def close_order(
         tx.parts.use(order.order_id, findings.parts_used, change)
         tx.events.add(close_out.events, change)
         tx.close_outs.record(close_out, change)
-        resolved = _resolve_cases(tx, order, close_out, change)
+        resolved = settle_cases(tx, order, close_out, change)
         entry = book_value(tx, order, close_out, change)
         details = {
             "found": close_out.cause,
@@ -78,6 +77,7 @@ def close_order(
             "value": None if entry is None else entry.kind.value,
         }
         tx.dispatch_history.add(order.order_id, order.machine_id, "closed", details, change)
+        share_out(tx, freed, change, why=f"{order.number} did not need its parts", key=order.order_id)
     return close_out
 
 
@@ -150,31 +150,6 @@ def _recorded_elsewhere(tx: Workspace, order: WorkOrder, findings: Findings) -> 
     begin = min(findings.functional_failure_at or end, end)
     found = tx.events.between(order.machine_id, begin - SAME_EVENT, end + SAME_EVENT)
     return [event for event in found if event.source != source_of(order.number)]
-
-
-def _resolve_cases(tx: Workspace, order: WorkOrder, close_out: CloseOut, change: Change) -> list[str]:
-    """Resolve the open cases of the machine that the work was about and that were not seen again after it."""
-    profile = tx.machines.get(order.machine_id)
-    causes = _causes(profile, {order.failure_mode, close_out.cause})
-    resolved = []
-    for case in tx.cases.open(order.machine_id):
-        about = case.cause in causes if causes is not None else case.kind in _BY_CONDITION
-        if about and case.last_seen_at <= close_out.closed_at:
-            tx.cases.resolve(case.case_id, change, at=close_out.closed_at, by=close_out.closed_by)
-            resolved.append(case.cause)
-    return resolved
-
-
-def _causes(profile: MachineProfile, modes: set[str]) -> set[str] | None:
-    """Return the causes of cases that these modes explain, None for all: of a machine whose trouble had no name."""
-    if UNKNOWN_MODE in modes:
-        return None
-    causes = set(modes)
-    for mode in profile.failure_modes:
-        if mode.name in modes:
-            sensors = (mode.indicator, *(symptom.sensor for symptom in mode.symptoms))
-            causes |= {ANOMALY, HEALTH, *(f"limit:{name}" for name in sensors)}
-    return causes
 
 
 def book_value(tx: Workspace, order: WorkOrder, close_out: CloseOut, change: Change) -> ValueEntry | None:

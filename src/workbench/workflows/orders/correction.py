@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.domain.closeout import AsFound, WorkDone
 from workbench.domain.roles import Permission, require
 from workbench.errors import InputError
+from workbench.workflows.procurement import hold_orders, share_out
 
 from .closing import assemble, book_value, check_findings, findings_from
 
@@ -47,8 +48,10 @@ def correct_close_out(
     with ws.transaction() as tx:
         order = tx.orders.by_number(number)
         change = tx.change(f"close-out of {order.number} corrected: {reason.strip()}", actor)
+        given = {one.part_id for one in tx.parts.reservations(order.order_id) if one.state == "used"}
         # Locked as when it was closed, so that two corrections follow each other.
-        order = tx.orders.lock(order.order_id)
+        hold_orders(tx, given, order.order_id)
+        order = tx.orders.get(order.order_id)
         before = tx.close_outs.find(order.order_id)
         if before is None:
             raise InputError(
@@ -68,6 +71,8 @@ def correct_close_out(
         _rebook(tx, costed, after, change)
         details = {"found": [before.cause, after.cause], "revision": after.revision, "reason": reason.strip()}
         tx.dispatch_history.add(order.order_id, order.machine_id, "close-out corrected", details, change)
+        key = f"{order.order_id} {after.revision}"
+        share_out(tx, given, change, why=f"the close-out of {order.number} was corrected", key=key)
     return after
 
 

@@ -12,7 +12,6 @@ from workbench.errors import InputError
 
 if TYPE_CHECKING:
     from workbench.domain.closeout import CloseOut
-    from workbench.domain.predictions import Prediction
     from workbench.domain.value import ValueEntry
     from workbench.domain.work import DispatchReport
     from workbench.store.records import DispatchEntry
@@ -54,14 +53,3 @@ def order_record(ws: Workspace, number: str) -> OrderRecord:
         close_out=ws.close_outs.find(order.order_id),
         value=ws.value_entries.standing(order.order_id),
     )
-
-
-def settled_by(ws: Workspace, prediction: Prediction, failure_mode: str) -> str:
-    """Say which order settled the matter when it was closed after the last reading, so that nothing new calls for work; else empty."""
-    for order in ws.orders.of_machine(prediction.machine_id):
-        closed = order.closed_at if order.state is OrderState.DONE else None
-        if order.failure_mode != failure_mode or closed is None or prediction.data_until is None:
-            continue
-        if prediction.data_until <= closed <= prediction.as_of:
-            return f"Do not act: order {order.number} was closed after the last reading that this rests on."
-    return ""

@@ -10,6 +10,9 @@ from workbench.domain import order_states
 from workbench.domain.base import Actor
 from workbench.domain.roles import Permission, require
 from workbench.errors import InputError
+from workbench.workflows.procurement import hold_orders, share_out
+
+from .approval import withdraw
 
 if TYPE_CHECKING:
     from workbench.domain.work import WorkOrder
@@ -59,7 +62,8 @@ def assign_order(
 
     Raises:
         NotFound: the order or a person is not in the records.
-        InputError: the order is not open or scheduled, somebody is named twice, or the time cannot be.
+        InputError: the order is not open or scheduled or waits for an approval, somebody is named twice, or the time
+            cannot be.
         NotPermitted: the actor's role does not assign work.
     """
     require(actor or ws.actor, Permission.ASSIGN_WORK)
@@ -107,7 +111,7 @@ def start_order(
 
     Raises:
         NotFound: the order or the technician is not in the records.
-        InputError: the order is in progress, done or cancelled, or the time cannot be.
+        InputError: the order is in progress, done or cancelled, waits for an approval, or the time cannot be.
         NotPermitted: the actor's role does not do work.
     """
     require(actor or ws.actor, Permission.CLOSE_WORK)
@@ -128,7 +132,7 @@ def start_order(
 def cancel_order(
     ws: Workspace, number: str, reason: str, *, at: datetime | None = None, actor: Actor | None = None
 ) -> WorkOrder:
-    """Call an order off, for a reason; what was reserved for it is free again.
+    """Call an order off, for a reason; what was reserved for it goes to the orders that wait, and else is free again.
 
     Raises:
         NotFound: there is no such order.
@@ -142,10 +146,14 @@ def cancel_order(
     with ws.transaction() as tx:
         order = tx.orders.by_number(number)
         change = tx.change(f"cancelled: {reason.strip()}", actor)
+        freed = {one.part_id for one in tx.parts.reservations(order.order_id) if one.state == "reserved"}
+        hold_orders(tx, freed, order.order_id)
         called_off = tx.orders.advance(
             order.order_id, lambda now: order_states.cancelled(now, when), change, "cancelled"
         )
+        withdraw(tx, called_off, reason.strip(), change)
         tx.parts.release(order.order_id, change)
         details = {"at": when.isoformat(), "reason": reason.strip()}
         tx.dispatch_history.add(order.order_id, order.machine_id, "cancelled", details, change)
+        share_out(tx, freed, change, why=f"{order.number} was cancelled and gave its parts back", key=order.order_id)
     return called_off

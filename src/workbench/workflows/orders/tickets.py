@@ -13,6 +13,9 @@ from workbench.domain.roles import Permission, require
 from workbench.domain.work import InventoryCheck, Priority, WorkOrder
 from workbench.errors import InputError
 from workbench.workflows.admission import check_approved
+from workbench.workflows.procurement import hold_orders
+
+from .approval import ask_if_costly
 
 if TYPE_CHECKING:
     from workbench.domain.base import Minor
@@ -39,7 +42,7 @@ def raise_ticket(
     """Open a work order by hand and return it.
 
     A failure mode that already has an open order of this machine opens no second one: that order is returned, and what was
-    reported stands in its history.
+    reported stands in its history. An order over the plant's limit waits for an approval.
 
     Args:
         ws: The workspace.
@@ -73,6 +76,8 @@ def raise_ticket(
     with ws.transaction() as tx:
         change = tx.change("ticket raised by hand", actor)
         number = tx.orders.claim_number(at.year)
+        standing = [one.order_id for one in tx.orders.open(machine_id) if one.failure_mode == failure_mode]
+        hold_orders(tx, (), *standing)
         inventory = _inventory(tx, needs, named=parts is not None)
         told = known is not None or bool(skill or needs)
         drafted = dispatch.raise_ticket(
@@ -98,6 +103,8 @@ def raise_ticket(
         details = {"title": title.strip(), "symptom": symptom.strip()}
         event = "raised by hand" if opened else "reported again by hand"
         tx.dispatch_history.add(order.order_id, machine_id, event, details, change)
+        if opened:
+            order = ask_if_costly(tx, order, change)
     return order
 
 
@@ -116,8 +123,11 @@ def _faults(
 
 
 def _inventory(tx: Workspace, needs: Mapping[str, int], *, named: bool) -> InventoryCheck:
-    """Check what is free; a part that a person names must be known, one that the profile names need not."""
-    known = {part_id: part for part_id in needs if (part := tx.parts.get(part_id) if named else tx.parts.find(part_id))}
+    """Check what is free; a part that a person names must be known, one that the profile names need not.
+
+    The parts stay locked until the transaction ends: what is free now can be reserved for the order.
+    """
+    known = {part_id: tx.parts.lock(part_id) for part_id in sorted(needs) if named or tx.parts.find(part_id)}
     available = {part_id: tx.parts.available(part_id) for part_id in known}
     return dispatch.check_inventory(list(needs.items()), known, available)
 

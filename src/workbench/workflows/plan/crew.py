@@ -11,6 +11,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from workbench.dispatch.days_off import DaysOff
 from workbench.dispatch.technicians import distance_km, travel_minutes
 from workbench.dispatch.working_time import PlanDays, quarter_hour_up
 from workbench.domain.equipment import Technician
@@ -58,9 +59,18 @@ class Crew:
     """The technicians of a plant within the days of a plan. Everybody's day begins and ends at their own site."""
 
     def __init__(
-        self, technicians: Mapping[str, Technician], sites: Mapping[str, Site], *, at: datetime, days: int
+        self,
+        technicians: Mapping[str, Technician],
+        sites: Mapping[str, Site],
+        *,
+        at: datetime,
+        days: int,
+        days_off: DaysOff | None = None,
+        emergencies: bool = False,
     ) -> None:
+        """Read shifts without the days off; for ``emergencies`` who is on call is there on holidays too."""
         self.sites = sites
+        self.days_off = days_off or DaysOff(sites)
         self.technicians = {key: person for key, person in technicians.items() if person.site_id in sites}
         self.strangers = sorted(set(technicians) - set(self.technicians))
         zones = {site_id: ZoneInfo(site.time_zone) for site_id, site in sites.items()}
@@ -70,7 +80,9 @@ class Crew:
         self.days = PlanDays.around(worked, zone, at=at, days=days)
         begin = quarter_hour_up(at)
         self.shifts = {
-            key: self.days.shifts(person.shift, zones[person.site_id], begin)
+            key: self.days.shifts(
+                person.shift, zones[person.site_id], begin, self.days_off.of(person, emergencies=emergencies)
+            )
             for key, person in self.technicians.items()
         }
         self._load: Counter[str] = Counter()

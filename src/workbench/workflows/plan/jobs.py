@@ -13,13 +13,13 @@ from workbench.dispatch.orders import minutes_each
 from workbench.dispatch.working_time import PlanDays
 from workbench.domain.money import money_text
 from workbench.domain.planning import PlanJob, PlannedJob, PlanProblem, Window
-from workbench.domain.work import OrderState, WorkOrder
+from workbench.domain.work import OrderState, Priority, WorkOrder
 
 from .crew import Choice, Crew
 from .kept import KeptWork, part_id
 from .task import Task
-from .waiting import waiting
-from .windows import advised_windows, rush_windows, stop_windows, whole_day
+from .waiting import Waiting, waiting
+from .windows import Shifts, advised_windows, rush_windows, shift_choices, stop_windows
 
 if TYPE_CHECKING:
     from .sources import Findings, Plant
@@ -35,7 +35,10 @@ class Draft:
 
     def __init__(self, plant: Plant, findings: Findings, *, overtime_min: int) -> None:
         self.plant, self.findings, self.overtime_min = plant, findings, overtime_min
-        self.crew = Crew(plant.technicians, plant.sites, at=plant.at, days=plant.days)
+        self.crew = Crew(plant.technicians, plant.sites, at=plant.at, days=plant.days, days_off=plant.days_off)
+        self.on_call = Crew(
+            plant.technicians, plant.sites, at=plant.at, days=plant.days, days_off=plant.days_off, emergencies=True
+        )
         self.tasks: dict[str, Task] = {}
         self.kept = KeptWork(plant, findings.standing, self.crew)
         self.unplannable: dict[str, str] = {}
@@ -53,8 +56,12 @@ class Draft:
         """When a job of each day is done on average, and that of one that is left for later."""
         return tuple(max(self.plant.at, start + MIDDAY) for start in self.days.starts)
 
-    def problem(self) -> PlanProblem:
-        """Return the problem for the planner."""
+    def crew_for(self, order: WorkOrder) -> Crew:
+        """Return the people of an order: for an emergency those on call too."""
+        return self.on_call if order.priority is Priority.EMERGENCY else self.crew
+
+    def problem(self, *, emergencies: bool = False) -> PlanProblem:
+        """Return the problem for the planner; for ``emergencies`` alone with those who are on call."""
         jobs = [lock.job for lock in self.kept.locks]
         for task in self.tasks.values():
             jobs += self._jobs(task)
@@ -64,7 +71,7 @@ class Draft:
         return PlanProblem(
             days=self.plant.days,
             jobs=tuple(jobs),
-            people=self.crew.people(teams, self.overtime_min),
+            people=(self.on_call if emergencies else self.crew).people(teams, self.overtime_min),
             travel_min={a: {b: self.crew.travel_min[a][b] for b in sorted(places)} for a in sorted(places)},
             distance_km={a: {b: self.crew.km[a][b] for b in sorted(places)} for a in sorted(places)},
             previous=tuple(job for job in self._previous() if job.job_id in known),
@@ -76,11 +83,11 @@ class Draft:
             skills = (team.skill,) if team is not None else (order.skill,) if order.skill else ()
             windows = task.rush[task.begin : task.begin + 1] or task.windows
             return [self._job(task, order.order_id, skills, task.minutes, task.earliest_day, windows, share=1)]
-        days = task.team_days()
-        parts = ((part_id(order.order_id, at), day) for at, day in enumerate(days))
         return [
-            self._job(task, job_id, (team.skill,), team.part_min, day, (whole_day(day),), share=team.parts)
-            for job_id, day in parts
+            self._job(
+                task, part_id(order.order_id, at), (team.skill,), team.part_min, window.day, (window,), share=team.parts
+            )
+            for at, window in enumerate(task.part_windows())
         ]
 
     def _job(
@@ -128,7 +135,7 @@ class Draft:
         """Let orders take their next choice: a later time for an emergency, a day later for one of several parts, or none."""
         for order_id in order_ids:
             task = replace(self.tasks[order_id], begin=self.tasks[order_id].begin + 1)
-            if task.parts == 1 or task.team_days():
+            if task.parts == 1 or task.part_windows():
                 self.tasks[order_id] = task
             else:
                 self.leave_out(order_id)
@@ -144,7 +151,9 @@ class Draft:
         """Leave an order of several parts out of the plan."""
         task = self.tasks.pop(order_id)
         self.deferred[order_id] = (
-            f"it takes {task.parts} shifts of the same people, who have no room for them within these days: more urgent work "
+            f"it takes {task.parts} shifts of the same people, who have no room for them "
+            f"{'in a planned stop of the machine that is worth the wait' if task.shifts.in_stop else 'within these days'}: "
+            "more urgent work "
             f"comes first; {self._price_of_waiting(task)}"
         )
 
@@ -175,6 +184,9 @@ class Draft:
         if place not in self.plant.sites:
             self.unplannable[order.order_id] = f"its site {place} is not in the records: add it"
             return
+        if order.waits_for_approval:
+            self.unplannable[order.order_id] = order.technician_reason
+            return
         kept = self.kept.why(order)
         if kept:
             fault, after = self.kept.add(order, place, kept)
@@ -189,13 +201,14 @@ class Draft:
             self.unplannable[order.order_id] = f"nobody knows when these parts come: {unknown}; add them to the parts"
             return
         minutes = minutes_each(order)
-        choice = self.crew.choose(order.skill, place, order.people, minutes, self.overtime_min)
+        choice = self.crew_for(order).choose(order.skill, place, order.people, minutes, self.overtime_min)
         if choice.fault:
             self.unplannable[order.order_id] = choice.fault
             return
         self._plan(order, place, minutes, choice, ready)
 
     def _plan(self, order: WorkOrder, place: str, minutes: int, choice: Choice, ready: datetime) -> None:
+        crew = self.crew_for(order)
         earliest = next((day for day, start in enumerate(self.days.starts) if start >= ready), self.plant.days)
         earliest = 0 if ready <= self.plant.at else earliest
         rates = [self.crew.technicians[key].cost_per_h for key in choice.able]
@@ -218,7 +231,7 @@ class Draft:
             costs,
             earliest,
             plant=self.plant,
-            crew=self.crew,
+            crew=crew,
             stakes=self.findings.stakes.get(order.order_id),
         )
         advised = advised_windows(
@@ -227,7 +240,7 @@ class Draft:
             choice,
             earliest,
             plant=self.plant,
-            crew=self.crew,
+            crew=crew,
             # An order that would not be tried again is not bound to one stop.
             stakes=self.findings.stakes.get(order.order_id) if len(self.plant.orders) <= MANY else None,
         )
@@ -243,15 +256,14 @@ class Draft:
             windows=windows,
             stop="in a planned stop of the machine" if windows else "",
             rush=advised
-            or rush_windows(
-                order, minutes, choice, earliest, place=place, crew=self.crew, overtime_min=self.overtime_min
-            ),
+            or rush_windows(order, minutes, choice, earliest, place=place, crew=crew, overtime_min=self.overtime_min),
             advised=bool(advised),
+            shifts=self._shifts(order, minutes, choice, costs, earliest),
         )
         team = task.team
         if earliest >= self.plant.days:
             self.deferred[order.order_id] = self.why_deferred(task)
-        elif team is not None and team.parts > 1 and not task.team_days():
+        elif team is not None and team.parts > 1 and not task.part_windows():
             usable = sum(day >= earliest for day in team.days)
             self.deferred[order.order_id] = (
                 f"it takes {team.parts} shifts of {team.part_min / 60:.1f} h, and its people have {usable} in these days: "
@@ -259,6 +271,14 @@ class Draft:
             )
         else:
             self.tasks[order.order_id] = task
+
+    def _shifts(self, order: WorkOrder, minutes: int, choice: Choice, costs: Waiting, earliest: int) -> Shifts:
+        """Return when the parts of a work can be done that takes several shifts."""
+        if choice.team is None or choice.team.parts == 1:
+            return Shifts()
+        stakes = self.findings.stakes.get(order.order_id)
+        crew = self.crew_for(order)
+        return shift_choices(order, minutes, choice.team, costs, earliest, plant=self.plant, crew=crew, stakes=stakes)
 
     def _previous(self) -> list[PlannedJob]:
         """Return the plan that people know, as far as the orders still say so."""

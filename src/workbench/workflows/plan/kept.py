@@ -58,7 +58,19 @@ class KeptWork:
         if order.order_id not in self._standing:
             return ""
         over = order.scheduled_at + timedelta(minutes=minutes_each(order)) <= self.plant.at
-        return "begins soon" if order.scheduled_at <= self.plant.at + SOON and not over else ""
+        if order.scheduled_at > self.plant.at + SOON or over:
+            return ""
+        people = (order.technician_id, *order.colleagues)
+        return "" if any(self._away(key, order.scheduled_at) for key in people) else "begins soon"
+
+    def is_away(self, technician_id: str, job: PlanJob) -> bool:
+        """Say whether a person of a kept job is absent when it begins."""
+        locked = job.locked
+        return locked is not None and self._away(technician_id, self.crew.days.moment(locked.day, locked.start_min))
+
+    def _away(self, technician_id: str, at: datetime) -> bool:
+        person = self.crew.technicians.get(technician_id)
+        return person is not None and self.plant.days_off.is_away(person, at)
 
     def add(self, order: WorkOrder, place: str, why: Why) -> tuple[str, str]:
         """Keep an order; return why that cannot be, and why it is not within the days, in words: both empty, it is kept."""

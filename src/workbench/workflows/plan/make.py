@@ -16,7 +16,7 @@ from workbench.errors import InputError, WorkbenchError
 from .jobs import MANY, Draft
 from .sources import Findings, Plant, read_findings, read_plant
 from .urgency import urgent_first
-from .wording import Words, changes, left_out
+from .wording import Words, changes, left_out, who_is_away
 
 if TYPE_CHECKING:
     from workbench.domain.base import Actor
@@ -177,7 +177,7 @@ def _emergencies(draft: Draft, solved: Callable[[PlanProblem], Plan]) -> dict[st
     """Return who does each emergency when, as if there were no other work but what is locked: no cost may outbid one."""
     urgent = {key for key, task in draft.tasks.items() if task.order.priority is Priority.EMERGENCY and task.parts == 1}
     while urgent:
-        whole = draft.problem()
+        whole = draft.problem(emergencies=True)
         alone = whole.model_copy(
             update={"jobs": tuple(job for job in whole.jobs if job.locked is not None or job.job_id in urgent)}
         )
@@ -230,6 +230,6 @@ def _verified(problem: PlanProblem, found: Plan, better: Plan) -> Plan:
 
 
 def _notes(draft: Draft) -> list[str]:
-    if not draft.crew.strangers:
-        return []
-    return [f"not planned with, because their site is not in the records: {', '.join(draft.crew.strangers)}"]
+    unknown = ", ".join(draft.crew.strangers)
+    notes = [f"not planned with, because their site is not in the records: {unknown}"] if unknown else []
+    return notes + who_is_away(draft)

@@ -6,14 +6,16 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from workbench.dispatch.days_off import DaysOff
 from workbench.dispatch.working_time import on_site_clock
 from workbench.domain.work import WorkOrder
 
 if TYPE_CHECKING:
-    from workbench.domain.calendar import PlannedStop
+    from workbench.domain.calendar import Absence, PlannedStop
     from workbench.domain.equipment import MachineProfile, Site, Technician
     from workbench.domain.plans import WorkPlan
     from workbench.store.records.analysis import Odds, Stakes
@@ -34,11 +36,13 @@ _OF_ORDER = (
     "parts_at",
     "fixed",
     "started_at",
+    "approval",
 )
 WORDS = {
     "technicians": "the technicians or their shifts",
     "sites": "the sites",
     "stops": "the planned stops",
+    "absences": "absences or days off",
     "machines": "where machines stand or what standing costs",
 }
 
@@ -55,17 +59,24 @@ class Plant:
     technicians: Mapping[str, Technician]
     stops: tuple[PlannedStop, ...]
     currency: str
+    absences: tuple[Absence, ...] = ()
+
+    @cached_property
+    def days_off(self) -> DaysOff:
+        """Who does not work when."""
+        return DaysOff(self.sites, self.absences)
 
     def clock(self, site_id: str, moment: datetime) -> str:
         """Write a moment in the time of a site."""
         return on_site_clock(moment, ZoneInfo(self.sites[site_id].time_zone))
 
     def basis(self, orders: Iterable[WorkOrder] | None = None) -> dict[str, str]:
-        """Return fingerprints: of each order by its id, and of technicians, sites, stops and machines."""
+        """Return fingerprints: of each order by its id, and of technicians, sites, stops, absences and machines."""
         marks = {
             "technicians": _mark(person.model_dump_json() for person in self.technicians.values()),
             "sites": _mark(site.model_dump_json() for site in self.sites.values()),
             "stops": _mark(stop.model_dump_json() for stop in self.stops),
+            "absences": _mark(one.model_dump_json() for one in self.absences),
             "machines": _mark(
                 f"{machine.machine_id} {machine.site_id} {machine.economics!r}" for machine in self.machines.values()
             ),
@@ -87,6 +98,8 @@ def read_plant(ws: Workspace, at: datetime, days: int) -> Plant:
     sites = {site.site_id: site for site in ws.sites.all()}
     until = at + timedelta(days=days + 1)
     stops = [stop for stop in ws.planned_stops.all() if stop.ends_at > at and stop.starts_at < until]
+    first, last = (at - timedelta(days=2)).date(), until.date()
+    absences = [one for one in ws.absences.all() if one.last_day >= first and one.first_day <= last]
     orders = [order for order in ws.orders.open() if order.created_at <= at]
     return Plant(
         at=at,
@@ -97,6 +110,7 @@ def read_plant(ws: Workspace, at: datetime, days: int) -> Plant:
         technicians={person.technician_id: person for person in ws.technicians.all()},
         stops=tuple(sorted(stops, key=lambda stop: (stop.starts_at, stop.stop_id))),
         currency=ws.settings.currency,
+        absences=tuple(absences),
     )
 
 

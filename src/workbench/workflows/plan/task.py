@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .crew import Choice, Team
 from .waiting import Waiting
+from .windows import Shifts
 
 if TYPE_CHECKING:
     from workbench.domain.base import Minor
@@ -19,7 +20,7 @@ class Task:
     """An order with all that its jobs are made of; ``begin`` counts how often its first choice had no room.
 
     ``rush``: what an emergency, or work with an ``advised`` planned stop, is given first, one after the other, before any
-    time will do.
+    time will do. ``shifts``: the same for work in several parts.
     """
 
     order: WorkOrder
@@ -34,6 +35,7 @@ class Task:
     begin: int = 0
     rush: tuple[Window, ...] = ()
     advised: bool = False
+    shifts: Shifts = field(default_factory=Shifts)
 
     @property
     def team(self) -> Team | None:
@@ -45,9 +47,11 @@ class Task:
         """In how many shifts it is done."""
         return self.team.parts if self.team is not None else 1
 
-    def team_days(self) -> tuple[int, ...]:
-        """Return the days of its parts: those of its team that follow each other from ``begin`` on; too few: none."""
-        if self.team is None:
-            return ()
-        usable = [day for day in self.team.days if day >= self.earliest_day][self.begin :]
-        return tuple(usable[: self.team.parts]) if len(usable) >= self.team.parts else ()
+    def part_windows(self) -> tuple[Window, ...]:
+        """Return the hours in which each of its parts is to be done; no choice is left: none."""
+        return self.shifts.choices[self.begin] if self.begin < len(self.shifts.choices) else ()
+
+    @property
+    def parts_in_stop(self) -> bool:
+        """Whether its parts are done in a planned stop."""
+        return self.begin < self.shifts.in_stop

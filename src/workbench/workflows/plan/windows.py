@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -9,16 +10,29 @@ from workbench.domain.planning import MINUTES_PER_DAY, Window
 from workbench.domain.work import Priority, WorkOrder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from workbench.store.records.analysis import Stakes
 
-    from .crew import Choice, Crew
+    from .crew import Choice, Crew, Team
     from .sources import Plant
     from .waiting import Waiting
 
 # An emergency begins this long after anybody could be there, at the latest, where people allow it.
 RUSH_MIN = 60
+
+
+@dataclass(frozen=True)
+class Shifts:
+    """When the parts of a long work can be done, one choice after the other; the first ``in_stop`` lie in a planned stop.
+
+    ``missed``: there are planned stops, but none holds all its parts.
+    """
+
+    choices: tuple[tuple[Window, ...], ...] = ()
+    in_stop: int = 0
+    missed: bool = False
 
 
 def whole_day(day: int) -> Window:
@@ -39,19 +53,83 @@ def stop_windows(
 ) -> tuple[Window, ...]:
     """Return the planned stops that the work must wait for: where the loss saved is worth the wait; else nothing.
 
-    Urgent work waits for none by this rule, nor does work of several shifts. The machine must run again before a stop ends.
+    Urgent work waits for none by this rule; work of several shifts has its own (``shift_choices``). The machine must run again before a stop ends.
     """
     if order.priority <= Priority.URGENT or _in_parts(choice):
         return ()
-    machine = plant.machines[order.machine_id]
-    stands_h = order.repair_h or minutes / 60
-    loss = (
-        stakes.planned_impact.production_loss
-        if stakes is not None
-        else round(machine.economics.production_loss_per_h * machine.economics.planned_loss_share * stands_h)
-    )
     windows = _in_stops(order, minutes, choice, earliest_day, plant=plant, crew=crew)
-    return windows if windows and loss > costs.costs[windows[0].day] else ()
+    saved = _production_loss(order, minutes, plant, stakes)
+    return windows if windows and saved > costs.costs[windows[0].day] else ()
+
+
+def shift_choices(
+    order: WorkOrder,
+    minutes: int,
+    team: Team,
+    costs: Waiting,
+    earliest_day: int,
+    *,
+    plant: Plant,
+    crew: Crew,
+    stakes: Stakes | None,
+) -> Shifts:
+    """Return when a team can do work of several shifts: all of them in one planned stop where that saves money.
+
+    Between its shifts the machine stays open, so that only a stop that holds them all costs no production. Urgent work tries
+    the stop that its decision calls the best time first; an emergency waits for none.
+    """
+    place = plant.machines[order.machine_id].site_id
+    usable = [day for day in team.days if day >= earliest_day]
+    anywhen = _following([whole_day(day) for day in usable], team.parts)
+    if order.priority is Priority.EMERGENCY:
+        return Shifts(anywhen)
+    stops = _stop_spans(order, minutes, plant)
+    inside = {
+        span: _following(
+            [
+                window
+                for window in crew.days.windows([span])
+                if window.day in usable and _minutes_in(crew, team.people, place, window) >= team.part_min
+            ],
+            team.parts,
+        )
+        for span in stops
+    }
+    first = next((choices for choices in inside.values() if choices), ())
+    saved = _production_loss(order, minutes, plant, stakes)
+    if order.priority > Priority.URGENT and first and saved > costs.costs[first[0][-1].day]:
+        return Shifts(first, in_stop=len(first))
+    at = stakes.stop_at if stakes is not None else None
+    advised = next((inside[span] for span in stops if at is not None and span[0] <= at < span[1]), ())
+    ends = crew.days.starts[-1]
+    missed = order.priority > Priority.URGENT and not first and any(start < ends for start, _ in stops)
+    return Shifts((*advised, *anywhen), in_stop=len(advised), missed=missed)
+
+
+def _following(windows: Sequence[Window], parts: int) -> tuple[tuple[Window, ...], ...]:
+    """Return the choices of so many windows that follow each other, the earliest first."""
+    return tuple(tuple(windows[at : at + parts]) for at in range(len(windows) - parts + 1))
+
+
+def _production_loss(order: WorkOrder, minutes: int, plant: Plant, stakes: Stakes | None) -> int:
+    """Return what the work costs in production outside of a planned stop, in minor units."""
+    if stakes is not None:
+        return stakes.planned_impact.production_loss
+    economics = plant.machines[order.machine_id].economics
+    stands_h = order.repair_h or minutes / 60
+    return round(economics.production_loss_per_h * economics.planned_loss_share * stands_h)
+
+
+def _stop_spans(order: WorkOrder, minutes: int, plant: Plant) -> list[tuple[datetime, datetime]]:
+    """Return from when to when work may be done in each planned stop of the machine; it may stand longer than people are busy."""
+    site_id = plant.machines[order.machine_id].site_id
+    idle = timedelta(hours=max(0.0, (order.repair_h or minutes / 60) - minutes / 60))
+    spans = [
+        (max(stop.starts_at, plant.at), stop.ends_at - idle)
+        for stop in plant.stops
+        if stop.site_id == site_id and stop.concerns(order.machine_id)
+    ]
+    return [(start, end) for start, end in spans if start < end]
 
 
 def advised_windows(
@@ -86,14 +164,10 @@ def _in_stops(
 ) -> tuple[Window, ...]:
     """Return when the work could be done in planned stops, or in the one that covers the moment ``at``."""
     site_id = plant.machines[order.machine_id].site_id
-    # It may stand longer than people are busy.
-    idle = timedelta(hours=max(0.0, (order.repair_h or minutes / 60) - minutes / 60))
     spans = [
-        (max(stop.starts_at, plant.at), stop.ends_at - idle)
-        for stop in plant.stops
-        if stop.site_id == site_id
-        and stop.concerns(order.machine_id)
-        and (at is None or stop.starts_at <= at < stop.ends_at)
+        (start, end)
+        for start, end in _stop_spans(order, minutes, plant)
+        if at is None or start <= max(at, plant.at) < end
     ]
     return tuple(
         window
@@ -124,11 +198,13 @@ def rush_windows(
 
 
 def _can_work(crew: Crew, choice: Choice, place: str, window: Window, minutes: int) -> bool:
-    for team in _teams(choice):
-        start, end = crew.together(team, place).get(window.day, (1, 0))
-        if min(end, window.end_min) - max(start, window.start_min) >= minutes:
-            return True
-    return False
+    return any(_minutes_in(crew, team, place, window) >= minutes for team in _teams(choice))
+
+
+def _minutes_in(crew: Crew, team: tuple[str, ...], place: str, window: Window) -> int:
+    """Return how long people can be at a place together within a window."""
+    start, end = crew.together(team, place).get(window.day, (1, 0))
+    return min(end, window.end_min) - max(start, window.start_min)
 
 
 def _teams(choice: Choice) -> list[tuple[str, ...]]:

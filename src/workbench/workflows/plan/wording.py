@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from workbench.dispatch.technicians import level_in_words
+from workbench.dispatch.working_time import shift_day
 from workbench.domain.money import money_text
 from workbench.domain.plans import LeftOut, PlanChange, PlannedWork, WorkPlan
 
@@ -16,6 +18,9 @@ from .kept import part_id
 from .task import Task
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from workbench.domain.equipment import Technician
     from workbench.domain.planning import Plan, PlanProblem
     from workbench.domain.work import WorkOrder
 
@@ -64,7 +69,10 @@ class Words:
         order = lock.order
         people = (*((order.technician_id,) if order.technician_id else ()), *order.colleagues)
         parts = sum(other.order is order and other.pair == 0 for other in self.draft.kept.locks)
-        reason = f"stays as it is: {lock.why}"
+        away = ", ".join(
+            self.draft.crew.technicians[key].title for key in people if self.draft.kept.is_away(key, lock.job)
+        )
+        reason = f"stays as it is: {lock.why}{f'; but {away} is away then: decide' if away else ''}"
         return self._work(order, lock.job.job_id, lock.job.place, people, reason, lock.part + 1, parts, lock.why)
 
     def _part(self, task: Task, at: int) -> PlannedWork:
@@ -131,20 +139,30 @@ class Words:
             told.append(f"{other} helps: nobody else with this skill shares a shift" if helps else f"with {other}")
         if task.parts > 1:
             told.append(f"takes {task.parts} shifts of the same people")
+            told += ["all of them in a planned stop of the machine"] if task.parts_in_stop else []
+            told += [f"no planned stop in these days holds its {task.parts} shifts"] if task.shifts.missed else []
         if task.begin < len(task.rush):
             soon = "as soon as anybody can" if task.begin == 0 else "on the first day on which anybody can"
             told.append("in the planned stop that is its time of least expected cost" if task.advised else soon)
         elif task.stop:
             told.append(task.stop)
+        told.append(self._called_in(lead, starts))
         told.append(self._others(task, planned.day, people))
         told.append(self._urgency(task, planned.day))
         return ", ".join(word for word in told if word)
+
+    def _called_in(self, person: Technician, at: datetime) -> str:
+        """Say that somebody works on a holiday of their site, and why."""
+        day = shift_day(person.shift, ZoneInfo(self.draft.plant.sites[person.site_id].time_zone), at)
+        holiday = self.draft.plant.days_off.holiday(person.site_id, day)
+        return f"on call on {holiday}" if holiday else ""
 
     def _others(self, task: Task, day: int, people: tuple[str, ...]) -> str:
         if task.team is not None:
             return ""
         others = sum(
-            key not in people and day in self.draft.crew.together([key], task.place) for key in task.choice.able
+            key not in people and day in self.draft.crew_for(task.order).together([key], task.place)
+            for key in task.choice.able
         )
         return f"{others} other{'' if others == 1 else 's'} could that day" if others else "nobody else could that day"
 
@@ -153,6 +171,38 @@ class Words:
         end = money_text(costs[-1] - costs[day], self.draft.plant.currency)
         said = f"left until after these days it would cost about {end} more" if costs[-1] > costs[day] else ""
         return f"{said} ({task.costs.basis})" if said and task.costs.basis else said
+
+
+def who_is_away(draft: Draft) -> list[str]:
+    """Say on which days sites have a holiday, who is on call then, and who is absent within the days of the plan."""
+    plant, crew = draft.plant, draft.crew
+    start, end = plant.at, crew.days.starts[-1]
+    homes = sorted({person.site_id for person in crew.technicians.values()})
+    holidays: dict[tuple[date, str], list[str]] = defaultdict(list)
+    for site_id in homes:
+        for day, name in plant.days_off.holidays(site_id, start, end).items():
+            holidays[day, name].append(site_id)
+    notes = []
+    for (day, name), sites in sorted(holidays.items()):
+        called = [one for one in crew.technicians.values() if one.on_call and one.site_id in sites]
+        there = [one.title for one in called if not plant.days_off.absent(one.technician_id, day)]
+        where = ", ".join(plant.sites[site_id].title for site_id in sites)
+        on_call = f"on call for emergencies: {', '.join(there)}" if there else "nobody is on call"
+        notes.append(f"{_day(day)}: {name} at {where}; {on_call}")
+    away = []
+    for key, person in sorted(crew.technicians.items()):
+        zone = ZoneInfo(plant.sites[person.site_id].time_zone)
+        first, last = start.astimezone(zone).date(), (end - timedelta(minutes=1)).astimezone(zone).date()
+        for one in plant.absences:
+            if one.technician_id == key and one.first_day <= last and one.last_day >= first:
+                until = "" if one.last_day == one.first_day else f" to {_day(one.last_day)}"
+                part = "" if one.whole_days else f", {one.from_h:g} to {one.until_h:g} h"
+                away.append(f"{person.title}, {_day(one.first_day)}{until}{part}")
+    return [*notes, *([f"away: {'; '.join(away)}"] if away else [])]
+
+
+def _day(day: date) -> str:
+    return f"{day:%a} {day.day} {day:%b}"
 
 
 def changes(before: WorkPlan | None, plan: WorkPlan, orders: dict[str, WorkOrder]) -> tuple[PlanChange, ...]:

@@ -1,15 +1,17 @@
 """Procurement (R6): what to reorder, quotes, and purchases from proposal to delivery."""
 
-from .deliveries import cancel_purchase, expect_parts, late_deliveries, place_purchase, receive_delivery
+from .deliveries import cancel_purchase, late_deliveries, place_purchase, receive_delivery
 from .proposals import Proposed, propose_purchases
 from .quotes import enter_quote, request_quotes
 from .reorder import parts_overview, reorder_proposals
+from .sharing import expect_parts, hold_orders, share_out
 
 __all__ = [
     "Proposed",
     "cancel_purchase",
     "enter_quote",
     "expect_parts",
+    "hold_orders",
     "late_deliveries",
     "parts_overview",
     "place_purchase",
@@ -17,4 +19,5 @@ __all__ = [
     "receive_delivery",
     "reorder_proposals",
     "request_quotes",
+    "share_out",
 ]

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 from workbench.dispatch import procurement as engine
 from workbench.domain.approvals import ApprovalKind, ApprovalState
-from workbench.domain.base import Actor, Change, stable_id
+from workbench.domain.base import Actor
 from workbench.domain.money import money_text
-from workbench.domain.notices import Notice, NoticeKind
-from workbench.domain.predictions import Severity
 from workbench.domain.procurement import PurchaseOrder, PurchaseState
 from workbench.domain.roles import Permission, require
-from workbench.domain.work import WorkOrder
 from workbench.errors import InputError
-from workbench.workflows.notices.write import put
 
 from .quotes import check_zone
+from .sharing import expect_parts, hold_orders, share_out
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
@@ -72,7 +68,7 @@ def place_purchase(
 
     with ws.transaction() as tx:
         placed = tx.purchases.advance(number, ordered, change)
-        expect_parts(tx, placed.part_id, change)
+        expect_parts(tx, [placed.part_id], change)
     return placed
 
 
@@ -113,40 +109,11 @@ def receive_delivery(
             return purchase.model_copy(update={"received": purchase.received + came})
 
         purchase = tx.purchases.advance(number, delivered, change)
-        # Who closes an order locks it before its parts: here too, so that neither waits for the other for ever.
-        for order_id in sorted({shortage.order_id for shortage in _waiting(tx, purchase.part_id)}):
-            tx.orders.lock(order_id)
-        tx.parts.receive(purchase.part_id, came, change)
-        for shortage in _waiting(tx, purchase.part_id):
-            tx.parts.top_up(shortage.order_id, shortage.part_id, shortage.needed, change)
-        for order in expect_parts(tx, purchase.part_id, change):
-            if not any(line.to_order for line in order.parts):
-                _tell_complete(tx, order, purchase, change)
+        hold_orders(tx, [purchase.part_id])
+        part = tx.parts.receive(purchase.part_id, came, change)
+        key = f"{purchase.number} {purchase.received}"
+        share_out(tx, [part.part_id], change, why=f"{part.title} has come", key=key)
     return purchase
-
-
-def _tell_complete(tx: Workspace, order: WorkOrder, purchase: PurchaseOrder, change: Change) -> None:
-    """Tell the order's technician, or the site's manager, that all of its parts are there now."""
-    site = tx.machines.get(order.machine_id).site_id
-    words = f"All parts of {order.number} ({order.title}) are there: {tx.parts.get(purchase.part_id).title} has come."
-    notice = Notice(
-        notice_id=stable_id("parts complete", order.order_id, purchase.number, purchase.received),
-        kind=NoticeKind.PART_ARRIVED,
-        recipient=f"technician:{order.technician_id}" if order.technician_id else f"manager:{site}",
-        severity=Severity.INFO,
-        subject=f"{order.number}: all parts are there",
-        body=words,
-        simulated=order.simulated,
-        created_at=change.at,
-        machine_id=order.machine_id,
-        order_id=order.order_id,
-    )
-    put(tx, notice, change)
-
-
-def _waiting(tx: Workspace, part_id: str) -> list[engine.Shortage]:
-    shortages = engine.shortages_of(tx.orders.open(), tx.parts.reservations())
-    return [shortage for shortage in shortages if shortage.part_id == part_id]
 
 
 def cancel_purchase(ws: Workspace, number: str, *, reason: str, actor: Actor | None = None) -> PurchaseOrder:
@@ -158,7 +125,7 @@ def cancel_purchase(ws: Workspace, number: str, *, reason: str, actor: Actor | N
         last = tx.approvals.latest(ApprovalKind.PURCHASE, purchase.number)
         if last is not None and last.state is ApprovalState.PENDING:
             tx.approvals.decide(ApprovalKind.PURCHASE, purchase.number, ApprovalState.WITHDRAWN, reason, change)
-        expect_parts(tx, purchase.part_id, change)
+        expect_parts(tx, [purchase.part_id], change)
     return purchase
 
 
@@ -167,31 +134,3 @@ def late_deliveries(ws: Workspace) -> list[PurchaseOrder]:
     at = ws.as_of()
     late = [one for one in ws.purchases.open() if one.expected_at is not None and one.expected_at < at]
     return sorted(late, key=lambda one: (one.expected_at, one.number))
-
-
-def expect_parts(tx: Workspace, part_id: str, change: Change) -> list[WorkOrder]:
-    """Write into the open work orders that need a part what they have of it and when all their parts are there.
-
-    ``tx`` is a workspace in a transaction. Returns the orders that changed, as they are now.
-    """
-    at, reservations = tx.as_of(), tx.parts.reservations()
-    orders = tx.orders.open()
-    parts = {part.part_id: part for part in tx.parts.all()}
-    shortages = engine.shortages_of(orders, reservations)
-    there = engine.parts_there(
-        shortages,
-        free={name: tx.parts.available(name) for name in {shortage.part_id for shortage in shortages} & set(parts)},
-        incoming=[one for one in tx.purchases.open() if one.state is PurchaseState.ORDERED],
-        parts=parts,
-        at=at,
-    )
-    told = []
-    # One order for all writers, so that two of them never wait for each other's row.
-    for order in sorted(orders, key=lambda order: order.order_id):
-        if part_id not in {line.part_id for line in order.parts}:
-            continue
-        held = {r.part_id: r.quantity for r in reservations if r.order_id == order.order_id and r.state != "released"}
-        told_now = partial(engine.with_parts, held=held, there=there.get(order.order_id), at=at)
-        after = tx.orders.advance(order.order_id, told_now, change, "parts expected")
-        told += [after] if after != order else []
-    return told

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,22 +13,20 @@ from workbench import analytics
 from workbench.catalog.fleet import parse_items
 from workbench.domain.anomalies import AnomalyHistory
 from workbench.domain.equipment import MachineProfile
-from workbench.domain.observations import EventKind, MachineData
 from workbench.domain.predictions import Evidence
 from workbench.domain.prognosis import Alternative, Prognosis, TwinCalibration, WhatIf
 from workbench.domain.progress import untold
 from workbench.errors import InputError, NotEnoughData
 from workbench.twin.calibration import calibrate, twin_hash
-from workbench.twin.model import TwinModel
-from workbench.twin.observed import Observed, observe
+from workbench.twin.particle_filter import Synchronised
 from workbench.twin.prognosis import lacking_evidence, modes_seen, predict_life, question_faults
-from workbench.twin.state_model import USUAL_AMBIENT_C, twin_of, usual_load
-from workbench.twin.streams import Flags, Floats
-from workbench.twin.synchronisation import Synchronised, sound_residuals, synchronise
+from workbench.twin.state_model import twin_of
+from workbench.twin.synchronisation import sound_residuals, synchronise
 from workbench.twin.what_if import Prices, compare_alternatives
 from workbench.workflows.onboard import read_text
 
 from .current import lived_twin
+from .record import TwinRecord, read_record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,28 +36,10 @@ if TYPE_CHECKING:
 HORIZON_H, SAMPLES = 2000.0, 1000
 # Readings that the twin is synchronised with.
 WINDOW_DAYS = 14
-LEARNED_DAYS = 365
-# After a failure or a replacement the machine settles.
-SETTLING_H = 24.0
-LONGEST_GAP_H = 3.0
 # Price of energy in minor units per kWh, where nobody gives one.
 ENERGY_PRICE = 12.0
 # Share of the record that is taken as sound to calibrate anomaly detection by.
 FIRST_SHARE = 0.3
-
-
-@dataclass(frozen=True)
-class _Record:
-    """A machine's record as its twin takes it, and which steps are known to be of a sound machine."""
-
-    profile: MachineProfile
-    model: TwinModel
-    observed: Observed
-    sound: Flags
-    renewed: tuple[str, ...]
-    last_renewal: int
-    as_of: datetime
-    data_hash: str
 
 
 def calibrate_twin(
@@ -77,7 +55,7 @@ def calibrate_twin(
         NotFound: there is no such machine.
         InputError: parameters that its twin does not have or that cannot be sought, all at once.
     """
-    record = _record(ws, machine_id, as_of)
+    record = read_record(ws, machine_id, as_of)
     made = calibrate(
         record.model,
         record.profile,
@@ -96,7 +74,7 @@ def twin_residuals(ws: Workspace, machine_id: str, *, as_of: datetime | None = N
 
     Load, surroundings and inertia are taken out; what is left is noise and damage. Raises ``NotFound``.
     """
-    record = _record(ws, machine_id, as_of)
+    record = read_record(ws, machine_id, as_of)
     return sound_residuals(record.model, record.observed, _calibration(ws, record))
 
 
@@ -146,7 +124,7 @@ def twin_prognosis(
         InputError: horizon or number of samples out of range, all at once.
     """
     _check(machine_id, horizon_h, samples)
-    record = _record(ws, machine_id, as_of)
+    record = read_record(ws, machine_id, as_of)
     seed = ws.settings.seed if seed is None else seed
     calibration = _calibration(ws, record)
     now = _synchronised(ws, record, calibration, samples, seed)
@@ -177,7 +155,7 @@ def what_if(
         InvalidDocument: everything that is wrong with the question at once.
     """
     _check(machine_id, horizon_h, samples)
-    record = _record(ws, machine_id, as_of)
+    record = read_record(ws, machine_id, as_of)
     seed = ws.settings.seed if seed is None else seed
     calibration = _calibration(ws, record)
     now = _synchronised(ws, record, calibration, samples, seed)
@@ -207,12 +185,12 @@ def _check(machine_id: str, horizon_h: float, samples: int) -> None:
         raise InputError(f"The twin of {machine_id} cannot look ahead: {'; '.join(faults)}.", "Correct each of them.")
 
 
-def _calibration(ws: Workspace, record: _Record) -> TwinCalibration | None:
+def _calibration(ws: Workspace, record: TwinRecord) -> TwinCalibration | None:
     return ws.twin_calibrations.latest(record.profile.machine_id, twin_hash(record.model), record.as_of)
 
 
 def _synchronised(
-    ws: Workspace, record: _Record, calibration: TwinCalibration | None, samples: int, seed: int
+    ws: Workspace, record: TwinRecord, calibration: TwinCalibration | None, samples: int, seed: int
 ) -> Synchronised:
     steps = round(24 * WINDOW_DAYS / record.observed.step_h)
     first = max(len(record.observed.time) - steps, record.last_renewal)
@@ -234,7 +212,7 @@ def calibrated_now(
     calibration = ws.twin_calibrations.latest(machine_id, digest, as_of or ws.as_of())
     if calibration is None:
         return None, ()
-    record = _record(ws, machine_id, as_of)
+    record = read_record(ws, machine_id, as_of)
     now = _synchronised(ws, record, calibration, samples, ws.settings.seed)
     reasons = lacking_evidence(record.profile, now, modes_seen(record.model, record.observed))
     return (None, reasons) if reasons else (now, ())
@@ -253,76 +231,3 @@ def _prices(ws: Workspace, profile: MachineProfile, energy_price: float) -> Pric
         )
         failure[mode.name], planned[mode.name] = failed.total, repaired.total
     return Prices(energy_price, failure, planned, profile.economics.production_loss_per_h)
-
-
-def _record(ws: Workspace, machine_id: str, as_of: datetime | None) -> _Record:
-    at = as_of or ws.as_of()
-    data = ws.machine_data(machine_id, at)
-    model = twin_of(data.profile)
-    frame, running = _even(data)
-    usual = {"load": usual_load(data.profile), "ambient_C": USUAL_AMBIENT_C}
-    observed = observe(model, data.profile, frame, running, usual=usual)
-    ended = _ended(data)
-    hours = _hours(observed, ended["time"])
-    began = [mode for mode, hour in zip(ended["cause"], hours, strict=True) if hour >= 0]
-    renewed = tuple(sorted({mode for mode in began if mode in model.composition.modes}))
-    last = max((round(hour / observed.step_h) + 1 for hour in hours if hour >= 0), default=0)
-    digest = hashlib.sha256(
-        frame.drop(columns="time").to_numpy(dtype=float).tobytes() + str(frame["time"].min()).encode()
-    )
-    return _Record(
-        data.profile, model, observed, _sound(data, observed, ended), renewed, last, at, digest.hexdigest()[:16]
-    )
-
-
-def _even(data: MachineData) -> tuple[pd.DataFrame, Floats]:
-    """Return the last year's readings in even steps of an hour or the record's own, and the share of each in which it ran.
-
-    A step's readings are the means of those taken in it, up to its end. Steps without any: the machine is taken to go on as
-    it did for three hours (or steps), and then to stand.
-    """
-    import pandas as pd
-
-    from workbench.ml.life import running_rows
-
-    frame = data.telemetry
-    recent = (
-        frame["time"] > frame["time"].max() - pd.Timedelta(days=LEARNED_DAYS) if len(frame) else frame["time"].notna()
-    )
-    sensors = [sensor.name for sensor in data.profile.sensors if sensor.name in frame.columns]
-    kept = frame.loc[recent, ["time", *sensors]].assign(ran=running_rows(data)[recent.to_numpy()].astype(float))
-    if len(kept) < 2:
-        empty = pd.DataFrame({"time": pd.DatetimeIndex([], tz="UTC"), **{name: [] for name in sensors}})
-        return empty, np.zeros(0)
-    cadence_h = max(round(pd.Timedelta(kept["time"].diff().median()).total_seconds() / 3600.0), 1)
-    step = pd.Timedelta(hours=cadence_h)
-    even = kept.set_index("time").resample(step, closed="right", label="right").mean()
-    ran = even.pop("ran").ffill(limit=max(round(LONGEST_GAP_H / cadence_h), 1)).fillna(0.0).to_numpy(dtype=float)
-    return even.reset_index(), ran
-
-
-def _ended(data: MachineData) -> pd.DataFrame:
-    kinds = [EventKind.FAILURE.value, EventKind.REPLACEMENT.value]
-    return data.events[data.events["kind"].isin(kinds)]
-
-
-def _hours(observed: Observed, times: pd.Series[pd.Timestamp]) -> list[float]:
-    """Return hours from the record's start to each time."""
-    if not len(observed.time):
-        return []
-    return [float((time - observed.time[0]).total_seconds()) / 3600.0 for time in times]
-
-
-def _sound(data: MachineData, observed: Observed, ended: pd.DataFrame) -> Flags:
-    """Return the steps of a machine known to be sound: nothing failed or was replaced within its P-F interval after."""
-    steps = len(observed.time)
-    sound = np.ones(steps, dtype=bool)
-    at = np.arange(steps) * observed.step_h
-    longest = max((mode.pf_interval_h[1] for mode in data.profile.failure_modes), default=0.0)
-    # What the newest readings show nobody knows yet; half of the record is used all the same.
-    sound[at > at[-1:].sum() - min(longest, at[-1:].sum() / 2)] = False
-    for hour, cause in zip(_hours(observed, ended["time"]), ended["cause"], strict=False):
-        mode = data.profile.failure_mode(str(cause))
-        before = longest if mode is None else float(np.mean(mode.pf_interval_h))
-        sound[(at > hour - before) & (at < hour + SETTLING_H)] = False
-    return sound

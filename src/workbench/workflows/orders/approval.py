@@ -1,0 +1,95 @@
+"""Orders over the plant's limit wait for a supervisor's yes before anybody plans or begins them (U1, U3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbench.domain import order_states
+from workbench.domain.approvals import Approval, ApprovalKind, ApprovalState
+from workbench.domain.base import Actor, Change
+from workbench.domain.money import money_text
+from workbench.domain.roles import Permission, may, require
+from workbench.errors import InputError
+
+if TYPE_CHECKING:
+    from workbench.domain.work import WorkOrder
+    from workbench.workspace import Workspace
+
+
+def ask_if_costly(tx: Workspace, order: WorkOrder, change: Change) -> WorkOrder:
+    """Ask for the approval of an order that was just opened, if it is over ``order_approval_limit``; return it as it stands.
+
+    An admin's own order is approved at once, as everything that an admin asks for. ``tx`` is a workspace in a transaction.
+    """
+    limit = tx.settings.order_approval_limit
+    if limit is None or order.estimated_cost <= limit:
+        return order
+    if may(change.actor, Permission.APPROVE_OWN):
+        tx.approvals.ask(ApprovalKind.ORDER, order.number, _title(tx, order), change)
+        said = "approved at once: an admin raised it"
+        tx.approvals.decide(ApprovalKind.ORDER, order.number, ApprovalState.APPROVED, said, change)
+        return tx.orders.advance(order.order_id, order_states.approved, change, "approved")
+    return ask(tx, order, change)
+
+
+def ask(tx: Workspace, order: WorkOrder, change: Change, reason: str = "") -> WorkOrder:
+    """Ask for an order's approval and return it: open, without person and time, until somebody has answered."""
+    limit = tx.settings.order_approval_limit
+    over = f", over the limit of {money_text(limit, tx.settings.currency)}" if limit is not None else ""
+    words = f"waits for approval: estimated {money_text(order.estimated_cost, tx.settings.currency)}{over}"
+    title = f"{_title(tx, order)}{over}{f'; {reason}' if reason else ''}"
+    waiting = tx.orders.advance(
+        order.order_id, lambda now: order_states.held(now, ApprovalState.PENDING, words), change, "approval asked for"
+    )
+    tx.approvals.ask(ApprovalKind.ORDER, order.number, title, change)
+    tx.dispatch_history.add(order.order_id, order.machine_id, "approval asked for", {"title": title}, change)
+    return waiting
+
+
+def request_order_approval(ws: Workspace, number: str, reason: str, *, actor: Actor | None = None) -> WorkOrder:
+    """Ask again for the approval of an order that was rejected, and say what speaks for it now; returns the order.
+
+    Raises:
+        NotFound: there is no such order.
+        InputError: no reason, or the order's approval was not rejected.
+        NotPermitted: the actor's role does not raise orders.
+    """
+    require(actor or ws.actor, Permission.RAISE_TICKETS)
+    if not reason.strip():
+        raise InputError(f"No reason is given to ask again for {number}.", "Say what speaks for it now.")
+    with ws.transaction() as tx:
+        order = tx.orders.lock(tx.orders.by_number(number).order_id)
+        if order.closed_at is not None or order.approval is not ApprovalState.REJECTED:
+            raise InputError(
+                f"Order {order.number} is {order.state_in_words}: there is no rejection to ask again about.",
+                f"See it: workbench orders show {order.number}",
+            )
+        return ask(tx, order, tx.change(f"approval asked for again: {reason.strip()}", actor), reason.strip())
+
+
+def settle(tx: Workspace, decided: Approval, change: Change) -> None:
+    """Let an approved order be planned and begun; a rejected one stays open with the reason, and nobody plans or begins it."""
+    if decided.state is ApprovalState.APPROVED:
+        event = "approved"
+        order = tx.orders.advance(_id(tx, decided), order_states.approved, change, event)
+    else:
+        event, words = "approval rejected", f"approval rejected by {decided.decided_by}: {decided.comment}"
+        order = tx.orders.advance(
+            _id(tx, decided), lambda now: order_states.held(now, ApprovalState.REJECTED, words), change, event
+        )
+    tx.dispatch_history.add(order.order_id, order.machine_id, event, {"comment": decided.comment}, change)
+
+
+def withdraw(tx: Workspace, order: WorkOrder, reason: str, change: Change) -> None:
+    """Take back the question about an order that was called off."""
+    if order.approval is ApprovalState.PENDING:
+        tx.approvals.decide(ApprovalKind.ORDER, order.number, ApprovalState.WITHDRAWN, reason, change)
+
+
+def _id(tx: Workspace, decided: Approval) -> str:
+    return tx.orders.by_number(decided.subject).order_id
+
+
+def _title(tx: Workspace, order: WorkOrder) -> str:
+    cost = money_text(order.estimated_cost, tx.settings.currency)
+    return f"{order.title}, machine {order.machine_id}, estimated {cost}"

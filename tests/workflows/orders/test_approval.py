@@ -1,0 +1,182 @@
+"""Orders over the plant's limit: nobody plans or begins them until a supervisor has said yes; a no says why."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from tests.conftest import extra
+from tests.test_cli import Shell
+
+from workbench import (
+    approve,
+    assign_order,
+    cancel_order,
+    order_record,
+    raise_ticket,
+    reject,
+    run_cycle,
+    start_order,
+)
+from workbench.domain.approvals import ApprovalKind, ApprovalState
+from workbench.domain.base import Actor, Role
+from workbench.domain.work import OrderState, Priority, WorkOrder
+from workbench.errors import InputError, NotFound, NotPermitted
+from workbench.workflows.approvals import pending_approvals
+from workbench.workflows.orders import request_order_approval
+from workbench.workspace import Workspace
+
+from .conftest import NOW, PUMP
+
+OLGA = Actor(id="olga", role=Role.OPERATOR)
+SAM = Actor(id="sam", role=Role.SUPERVISOR)
+ANNA = "tech_anna_bruns"
+
+
+@pytest.fixture
+def strict(works, monkeypatch):
+    """The plant with a limit of 1,000.00."""
+    monkeypatch.setenv("WORKBENCH_ORDER_APPROVAL_LIMIT", "100000")
+    with Workspace.open(works.path) as ws:
+        yield ws
+
+
+def _dear(ws: Workspace, actor: Actor = OLGA) -> WorkOrder:
+    """12 h of work, a bearing and tools: 1,175.46."""
+    return raise_ticket(ws, PUMP, "Bearing is loud", failure_mode="bearing_wear", actor=actor)
+
+
+def _state(ws: Workspace, order: WorkOrder) -> tuple[OrderState, ApprovalState | None]:
+    now = ws.orders.get(order.order_id)
+    return now.state, now.approval
+
+
+def test_without_a_limit_no_order_waits(works):
+    order = _dear(works)
+    assert (order.approval, order.state_in_words) == (None, "open")
+    assert start_order(works, order.number).state is OrderState.IN_PROGRESS
+
+
+def test_an_order_over_the_limit_waits_and_one_below_does_not(strict):
+    order, cheap = _dear(strict), raise_ticket(strict, PUMP, "Paint peels", actor=OLGA)
+    assert (order.approval, order.state_in_words) == (ApprovalState.PENDING, "open, waits for approval")
+    assert cheap.approval is None
+    (asked,) = pending_approvals(strict)
+    assert (asked.subject, asked.asked_by) == (order.number, "olga")
+    assert asked.title.endswith("over the limit of 1,000.00 EUR")
+    for step in (
+        lambda: start_order(strict, order.number),
+        lambda: assign_order(strict, order.number, ANNA, NOW + timedelta(hours=2)),
+    ):
+        with pytest.raises(InputError, match=f"waits for approval.*workbench approvals approve order {order.number}"):
+            step()
+    with pytest.raises(NotPermitted, match="olga"):
+        approve(strict, "order", order.number, actor=OLGA)
+    approve(strict, "order", order.number.lower(), comment="fine", actor=SAM)
+    assert _state(strict, order) == (OrderState.OPEN, ApprovalState.APPROVED)
+    assert start_order(strict, order.number).state is OrderState.IN_PROGRESS
+    events = [entry.event for entry in order_record(strict, order.number).history]
+    assert events == ["raised by hand", "approval asked for", "approved", "started"]
+    assert "sam" in {entry.actor for entry in strict.log.entries("work_order", order.order_id)}
+
+
+def test_a_rejected_order_stays_open_with_the_reason_until_somebody_asks_again(strict):
+    order = _dear(strict)
+    with pytest.raises(InputError, match="no rejection to ask again about"):
+        request_order_approval(strict, order.number, "still loud", actor=OLGA)
+    reject(strict, "order", order.number, comment="too dear", actor=SAM)
+    assert _state(strict, order) == (OrderState.OPEN, ApprovalState.REJECTED)
+    assert strict.orders.get(order.order_id).technician_reason == "approval rejected by sam: too dear"
+    with pytest.raises(InputError, match=r"rejected by sam: too dear.*orders ask-approval"):
+        start_order(strict, order.number)
+    request_order_approval(strict, order.number, "it is louder now", actor=OLGA)
+    (asked,) = pending_approvals(strict)
+    assert asked.title.endswith("; it is louder now")
+    approve(strict, "order", order.number, actor=SAM)
+    assert _state(strict, order) == (OrderState.OPEN, ApprovalState.APPROVED)
+
+
+def test_a_cancelled_order_withdraws_the_question(strict):
+    order = _dear(strict)
+    cancel_order(strict, order.number, "pump was sold", actor=OLGA)
+    assert pending_approvals(strict) == []
+    assert strict.approvals.latest(ApprovalKind.ORDER, order.number).state is ApprovalState.WITHDRAWN
+    assert strict.orders.get(order.order_id).state_in_words == "cancelled"
+    with pytest.raises(InputError, match="withdrawn by olga"):
+        approve(strict, "order", order.number, actor=SAM)
+    with pytest.raises(NotFound, match="no order 'WO-2026-0099'"):
+        approve(strict, "order", "wo-2026-0099", actor=SAM)
+
+
+def test_what_an_admin_raises_is_approved_at_once_and_says_so(strict):
+    order = _dear(strict, Actor(id="ada", role=Role.ADMIN))
+    assert _state(strict, order) == (OrderState.OPEN, ApprovalState.APPROVED)
+    assert "admin" in strict.approvals.latest(ApprovalKind.ORDER, order.number).comment
+
+
+def test_the_plan_leaves_it_out_until_it_is_approved(strict):
+    extra("optimize", "ortools")
+    from workbench import plan_work, publish_plan
+
+    order, cheap = _dear(strict), raise_ticket(strict, PUMP, "Paint peels", skill="mechanical", actor=OLGA)
+    before = plan_work(strict, time_limit_s=1)
+    assert {work.order_id for work in before.assignments} == {cheap.order_id}
+    (left_out,) = before.unplannable
+    assert (left_out.order_id, left_out.reason) == (
+        order.order_id, "waits for approval: estimated 1,175.46 EUR, over the limit of 1,000.00 EUR",
+    )  # fmt: skip
+    approve(strict, "order", order.number, actor=SAM)
+    with pytest.raises(InputError, match="out of date"):
+        publish_plan(strict, before.plan_id)
+    plan_work(strict, time_limit_s=1, publish=True)
+    assert _state(strict, order) == (OrderState.SCHEDULED, ApprovalState.APPROVED)
+
+
+def test_the_command_line_shows_what_waits_and_what_was_answered(strict, tmp_path):
+    shell = Shell(tmp_path)
+
+    def say(*words: str, code: int = 0) -> str:
+        return shell("-w", "works", *words, code=code)
+
+    assert "It waits for approval: estimated" in say(
+        "--as", "olga:operator", "orders", "raise", PUMP, "Bearing is loud", "--mode", "bearing_wear"
+    )
+    assert "open, waits for approval" in say("orders", "list")
+    assert "Nobody plans or begins it: waits for approval" in say("orders", "show", "WO-2026-0001")
+    assert "order WO-2026-0001" in say("approvals", "list")
+    assert "order WO-2026-0001 rejected by sam: too dear" in say(
+        "--as", "sam:supervisor", "approvals", "reject", "order", "wo-2026-0001", "--comment", "too dear"
+    )
+    assert "open, approval rejected" in say("orders", "list")
+    assert "waits for approval" in say(
+        "--as", "olga:operator", "orders", "ask-approval", "WO-2026-0001", "--reason", "louder"
+    )
+    assert "order WO-2026-0001 approved by sam" in say(
+        "--as", "sam:supervisor", "approvals", "approve", "order", "WO-2026-0001"
+    )
+
+
+FAN = "fan_nicotra_gebhardt_rdh_014"
+
+
+def test_an_order_of_the_cycle_waits_too_and_is_asked_about_again_when_it_gets_more_urgent(plant, monkeypatch):
+    extra("optimize", "ortools")
+    monkeypatch.setenv("WORKBENCH_ORDER_APPROVAL_LIMIT", "0")
+    with Workspace.open(plant.path) as ws:
+        last = ws.as_of()
+        run_cycle(ws, [FAN], as_of=last - timedelta(hours=5))
+        (order,) = ws.orders.open(FAN)
+        assert (order.state, order.approval, order.technician_id) == (OrderState.OPEN, ApprovalState.PENDING, None)
+        told = [notice for notice in ws.notices.all() if notice.order_id == order.order_id]
+        assert {notice.recipient.partition(":")[0] for notice in told} == {"manager"}
+        assert "Not planned: waits for approval" in told[0].body
+        assert "waits for approval" in order_record(ws, order.number).report.summary
+        reject(ws, "order", order.number, comment="wait for the stop", actor=SAM)
+        calm = ws.orders.get(order.order_id).model_copy(update={"priority": Priority.ROUTINE})
+        ws.orders.update(calm, ws.change("a test"))
+        run_cycle(ws, [FAN], as_of=last)
+        (asked,) = pending_approvals(ws)
+        assert asked.title.endswith("now emergency")
+        approve(ws, "order", order.number, actor=SAM)
+        run_cycle(ws, [FAN], as_of=last)
+        assert ws.orders.get(order.order_id).state is OrderState.SCHEDULED
