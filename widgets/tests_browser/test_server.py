@@ -197,11 +197,14 @@ def answers(dashboard, kernel, messages, *, form=json.dumps, subprotocols=None, 
             last = message("kernel_info_request", {})
             await channel.send(form(last))
             came = []
-            while True:
+            # Replies and what the kernel publishes come on ways of their own: only "idle again" is published after all else.
+            awaited = {"kernel_info_reply", '"idle"'}
+            while awaited:
                 text = await asyncio.wait_for(channel.recv(), PATIENCE_S)
                 came.append(text if isinstance(text, str) else text.decode("utf8", "replace"))
-                if "kernel_info_reply" in came[-1] and last["header"]["msg_id"] in came[-1]:
-                    return came
+                if last["header"]["msg_id"] in came[-1]:
+                    awaited -= {word for word in awaited if word in came[-1]}
+            return came
 
     return asyncio.run(talk())
 
