@@ -7,7 +7,7 @@ import numpy as np
 from workbench.domain.predictions import Evidence, Interval
 
 from .arrays import FloatArray
-from .trends import SIGNIFICANT, rising_p_value
+from .trends import SIGNIFICANT, rising_p_values
 
 FAILURES_NEEDED = 5
 READINGS_NEEDED = 30
@@ -47,10 +47,10 @@ def trend_reason(series: FloatArray) -> str | None:
     Indicators (one series, or one a column) rise with wear, so only a rise counts: one-sided tests. Wear often begins
     late, so a trend in the last part counts; the p-value pays for the looks at each indicator (Bonferroni).
     """
-    indicators = np.atleast_2d(series.T)
+    indicators = series if series.ndim > 1 else series[:, None]
     lengths = [n for n in (len(series), len(series) // 2, len(series) // 4) if n >= READINGS_NEEDED]
-    looks = [rising_p_value(indicator[-n:]) for indicator in indicators for n in lengths]
-    p_value = min([p_value * len(looks) for p_value in looks] + [1.0])
+    looks = [p_value for n in lengths for p_value in rising_p_values(indicators[-n:])]
+    p_value = min([float(p_value) * len(looks) for p_value in looks] + [1.0])
     if p_value <= SIGNIFICANT:
         return None
     return f"no monotone trend of the condition indicator (Mann-Kendall p = {p_value:.2g}, needed: at most 0.01)"

@@ -127,17 +127,20 @@ def _daily_means(values: FloatArray, time: IntArray) -> tuple[FloatArray, float]
     return _means_between(values, starts), float(length)
 
 
-def rising_p_value(series: FloatArray) -> float:
-    """One-sided p-value of the Mann-Kendall test that one series rises (1 where it is too short); gaps are skipped.
+def rising_p_values(values: FloatArray) -> FloatArray:
+    """One-sided p-values of the Mann-Kendall test that columns of ``values`` rise; rows with a gap are skipped.
+
+    1 where too few rows are left.
 
     >>> import numpy as np
-    >>> rising_p_value(np.arange(30.0)) < 1e-4, rising_p_value(-np.arange(30.0)) > 0.9
-    (True, True)
+    >>> up = np.arange(30.0)
+    >>> (rising_p_values(np.column_stack([up, -up])) < 1e-4).tolist()
+    [True, False]
     """
-    series = series[~np.isnan(series)]
-    if len(series) < LEAST_BLOCKS:
-        return 1.0
-    return float(ndtr(-_mann_kendall(block_means(series[:, None], FINE_BLOCKS))[0]))
+    values = values[~np.isnan(values).any(axis=1)]
+    if len(values) < LEAST_BLOCKS:
+        return np.ones(values.shape[1])
+    return np.asarray(ndtr(-_mann_kendall(block_means(values, FINE_BLOCKS))))
 
 
 def find_trends(profile: MachineProfile, names: tuple[str, ...], values: FloatArray, time: IntArray) -> list[Trend]:
