@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     order_approval_limit: int | None = Field(
         default=None,
         ge=0,
-        description="work orders estimated above this, in minor units, wait for a supervisor's approval; not set: none does",
+        description="work orders estimated above this, in minor units, wait for a supervisor's approval, but emergencies do not; not set: none does",
     )
     overtime_h: float = Field(default=1.0, ge=0, le=8, description="how long planned work may overrun a shift")
     report_time_limit_s: float = Field(default=300.0, gt=0, description="a report's notebook is stopped after this")

@@ -43,7 +43,7 @@ def test_repair_is_recommended_first_with_its_saving_and_last_start(package, pre
     prediction = predict(0.925, life_h=72)
     found = package(prediction)
     first = found.recommendations[0]
-    assert first.action == "Order the repair of Bearing wear now"
+    assert first.action == "Order the repair of bearing wear now"
     assert first.expected_saving == 1_184_925 - 546_875
     assert first.act_before < prediction.remaining_useful_life.expected_failure_at[0]
     assert [entry.rank for entry in found.recommendations] == list(range(1, len(found.recommendations) + 1))

@@ -79,6 +79,10 @@ def test_rate_is_the_mean_of_the_skilled_at_the_site_before_others(technicians):
     assert labour_rate("pumps", "farm_two", everybody).per_h == 9_000
     assert labour_rate("welding", "farm_one", everybody).per_h == 7_334
     assert "none with welding skill" in labour_rate("welding", "farm_one", everybody).basis
+    # Work that takes no special skill is anybody's: of the site, else of all.
+    anybody = labour_rate("", "farm_one", everybody)
+    assert (anybody.per_h, anybody.basis) == (6_501, "mean of 2 technicians at farm_one")
+    assert labour_rate("", "nowhere", everybody).basis == f"mean of {len(everybody)} technicians"
 
 
 @settings(max_examples=60, deadline=None)

@@ -282,6 +282,16 @@ def test_schedule_compliance_is_kept_by_days_of_the_site():
     assert schedule_compliance([early], {}, zones, hour(0), hour(72)).value == 0
 
 
+def test_backlog_that_takes_no_skill_is_everybodys():
+    people = load_catalogue().technicians
+    unskilled = order(1, state="open", started_at=None, closed_at=None, labour_h=30, failure_mode="unknown", skill="")
+    (line,) = backlog([unskilled], {CNC.machine_id: CNC}, people, hour(48))
+    assert (line.skill, line.technicians) == ("", len(people))
+    assert line.weeks is not None
+    (alone,) = backlog([unskilled], {CNC.machine_id: CNC}, [], hour(48))
+    assert (alone.technicians, alone.weeks) == (0, None)
+
+
 def test_backlog_is_open_work_by_skill_in_weeks_of_those_who_have_it():
     people = CATALOGUE.technicians
     own = next(mode for mode in CNC.failure_modes if mode.repair.skill == "mechanical")

@@ -90,6 +90,31 @@ def test_the_earliest_start_waits_for_parts_and_people_and_says_so(profile, part
     assert "delivery of bearing kit is not known" in earliest_start(remedy, as_of, parts={}).waits[0]
 
 
+def test_pieces_on_order_are_waited_for_and_not_ordered_again(profile, parts, predict, package):
+    remedy, as_of = remedy_for(profile, "bearing_wear"), predict().as_of
+    tomorrow = as_of + timedelta(days=1)
+    start = earliest_start(
+        remedy, as_of, parts=parts, free={"bearing_kit": 0}, coming={"bearing_kit": ((tomorrow, 2),)}
+    )
+    assert start.at == tomorrow
+    assert start.waits == ("1 x Bearing kit is on order and can be there on Tue 6 Jan 08:00 UTC",)
+    asked = package(predict(0.925), free={"bearing_kit": 0})
+    bought = package(predict(0.925), free={"bearing_kit": 0}, coming={"bearing_kit": ((tomorrow, 1),)})
+    told = [[one.action for one in found.recommendations if "Bearing kit" in one.action] for found in (asked, bought)]
+    assert told == [["Order 1 x Bearing kit now"], []]
+
+
+def test_where_nobody_can_do_it_the_reason_stands_among_what_it_waits_for(profile, parts, predict):
+    remedy, as_of = remedy_for(profile, "bearing_wear"), predict().as_of
+    start = earliest_start(
+        remedy, as_of, parts=parts, nobody="nobody in the records has pumps skill: call in a contractor"
+    )
+    assert start.waits == ("nobody in the records has pumps skill: call in a contractor",)
+    later = as_of + timedelta(days=28)
+    busy = earliest_start(remedy, as_of, parts=parts, people_from=later, nobody="nobody is free within 28 days")
+    assert (busy.at, busy.waits) == (later, ("nobody is free within 28 days",))
+
+
 def test_no_occasion_lies_before_the_part_is_there(package, predict):
     when = package(predict(0.5, failure_probability=CURVE), free={"bearing_kit": 0}).decision.when
     assert when.occasions[0].at == predict().as_of + timedelta(days=5)
@@ -189,6 +214,6 @@ def test_near_best_time_without_an_order_is_made_ready_and_looked_at_again(packa
     assert not found.decision.act
     assert found.decision.when.now
     first = found.recommendations[0]
-    assert first.action == "Make the repair of Bearing wear ready and look again tomorrow"
+    assert first.action == "Make the repair of bearing wear ready and look again tomorrow"
     assert first.expected_saving > 0
     assert "From a probability of 42.7 % on it would." in found.decision.reason

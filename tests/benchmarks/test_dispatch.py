@@ -43,3 +43,5 @@ def test_a_quick_run_proves_the_small_size_and_beats_planning_by_hand():
     assert 0 <= metrics["26x8.excess_over_first_available"] < 1
     low, high = metrics["26x8.excess_over_insertion_interval"]
     assert low <= metrics["26x8.excess_over_insertion"] <= high
+    assert metrics["excess_over_insertion"] == metrics["26x8.excess_over_insertion"], "of all sizes that were run"
+    assert metrics["violations"] == 0

@@ -28,12 +28,15 @@ def bearings(table):
 
 def test_every_key_of_the_protocol_is_there_with_its_interval(datasets):
     result = run_benchmark("femto", data=datasets, quick=True)
-    for key in ("coverage_90", "median_relative_width", "interval_score_90"):
+    own = ("coverage_90", "median_relative_width", "interval_score_90")
+    for key in (*own, "interval_score_over_peer", "abstain_rate", "abstaining.interval_score_over_peer"):
         low, high = result["metrics"][f"{key}_interval"]
         assert low <= result["metrics"][key] <= high
-        assert result["peers"][f"age_conditional.{key}"] > 0
+    assert all(result["peers"][f"age_conditional.{key}"] > 0 for key in own)
     assert result["metrics"]["bearings"] == 14
-    assert result["metrics"]["abstain_rate"] == 0
+    # Intervals that hold are wider than the few others' quantiles, which hold for six cuts of ten.
+    assert result["metrics"]["abstain_rate"] > 0.5
+    assert result["metrics"]["abstaining.coverage_90"] < result["metrics"]["coverage_90"]
     assert result["metrics"]["coverage_90"] >= 0.857
     assert result["metrics"]["interval_score_over_peer"] <= 0.9
 

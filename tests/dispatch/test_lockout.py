@@ -22,6 +22,30 @@ from workbench.dispatch.procedure import safety_of
         ("thermal: hot oil", "heating", "infrared"),
         ("chemical: caustic 30 %", "safety data sheet", "sample"),
         ("magnetic: lifting magnet", "find its isolating device", "none is left"),
+        ("electrical 11kV", "authorised for high voltage", "high-voltage detector"),
+        ("electrical: 6,600 V motor", "authorised for high voltage", "high-voltage detector"),
+        ("6.6/0.4 kV supply", "authorised for high voltage", "high-voltage detector"),
+        ("electrical 0.4 kV, 630 kVA", "lock it in OFF", "two-pole tester"),
+        ("supply 400VAC", "lock it in OFF", "two-pole tester"),
+        ("electrical: 1,200 V DC link", "lock it in OFF", "two-pole tester"),
+        ("mains", "lock it in OFF", "two-pole tester"),
+        ("mains water 6 bar", "suction", "nothing flows"),
+        ("steam mains 10 bar", "two valves in series", "40 °C"),
+        ("mechanical: 3 V-belts", "pin it", "does not turn"),
+        ("3 V-belts", "pin it", "does not turn"),
+        ("refrigerant gas R410A", "certified for refrigerants", "manifold"),
+        ("pressure: natural gas", "source of ignition", "gas detector"),
+        ("pneumatic: natural gas", "source of ignition", "gas detector"),
+        ("fuel gas", "source of ignition", "gas detector"),
+        ("hydrogen 30 bar", "source of ignition", "gas detector"),
+        ("LPG", "source of ignition", "gas detector"),
+        ("biogas", "source of ignition", "gas detector"),
+        ("ammonia gas", "safety data sheet", "gas reading"),
+        ("chemical: hydrogen sulphide", "safety data sheet", "gas reading"),
+        ("pressure: process gas", "which gas it is", "measure the air"),
+        ("nitrogen 200 bar", "which gas it is", "measure the air"),
+        ("hydraulic: accumulators charged with nitrogen gas", "stop the pump", "0 bar"),
+        ("pressure: water, flange with gasket", "suction", "nothing flows"),
     ],
 )
 def test_each_kind_of_energy_has_its_own_steps(profile, source, isolate, verify):
@@ -30,6 +54,27 @@ def test_each_kind_of_energy_has_its_own_steps(profile, source, isolate, verify)
     assert isolate in point.isolate
     assert verify in point.verify
     assert point.release
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        *("refrigerant gas R410A", "pressure: natural gas", "fuel gas", "ammonia gas", "exhaust gas", "pneumatic: gas"),
+        *("hydrogen", "LPG", "biogas", "methane", "chlorine gas", "carbon dioxide", "gas", "pneumatic: nitrogen 6 bar"),
+        *("thermal: ammonia plant, cold", "compressed natural gas (CNG)", "oxygen", "gas-fired boiler"),
+    ],
+)
+def test_no_gas_that_could_harm_is_vented_to_the_air(profile, source):
+    for point in lockout_of(profile.model_copy(update={"energy_sources": (source,)})):
+        assert "vent lines" not in point.release
+        assert "open vent" not in point.release
+        assert "vent and drain" not in point.release
+
+
+def test_a_source_that_names_electricity_and_a_fluid_has_a_point_for_each(profile):
+    points = lockout_of(profile.model_copy(update={"energy_sources": ("electrical 400 V and fuel gas",)}))
+    assert ["two-pole tester" in point.verify for point in points] == [True, False]
+    assert "ignition" in points[1].isolate
 
 
 def test_every_source_of_the_embedded_fleet_is_of_a_known_kind():

@@ -23,7 +23,8 @@ def test_technician_and_manager_are_told(order_for, predict, profile, site):
 def test_manager_is_asked_for_parts_and_for_somebody(order_for, predict, profile, site):
     (manager,) = notices_of(order_for(predict(0.6), available=0, technicians=[]), profile, site)
     assert "Not assigned: nobody in the records" in manager.body
-    assert "Parts to order: 2 x Bearing kit. Please approve." in manager.body
+    assert "Parts to order: 2 x Bearing kit. Where no purchase is on its way, propose one" in manager.body
+    assert "workbench purchases propose bearing_kit" in manager.body
 
 
 def test_writing_again_tells_nobody_twice(order_for, predict, profile, site):
@@ -48,3 +49,9 @@ def test_more_urgency_is_news_once_for_each_priority(order_for, predict, profile
     assert [notice.subject for notice in news] == ["More urgent: WO-2026-0001 (urgent): Feed pump: bearing wear"] * 2
     assert len({notice.notice_id for notice in (*first, *news)}) == 4
     assert [n.notice_id for n in notices_of(worse, profile, site, more_urgent=True)] == [n.notice_id for n in news]
+
+
+def test_nobody_yet_is_no_reason(order_for, predict, profile, site):
+    order = order_for(predict(0.6)).model_copy(update={"technician_id": None, "technician_reason": ""})
+    (manager,) = notices_of(order, profile, site)
+    assert "Not assigned yet. Please assign somebody." in manager.body

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.dispatch.technicians import WEIGHTS, distance_km
+from workbench.dispatch.technicians import WEIGHTS, distance_km, rank_technicians
 from workbench.dispatch.working_time import free_at
 from workbench.domain.equipment import Shift
 from workbench.domain.work import Priority
@@ -32,6 +32,16 @@ def test_travel_comes_before_the_work(rank, person):
     assert match.reason == "qualified for pumps (level 4), free Mon 5 Jan 09:00, 12 km, on site Mon 5 Jan 09:15"
     (far,) = rank([person(latitude=45.3)])  # 803 km: 6 h of travel today, 7.4 h tomorrow, too late to begin
     assert far.reason.endswith("free Mon 5 Jan 09:00, 803 km, on site Wed 7 Jan 07:00")
+
+
+def test_the_way_begins_at_the_own_site_and_the_shift_is_in_its_time(site, person):
+    porto = site.model_copy(update={"site_id": "porto", "time_zone": "Europe/Lisbon", "latitude": 52.63})
+    anybody = {"skill": "pumps", "priority": Priority.HIGH, "site": site, "workload_h": {}, "labour_h": 2.0}
+    early = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
+    (match,) = rank_technicians(
+        **anybody, technicians=[person(site_id="porto")], at=early, sites={"porto": porto, "berlin": site}
+    )
+    assert match.reason.endswith("free Mon 5 Jan 08:00, 12 km, on site Mon 5 Jan 08:15"), "07:00 in Lisbon"
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def test_few_lives_with_limits_are_trained_by_degradation_and_fewer_leave_it_to_
     assert eight.parameters["family"] == "degradation"
     kept = Bundle.from_bytes(eight.payload).estimator
     assert isinstance(kept, DegradationLife)
-    assert set(kept.feature_names_) >= {"age", "limit_share_short"}
+    assert set(kept.feature_names_) >= {"age", "limit_share_short", "limit_passage_short"}
     # Readings begin after most failures: their lives are known, but not what led to them.
     late = [dataclasses.replace(m, telemetry=m.telemetry.iloc[1550:].reset_index(drop=True)) for m in fleet]
     (none,) = train_fleet(late, as_of=at, plan=Plan(tasks=(Task.RUL,)))

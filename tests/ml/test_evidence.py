@@ -76,6 +76,15 @@ def test_wider_than_the_prior():
     assert width_reason(own, None) is None
 
 
+def test_an_open_interval_is_compared_as_far_as_it_looks():
+    population = Interval(median=900, lower=100, upper=2000)
+    vague, sharp = (Interval(median=600, lower=lower, upper=720, upper_open=True) for lower in (5, 300))
+    assert width_reason(vague, population) is not None
+    assert width_reason(sharp, population) is None
+    closed = Interval(median=300, lower=100, upper=600)
+    assert width_reason(closed, Interval(median=2000, lower=1500, upper=3500)) is None
+
+
 def test_kaplan_meier_with_censoring():
     lives = Lifetimes(np.array([2.0, 3.0, 3.0, 5.0, 8.0]), np.array([1.0, 1.0, 0.0, 1.0, 0.0]))
     times, survival = lives.curve()
@@ -90,7 +99,6 @@ def test_population_life_depends_on_age():
     assert young.lower < young.median < young.upper
     assert old.median < young.median / 3
     assert lives.fails_within(900, 200) > lives.fails_within(100, 200)
-    assert lives.remaining(0.0, cap=500).upper_open
     assert Lifetimes(np.array([5.0]), np.array([0.0])).remaining(0.0) is None
 
 

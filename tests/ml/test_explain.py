@@ -175,6 +175,7 @@ def test_the_index_of_a_detector_is_the_sum_of_its_parts_and_a_shifted_sensor_ha
 
 def test_network_and_blend_add_up(explaining, deep):
     from workbench.ml.ensemble import BlendedRul
+    from workbench.ml.near_end import NearEnd
     from workbench.ml.network import NetworkRul
 
     X, life, groups = table(80)
@@ -185,9 +186,16 @@ def test_network_and_blend_add_up(explaining, deep):
     np.testing.assert_allclose(part.answer, network.predict(X.iloc[:5])[:, 0], atol=1e-6)
     blend = BlendedRul(cap=100, epochs=1, iterations=5, n_splits=2).fit(X, life, groups=groups)
     blend.network_, blend.share_ = network, 0.3
-    (part,) = margins(blend, X.iloc[:5], MEANING)
-    assert adds_up(part) < 1e-6
-    np.testing.assert_allclose(part.answer, blend.predict(X.iloc[:5])[:, 0], atol=1e-6)
+    rng = np.random.default_rng(0)
+    size = len(blend.used_)
+    mix, terms = rng.normal(size=(size, 2)), rng.normal(size=9)
+    near_end = NearEnd(100.0, rng.normal(size=size), mix, np.array([40.0, 0.0, 0.0]), np.full(3, 20.0), 5 * terms)
+    for form in (None, near_end):
+        blend.near_end_ = form
+        (part,) = margins(blend, X.iloc[:40], MEANING)
+        assert adds_up(part) < 1e-6
+        np.testing.assert_allclose(part.answer, blend.predict(X.iloc[:40])[:, 0], atol=1e-6)
+        np.testing.assert_allclose(np.clip(part.margin, 0, 100), part.answer, atol=1e-6)
 
 
 def test_integrated_gradients_are_complete_and_blind_to_what_does_not_count(deep):

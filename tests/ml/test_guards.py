@@ -12,14 +12,24 @@ from workbench.domain.observations import MachineData
 from workbench.domain.predictions import Task
 from workbench.errors import LeakFound
 from workbench.ml import train_fleet
-from workbench.ml.guards import guard_features, guard_sensors
+from workbench.ml.guards import (
+    BLOCKS_APART,
+    NO_LATER_ROWS,
+    NO_SENSOR,
+    OWN_POPULATION,
+    UNITS_APART,
+    guard_features,
+    guard_sensors,
+)
 from workbench.ml.labels import label
 from workbench.ml.leakage import guard, label_columns
 from workbench.ml.life import timeline
 from workbench.ml.spec import default_horizons
-from workbench.ml.splits import Split, time_split, unit_time_split
+from workbench.ml.splits import Split
 from workbench.ml.train import Plan
+from workbench.ml.training_anomaly import train_anomaly
 from workbench.ml.training_data import gather
+from workbench.ml.training_tasks import train_diagnosis
 
 COUNTER = {"quantity": "other", "unit": "h", "normal_low": 0, "normal_high": 1} | {
     "physical_low": -1e9,
@@ -44,7 +54,7 @@ def data(fleet):
 def questions(data):
     y = np.column_stack([data.samples.within(life) for life in (24, 168, 720)])
     rows = np.flatnonzero(~np.isnan(y).all(axis=1))
-    return rows, y[rows]
+    return rows, list(y[rows].T)
 
 
 def with_sensor(machine, name, values):
@@ -163,8 +173,10 @@ def test_each_kind_of_split_is_held_to_what_it_declares(data):
     boundary = float(np.quantile(hours, 0.7))
     X, y = s.X[["vibration_velocity_hi_mean24"]], s.within(24)
     units = s.groups.astype(str)
-    guard(X, y, unit_time_split(units, hours, ["pump_test_000"], boundary, 24), groups=units, times=hours, horizon=24)
-    late = time_split(hours, boundary, 6)
+    held, after = units == "pump_test_000", hours >= boundary
+    both = Split("both", np.flatnonzero(~held & (hours < boundary - 24)), np.flatnonzero(held & after))
+    guard(X, y, both, groups=units, times=hours, horizon=24)
+    late = Split("time", np.flatnonzero(hours < boundary - 6), np.flatnonzero(after))
     with pytest.raises(LeakFound, match="training label window"):
         guard(X, y, late, times=hours, horizon=24)
     with pytest.raises(LeakFound, match="on both sides"):
@@ -190,3 +202,75 @@ def test_a_training_on_a_clock_that_counts_down_is_refused_with_the_reason(fleet
     assert model.payload == b""
     assert "hours_left" in model.refused[0]
     assert "encode the label" in model.refused[0]
+
+
+def with_codes(machine, codes):
+    """The machine with a sensor that shows, before each failure, a code of the cause that will be found."""
+    known = label(timeline(machine))
+    near = known.remaining <= 168
+    values = [float(codes[str(cause)]) if close else 0.0 for cause, close in zip(known.cause, near, strict=True)]
+    return with_sensor(machine, "error_class", values)
+
+
+def test_a_sensor_that_encodes_the_cause_refuses_the_diagnosis(small_fleet):
+    codes = {"imbalance": 1, "bearing_wear": 2}
+    leaking = [with_codes(machine, codes) for machine in small_fleet]
+    as_of = small_fleet[0].telemetry["time"].iloc[-1].to_pydatetime()
+    (model,) = train_fleet(leaking, as_of=as_of, plan=Plan(tasks=(Task.DIAGNOSIS,)))
+    assert model.payload == b""
+    assert model.refused == ("Sensors encode the label: error_class.",)
+
+
+def test_an_anomaly_detector_is_not_judged_on_a_sensor_that_knows_the_failure(fleet):
+    leaking = [with_codes(machine, {"imbalance": 1, "bearing_wear": 1}) for machine in fleet]
+    as_of = fleet[0].telemetry["time"].iloc[-1].to_pydatetime()
+    (model,) = train_fleet(leaking, as_of=as_of, plan=Plan(tasks=(Task.ANOMALY,)))
+    assert model.refused == ("Sensors encode the label: error_class.",)
+
+
+def test_what_is_said_to_be_checked_is_what_was_checked(fleet, data):
+    assert guard_features(data) == (NO_LATER_ROWS,)
+    assert guard_features(gather("type:pump", fleet, data.horizons)) == (NO_LATER_ROWS, OWN_POPULATION)
+    brief = [replace(machine, telemetry=machine.telemetry.iloc[:2]) for machine in fleet]
+    assert guard_features(replace(data, members=tuple(brief))) == ()
+    assert guard_features(replace(gather("type:pump", fleet, data.horizons), members=tuple(fleet[:2]))) == (
+        NO_LATER_ROWS,
+    )
+    rows, labels = questions(data)
+    assert guard_sensors(data, rows, labels) == (NO_SENSOR,)
+    ahead = np.flatnonzero(np.isnan(data.samples.remaining))
+    assert guard_sensors(data, ahead, [np.zeros(len(ahead))]) == (), "one answer only, and no failure in sight"
+
+
+def gathered(scope, machines, *, hours=900):
+    """Training data of the first hours of these machines."""
+    short = [replace(machine, telemetry=machine.telemetry.iloc[:hours]) for machine in machines]
+    return gather(scope, short, default_horizons(short[0].profile.life_unit))
+
+
+def test_folds_of_diagnosis_and_anomalies_learn_the_population_from_their_own_machines(fleet, monkeypatch):
+    from workbench.ml import training_data
+
+    seen = []
+    honest = training_data.with_population
+    monkeypatch.setattr(training_data, "with_population", lambda spec, few: seen.append(len(few)) or honest(spec, few))
+    train_diagnosis(gathered("type:pump", fleet), 0, 1.0)
+    assert sorted(seen) == [4, 5, 5, 5, 5], "five folds of six machines"
+    seen.clear()
+    outcome = train_anomaly(gathered("type:pump", fleet, hours=250), 0, 1.0)
+    assert seen == [4, 4, 4]
+    assert outcome.folds == 3
+    assert outcome.split == "units"
+
+
+def test_stretches_of_the_same_machines_are_declared_as_such(fleet):
+    outcome = train_anomaly(gathered("fleet", fleet[:4], hours=250), 0, 1.0)
+    assert (outcome.split, outcome.folds) == ("blocks", 3)
+    assert BLOCKS_APART in outcome.checks
+    assert UNITS_APART not in outcome.checks
+
+
+def test_few_machines_of_a_type_are_judged_by_stretches_of_their_records(fleet):
+    outcome = train_anomaly(gathered("type:pump", fleet[:4], hours=250), 0, 1.0)
+    assert (outcome.split, outcome.folds) == ("blocks", 3)
+    assert outcome.metrics["alarm_episodes_per_machine_month"] is not None

@@ -49,8 +49,8 @@ def test_brier_skill_is_zero_for_the_base_rate_and_negative_for_worse():
 
 def test_calibration_error_of_several_classes_uses_the_top_class():
     probability = np.array([[0.8, 0.2], [0.8, 0.2], [0.8, 0.2], [0.8, 0.2], [0.2, 0.8]])
-    assert metrics.expected_calibration_error([0, 0, 0, 1, 1], probability) == pytest.approx(0.0)
-    assert metrics.expected_calibration_error([1, 1, 1, 1, 1], probability) == pytest.approx(0.6)
+    assert metrics.equal_mass_ece([0, 0, 0, 1, 1], probability, bins=1) == pytest.approx(0.0)
+    assert metrics.equal_mass_ece([1, 1, 1, 1, 1], probability, bins=1) == pytest.approx(0.6)
 
 
 def test_interval_score_rewards_narrow_intervals_that_hold():

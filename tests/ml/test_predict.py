@@ -12,9 +12,10 @@ import pytest
 
 from workbench.domain.equipment import MachineStatus
 from workbench.domain.observations import MachineData
-from workbench.domain.predictions import HealthState, LimitCrossing, SensorFault, Task
-from workbench.errors import CorruptArtifact, InputError, NotEnoughData
+from workbench.domain.predictions import HealthState, Horizons, LimitCrossing, SensorFault, Task
+from workbench.errors import CorruptArtifact, InputError, NotEnoughData, Stopped
 from workbench.ml import Models, load_models, predict_machine, shown_state, train_fleet
+from workbench.ml.train import Plan
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +82,22 @@ def test_life_with_evidence_has_dates(models, failing, build_machine):
     assert life.life.median < 200  # the failure comes 60 h later
     lower, median, upper = life.expected_failure_at
     assert failing.telemetry["time"].iloc[-1] <= lower <= median <= upper
+
+
+def test_a_machine_is_looked_at_as_far_back_as_its_models_look_ahead(models, failing, build_machine):
+    from workbench.ml.context import Context
+
+    far = Horizons(critical=240, warning=480, degrading=1440)
+    longer = Models(tuple(dataclasses.replace(bundle, horizons=far) for bundle in models.bundles))
+    of_life = Models(tuple(bundle for bundle in longer.bundles if bundle.task is Task.RUL))
+    as_of = build_machine.end(failing)
+    for given in (longer, of_life):
+        assert predict_machine(failing, given, as_of=as_of).horizons == far
+    kept = [
+        len(context.table(context.spec_of(Task.RUL)).z)
+        for context in (Context.of(failing, given, as_of, 30.0) for given in (models, longer))
+    ]
+    assert kept[1] - kept[0] == pytest.approx(720, abs=2), "operating hours, a row each"
 
 
 def test_same_input_same_prediction(models, failing, build_machine):
@@ -172,7 +189,12 @@ def test_few_readings_give_no_anomaly_but_a_reason(build_machine):
 
 def test_training_stops_when_asked(small_fleet, build_machine):
     as_of = build_machine.end(small_fleet[0])
-    assert train_fleet(small_fleet, as_of=as_of, should_stop=lambda: True) == []
+    asked = iter([False, False, True])
+    with pytest.raises(Stopped, match="Nothing of it is kept"):
+        # After the features and the first of the tasks.
+        train_fleet(
+            small_fleet, as_of=as_of, plan=Plan(tasks=(Task.ANOMALY, Task.DIAGNOSIS)), should_stop=asked.__next__
+        )
 
 
 def test_nothing_after_as_of_is_learned_from(build_machine, small_fleet):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import InputError, NotEnoughData, WorkbenchError
-from workbench.ml.splits import Split, grouped_folds, holdout_units, time_folds, time_split, unit_time_split
+from workbench.ml.splits import Split, grouped_folds, holdout_units
 
 units = st.lists(st.integers(0, 12), min_size=20, max_size=120).filter(lambda g: len(set(g)) >= 5)
 hours = st.lists(st.integers(0, 500), min_size=10, max_size=120)
@@ -31,39 +31,17 @@ def test_grouped_folds_test_every_row_once_and_share_no_unit(groups, n_splits, s
 
 @settings(max_examples=60, deadline=None)
 @given(times=hours, boundary=st.integers(1, 499), purge=st.integers(0, 100))
-def test_time_split_ends_training_labels_before_the_test(times, boundary, purge):
-    try:
-        split = time_split(times, boundary, purge)
-    except NotEnoughData:
-        assert not (np.array(times) < boundary - purge).any() or not (np.array(times) >= boundary).any()
+def test_a_split_by_time_is_held_to_its_purge(times, boundary, purge):
+    moments = np.array(times)
+    split = Split("time", np.flatnonzero(moments < boundary - purge), np.flatnonzero(moments >= boundary))
+    if not len(split.train) or not len(split.test):
+        with pytest.raises(WorkbenchError, match="side of the split is empty"):
+            split.check(times=times, horizon=purge)
         return
     split.check(times=times, horizon=purge)
-    gap = np.array(times)[split.test].min() - np.array(times)[split.train].max()
+    gap = moments[split.test].min() - moments[split.train].max()
     with pytest.raises(WorkbenchError, match="training label window"):
         split.check(times=times, horizon=gap)
-
-
-@settings(max_examples=60, deadline=None)
-@given(times=hours.filter(lambda t: len(set(t)) >= 8), purge=st.integers(0, 5))
-def test_time_folds_each_keep_the_purge(times, purge):
-    try:
-        folds = time_folds(times, 3, purge)
-    except NotEnoughData:
-        return
-    for fold in folds:
-        fold.check(times=times, horizon=purge)
-
-
-@settings(max_examples=60, deadline=None)
-@given(groups=units, boundary=st.integers(5, 60), purge=st.integers(0, 4))
-def test_unit_time_split_keeps_both(groups, boundary, purge):
-    times = np.arange(len(groups))
-    held = sorted(set(groups))[:2]
-    try:
-        split = unit_time_split(groups, times, held, boundary, purge)
-    except NotEnoughData:
-        return
-    split.check(groups, times, purge)
 
 
 def test_grouped_folds_repeat_by_seed_and_spread_balanced_weight():
@@ -80,10 +58,10 @@ def test_grouped_folds_repeat_by_seed_and_spread_balanced_weight():
 def test_datetimes_are_split_and_checked_with_timedeltas():
     times = np.datetime64("2026-01-01T00") + np.arange(100) * np.timedelta64(1, "h")
     day = np.timedelta64(24, "h")
-    split = time_split(times, np.datetime64("2026-01-04T00"), day)
+    split = Split("time", np.arange(48), np.arange(72, 100))
     split.check(times=times, horizon=day)
-    assert len(split.train) == 48
-    assert len(split.test) == 28
+    with pytest.raises(WorkbenchError, match="training label window"):
+        split.check(times=times, horizon=2 * day)
 
 
 def test_a_broken_declaration_is_refused_with_the_units_named():

@@ -133,9 +133,6 @@ def test_the_population_answers_by_what_a_machine_is_even_without_readings(build
     assert again.remaining(100.0, profile=fleet[0].profile) == found.remaining(100.0, profile=fleet[0].profile)
     early = Lifetimes.restore({"duration": found.duration, "failed": found.failed})
     assert early.model is None
-    capped = found.remaining(0.0, profile=fleet[1].profile, cap=100.0)
-    assert capped.upper == 100.0
-    assert capped.upper_open
 
 
 def test_few_machines_or_equal_ones_give_the_populations_curve(build_machine):

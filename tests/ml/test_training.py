@@ -7,14 +7,17 @@ import warnings
 import numpy as np
 import pytest
 
+from workbench.domain.observations import MachineData
 from workbench.domain.predictions import Task
 from workbench.ml import train_fleet
-from workbench.ml.anomaly import IsolationAnomaly, count_episodes
+from workbench.ml.anomaly import IsolationAnomaly, alarm_threshold, count_episodes
+from workbench.ml.anomaly.calibration import ONE_IN_TWENTY_THOUSAND
 from workbench.ml.features import build
 from workbench.ml.life import running_rows
 from workbench.ml.models import Bundle
 from workbench.ml.spec import default_horizons
 from workbench.ml.train import Plan
+from workbench.ml.training_anomaly import train_anomaly
 from workbench.ml.training_data import gather
 from workbench.ml.tuning import Tuning
 
@@ -50,7 +53,7 @@ def test_the_stated_rate_of_false_alarms_holds_for_machines_never_seen(build_mac
             build(machine, bundle.spec).loc[running, list(bundle.estimator.feature_names_)]
         )
         hours = np.flatnonzero(running).astype(float)
-        count += count_episodes(hours[score > bundle.estimator.threshold_])
+        count += count_episodes(hours[score > alarm_threshold(bundle.estimator.threshold_)])
         months += np.ptp(hours) / 730.5
     assert count / months == pytest.approx(model.metrics["alarm_episodes_per_machine_month"], abs=0.7)
     assert count / months < 1.8
@@ -64,5 +67,17 @@ def test_one_machine_of_many_lives_is_refused_in_words_and_warns_of_nothing(buil
         health, life = train_fleet(
             [alone], as_of=build_machine.end(alone), plan=Plan(tasks=(Task.HEALTH, Task.RUL), tuning=Tuning(trials=2))
         )
-    assert health.refused == ("no skill over the base rate on held-out machines",)
+    assert health.refused == ("no skill over the base rate is shown on held-out machines",)
     assert "1 of 2 units needed" in life.refused[0]
+
+
+def test_the_stated_threshold_and_rate_are_those_of_the_alarm_in_use(build_machine):
+    """However small the budget, what is as strange as one normal reading in twenty thousand alarms."""
+    healthy = [build_machine.worn(f"pump_test_{k:03d}", 100 + k, hours=1000) for k in range(5)]
+    frame = healthy[0].telemetry
+    warm = frame["bearing_temp_C"] + np.where((np.arange(1000) > 700) & (np.arange(1000) < 720), 40.0, 0.0)
+    healthy[0] = MachineData(healthy[0].profile, frame.assign(bearing_temp_C=warm), healthy[0].events)
+    outcome = train_anomaly(gather("fleet", healthy, default_horizons(healthy[0].profile.life_unit)), 0, 1e-6)
+    assert outcome.bundle.estimator.threshold_ > ONE_IN_TWENTY_THOUSAND
+    assert outcome.metrics["threshold"] == ONE_IN_TWENTY_THOUSAND
+    assert outcome.metrics["alarm_episodes_per_machine_month"] == pytest.approx(0.19, abs=0.01), "one"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from workbench.domain.equipment import MachineProfile, Sensor
-from workbench.ml.trends import find_trends
+from workbench.ml.trends import find_trends, without_load
 
 NAMES = ("temp_C", "load_pct")
 HOURS = np.arange(720)
@@ -54,3 +54,15 @@ def test_gaps_do_not_hide_a_trend(profile):
     values = _readings(2, 0.8, 0)
     values[100:150] = np.nan
     assert [trend.sensor for trend in find_trends(profile, NAMES, values, TIME)] == ["temp_C"]
+
+
+def test_an_operating_sensor_that_says_nothing_new_changes_nothing():
+    rng = np.random.default_rng(5)
+    load, wear = rng.normal(50, 10, 300), np.linspace(0, 3, 300)
+    level = np.where(rng.random(300) < 0.1, np.nan, 0.2 * load + wear)
+    alone = without_load(np.column_stack([load, level]), np.array([True, False]))[:, -1]
+    still = np.where(rng.random(300) < 0.2, np.nan, 7.1)
+    doubled = np.column_stack([load, 3 * load + 1, still, level])
+    together = without_load(doubled, np.array([True, True, True, False]))[:, -1]
+    np.testing.assert_allclose(together, alone, rtol=1e-6)
+    assert np.isnan(together).sum() == np.isnan(level).sum()

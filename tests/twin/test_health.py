@@ -120,9 +120,29 @@ def test_detected_damage_leaves_what_remains_of_the_pf_interval(small_pump):
     assert left[3] == pytest.approx(0, abs=1e-6)
 
 
-def test_failure_probability_is_a_half_at_the_median_life():
-    assert failure_probability(np.array([720.0]), 720.0)[0] == pytest.approx(0.5)
-    assert failure_probability(np.array([1e5]), 168.0)[0] < 1e-5
+@pytest.mark.parametrize("age", [0.0, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("worn", [0.0, 0.3, 0.9])
+def test_failure_probability_is_a_half_at_the_life_left(small_pump, age, worn):
+    pump = small_pump(composition=COMPOSITION)
+    damage, run_h = {"bearing_wear": np.array([worn])}, np.array([age * rated_life_h(pump)])
+    left = float(remaining_life_h(pump, damage, run_h)[0])
+    assert failure_probability(pump, damage, run_h, left)[0] == pytest.approx(0.5)
+    assert (
+        failure_probability(pump, damage, run_h, left / 2)[0]
+        < 0.5
+        < failure_probability(pump, damage, run_h, 2 * left)[0]
+    )
+
+
+def test_a_machine_that_has_run_its_rated_life_is_likelier_to_fail_than_a_new_one(small_pump):
+    pump = small_pump(composition=COMPOSITION)
+    young, old = failure_probability(pump, {}, np.array([0.0, rated_life_h(pump)]), 168.0)
+    assert rated_life_h(pump) == 20_000
+    # 1 - S((20,000 + 168) h) / S(20,000 h) of Weibull lives of slope 2 and median 20,000 h.
+    survival = [0.5 ** ((hours / 20_000) ** 2) for hours in (20_000, 20_168)]
+    assert old == pytest.approx(1 - survival[1] / survival[0])
+    assert old == pytest.approx(0.0116, abs=1e-4)
+    assert young == pytest.approx(0.00005, abs=1e-5)
 
 
 def test_health_of_many_steps_and_samples_is_read_at_once(small_pump):

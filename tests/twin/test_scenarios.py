@@ -181,6 +181,30 @@ def test_every_fault_of_the_question_is_listed_at_once():
         assert told in text
 
 
+def test_signals_that_physics_does_not_allow_are_listed_at_once():
+    pump = MACHINES["pump_grundfos_cr3_004"]
+    signals = {"speed": 0.0, "speed_rpm": float("inf"), "unbalance": float("nan"), "lubrication": -1.0}
+    with pytest.raises(InvalidDocument) as raised:
+        _compare(pump, Scenario(name="aa", title="A", signals=signals), hours=-3)
+    text = str(raised.value)
+    for told in (
+        "hours is -3",
+        "speed is 0; a scenario can drive it from 0.1 to 1.5",
+        "speed_rpm is inf; a scenario can drive it from 0 to 5800",
+        "unbalance is nan; a scenario can drive it from 0 to 1",
+        "lubrication is -1",
+    ):
+        assert told in text
+
+
+def test_two_faults_of_one_signal_are_no_worse_than_the_signal_can_be():
+    faults = (FaultInjection(fault="looseness", severity=0.8), FaultInjection(fault="looseness", severity=0.9, at_h=2))
+    one = Scenario(name="one", title="One", faults=(FaultInjection(fault="looseness", severity=1.0),))
+    both = _compare(MOTOR, one, Scenario(name="two", title="Two", faults=faults), hours=10, samples=1)
+    worst = max(both.result("one").peaks.values())
+    assert max(both.result("two").peaks.values()) == pytest.approx(worst, rel=1e-3)
+
+
 def test_every_fault_of_a_file_is_listed_at_once():
     with pytest.raises(InvalidDocument) as raised:
         parse_scenarios(

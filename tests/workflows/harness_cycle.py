@@ -27,6 +27,7 @@ MOMENTS = ("before", "within", "committed", "after")
 POINTS = (
     *("begun", "unscored", "scored", *(f"{moment} {step}" for step in STEPS for moment in MOMENTS), "ended"),
     *(f"{moment} plan" for moment in MOMENTS),
+    *(f"{moment} cases" for moment in MOMENTS),
 )
 
 
@@ -95,17 +96,19 @@ def _at_point(ws: Any, wanted: str, act: Callable[[], None]) -> None:
         passed(f"after {name}")
         return result
 
-    plan_after_cycle = cycle.plan_after_cycle
+    def over_the_fleet(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **named: Any) -> Any:
+            nonlocal step
+            passed(f"before {name}")
+            step = name
+            result = work(*args, **named)
+            passed(f"after {name}")
+            return result
 
-    def planned(*args: Any) -> Any:
-        nonlocal step
-        passed("before plan")
-        step = "plan"
-        result = plan_after_cycle(*args)
-        passed("after plan")
-        return result
+        return call
 
-    cycle.plan_after_cycle = planned
+    cycle.plan_after_cycle = over_the_fleet("plan", cycle.plan_after_cycle)
+    cycle.tell_of_cases = over_the_fleet("cases", cycle.tell_of_cases)
     event.listen(ws.database.engine, "commit", lambda _connection: passed(f"within {step}"))
     event.listen(Session, "after_commit", lambda _session: passed(f"committed {step}"))
     cycle._in_transaction = recorded

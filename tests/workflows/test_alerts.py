@@ -261,3 +261,85 @@ def test_history_and_figures_of_the_plant(pumps, command):
             workbench.alert_history(pumps, PUMP, **wrong)
     with pytest.raises(InputError, match="operators"):
         workbench.alarm_figures(pumps, operators=0)
+
+
+def test_a_shelved_case_stays_shelved_while_its_cause_comes_and_goes(pumps):
+    loud(pumps, 5)
+    run_cycle(pumps, [PUMP])
+    (case,) = limit_cases(pumps)
+    until = pumps.as_of() + timedelta(days=1)
+    workbench.shelve_case(pumps, case.case_id, until=until, reason="overhaul")
+    calm(pumps, 12)
+    run_cycle(pumps, [PUMP])
+    loud(pumps, 5)
+    run_cycle(pumps, [PUMP])
+    (still,) = limit_cases(pumps)
+    assert (still.case_id, still.state, still.shelved_until, still.reopened) == (
+        case.case_id, CaseState.SHELVED, until, 0,
+    )  # fmt: skip
+    calm(pumps, 24)
+    run_cycle(pumps, [PUMP])
+    assert limit_cases(pumps) == [], "the time is up and the cause is gone"
+
+
+def test_who_looks_after_a_case_still_does_when_its_cause_returns_but_not_after_they_closed_it(pumps):
+    olga = Actor(id="olga", role=Role.OPERATOR)
+    loud(pumps, 5)
+    run_cycle(pumps, [PUMP])
+    (case,) = limit_cases(pumps)
+    workbench.acknowledge_case(pumps, case.case_id, actor=olga)
+    calm(pumps, 12)
+    run_cycle(pumps, [PUMP])
+    loud(pumps, 5)
+    run_cycle(pumps, [PUMP])
+    (again,) = limit_cases(pumps)
+    assert (again.state, again.acknowledged_by, again.reopened) == (CaseState.ACKNOWLEDGED, "olga", 1)
+    workbench.resolve_case(pumps, case.case_id, note="coupling aligned", actor=olga)
+    loud(pumps, 2)
+    run_cycle(pumps, [PUMP])
+    (anew,) = limit_cases(pumps)
+    assert (anew.state, anew.acknowledged_by) == (CaseState.OPEN, "")
+
+
+def _told(ws: Workspace) -> list[tuple[str, str]]:
+    return sorted((one.recipient, one.subject) for one in ws.notices.all() if one.kind == "case")
+
+
+def test_the_manager_of_the_site_is_told_once_of_what_a_run_found_and_no_order_tells(pumps):
+    loud(pumps, 5)
+    run_cycle(pumps)
+    title = f"1 new case at {pumps.sites.get('main_site').title}"
+    assert _told(pumps) == [("manager:main_site", title)]
+    first = next(one.body for one in pumps.notices.all())
+    assert VIBRATION in first
+    assert PUMP in first
+    take_in(pumps, OTHER, readings(range(24 * DAYS, 24 * DAYS + 30), 5).assign(**{VIBRATION: 6.0}))
+    run_cycle(pumps)
+    assert [subject for _, subject in _told(pumps)] == [title, title.replace("1 new case", "2 new cases")]
+    second = next(one.body for one in pumps.notices.all() if OTHER in one.body)
+    assert f"Have the instrument {VIBRATION} checked" in second
+    assert "warning limit" not in second
+    run_cycle(pumps)
+    assert len(_told(pumps)) == 2
+
+
+def test_a_silent_machine_is_told_and_a_case_that_an_order_tells_of_is_not(pumps):
+    loud(pumps, 2, value=9.0)
+    run_cycle(pumps, [PUMP])
+    assert pumps.orders.open(PUMP)
+    assert _told(pumps) == []
+    pumps.set_as_of(pumps.as_of() + timedelta(days=5))
+    run_cycle(pumps)
+    assert [subject for _, subject in _told(pumps)] == [f"2 new cases at {pumps.sites.get('main_site').title}"]
+    assert "no reading since" in next(one.body for one in pumps.notices.all() if one.kind == "case")
+
+
+def test_a_case_that_somebody_shelved_or_that_flickers_is_not_told_again(pumps):
+    loud(pumps, 5)
+    run_cycle(pumps, [PUMP])
+    calm(pumps, 12)
+    run_cycle(pumps, [PUMP])
+    loud(pumps, 5)
+    run_cycle(pumps, [PUMP])
+    assert limit_cases(pumps)[0].reopened == 1
+    assert len([one for one in pumps.notices.all() if "warning limit" in one.body]) == 1

@@ -91,3 +91,13 @@ def test_on_the_command_line(plant):
     refused = run(MACHINE, "--start", "yesterday").exception
     assert isinstance(refused, InputError)
     assert "is no time" in str(refused)
+
+
+def test_a_machine_without_a_model_alarms_by_the_budget_of_its_workspace(plant):
+    early = TRAINED - timedelta(days=1)
+    usual = predict_one(plant, MACHINE, as_of=early)
+    plant.settings = plant.settings.model_copy(update={"alarm_budget_per_machine_month": 30.0})
+    generous = predict_one(plant, MACHINE, as_of=early)
+    assert generous.anomaly.threshold < usual.anomaly.threshold
+    assert generous.prediction_id != usual.prediction_id, "another budget is another answer"
+    assert workbench.anomalies(plant, MACHINE, as_of=early).threshold == generous.anomaly.threshold

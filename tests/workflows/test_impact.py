@@ -40,6 +40,12 @@ def test_people_parts_and_planned_stops_of_the_records_set_the_time(plant):
     assert any(entry.action.startswith("Order ") and " x " in entry.action for entry in late.recommendations)
     assert all(entry.evidence for entry in late.recommendations if entry.expected_saving)
 
+    for person in plant.technicians.all():
+        welder = person.model_copy(update={"skills": {"welding": 3}})
+        plant.technicians.put(welder, plant.change("others were hired"))
+    waits = assess_machine(plant, prediction).decision.when.not_earlier
+    assert any("nobody in the records has" in one and "contractor" in one for one in waits)
+
 
 def test_an_order_never_begins_before_the_time_that_its_sheet_calls_the_earliest(plant):
     extra("optimize", "ortools")

@@ -13,8 +13,8 @@ import workbench
 from workbench.cli.main import app
 from workbench.domain.base import stable_id
 from workbench.domain.models import Figure, ShadowPrediction
-from workbench.domain.predictions import Task
-from workbench.errors import CorruptArtifact, InputError, NotFound, WorkbenchError
+from workbench.domain.predictions import Horizons, Task
+from workbench.errors import CorruptArtifact, InputError, NotFound, Stopped, WorkbenchError
 from workbench.ml.models import Bundle
 
 GEARBOX = "gearbox_sew_mc_016"
@@ -130,16 +130,17 @@ def test_a_broken_challenger_never_stops_the_champion(plant):
     assert workbench.compare_models(plant, "health").answers == 0
 
 
-def log_answers(ws, challenger, *, sure):
-    """Both answers every 12 h over the record; the challenger knows the coming failures when ``sure``."""
+def log_answers(ws, challenger, *, sure, days=(1000, 40)):
+    """Both answers every other day over ``days`` before the end; the challenger knows the coming failures when ``sure``."""
     first, change = champion(ws).version_id, ws.change("test")
     events = ws.events.frame()
     failures = events[events["kind"] == "failure"]
     for machine_id in ws.machines.ids()[:6]:
         own = failures.loc[failures["machine_id"] == machine_id, "time"]
         span = ws.telemetry.span(machine_id)
-        at = span[0] + timedelta(days=20) if span else ws.as_of()
-        while at < ws.as_of() - timedelta(days=40):
+        begin, end = (ws.as_of() - timedelta(days=number) for number in days)
+        at = max(span[0] + timedelta(days=20), begin) if span else end
+        while at < end:
             ahead = ((own - at).dt.total_seconds() / 3600)[own > at].min()
             chances = {
                 name: 0.95 if ahead <= h else 0.05
@@ -194,6 +195,24 @@ def test_a_better_challenger_is_told_from_what_happened_and_promoted_with_the_re
     assert "the challenger is better" in plant.log.entries(MODEL, "second")[0].reason
 
 
+def test_answers_of_machines_that_ran_on_count_as_soon_as_those_of_machines_that_failed(plant):
+    registered(plant, "second")
+    plant.evaluations.add(
+        plant.evaluations.get(champion(plant).version_id).model_copy(update={"version_id": "second"}), plant.change("t")
+    )
+    workbench.shadow_model(plant, "second")
+    # For thirty days no machine can have outlived the longest horizon.
+    log_answers(plant, "second", sure=True, days=(25, 10))
+    found = workbench.compare_models(plant, "health")
+    assert [name for name, _, _ in found.figures] == ["Brier score, critical horizon", "Brier score, warning horizon"]
+    events = plant.events.frame()
+    late = (events["kind"] == "failure") & (events["time"] >= plant.as_of() - timedelta(days=25))
+    failing = set(events.loc[late, "machine_id"])
+    logged = {one.machine_id for one in plant.shadow_predictions.of_version("second")}
+    assert found.machines == len(logged) > len(failing & logged)
+    assert found.labelled == len(plant.shadow_predictions.of_version("second"))
+
+
 def test_equal_answers_show_no_difference(plant):
     registered(plant, "second")
     plant.evaluations.add(
@@ -231,6 +250,21 @@ def test_a_training_of_one_task_keeps_a_champion_that_is_clearly_better(plant):
     assert evaluation.error_by_life
     assert evaluation.training_s > 0
     assert any("rows after it" in check for check in evaluation.checks)
+    assert evaluation.folds == version.parameters["n_splits"]
+
+
+def test_a_training_that_is_stopped_leaves_nothing(plant):
+    before = plant.models.all()
+    asked = iter([False, True])
+    with pytest.raises(Stopped, match="Nothing of it is kept"):
+        workbench.train(plant, as_of=champion(plant).as_of, seed=9, should_stop=asked.__next__)
+    assert plant.models.all() == before
+
+
+def test_alarms_are_judged_by_what_the_machines_cost(plant):
+    said = plant.evaluations.get(champion(plant).version_id).alarms
+    assert said.startswith("An alarm is counted where an order would be made")
+    assert "taken to cost three times" not in said, "the costs of every machine are known"
 
 
 def trained_again(ws, version_id):
@@ -277,6 +311,19 @@ def test_a_training_may_only_register(plant):
     assert not report.versions[0].active
     assert not report.versions[0].shadow
     assert champion(plant, Task.ANOMALY) == first
+
+
+def test_models_look_far_enough_ahead_to_order_a_critical_part(plant):
+    before = champion(plant, Task.ANOMALY)
+    seal = plant.parts.get("mechanical_seal")
+    plant.parts.put(
+        seal.model_copy(update={"critical": True, "lead_time_days": 5.0}), plant.change("not kept in stock")
+    )
+    (version,) = workbench.train(plant, Task.ANOMALY, as_of=before.as_of).versions
+    assert version.version_id != before.version_id
+    evaluation = plant.evaluations.find(version.version_id)
+    assert evaluation.horizons == Horizons(critical=120, warning=240, degrading=720)
+    assert any("120, 240 and 720 operating hours" in limit for limit in evaluation.limits)
 
 
 @pytest.mark.parametrize(

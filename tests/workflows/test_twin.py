@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from inspect import isfunction, signature
+from itertools import islice
 
 import pandas as pd
 import pytest
@@ -21,6 +23,8 @@ from workbench.reports import content
 from workbench.workflows.onboard import add_catalogue, create_workspace, save_profile
 from workbench.workflows.simulate_copy import store_readings
 from workbench.workflows.twin import current_twin
+from workbench.workflows.twin.current import renews_machine
+from workbench.workflows.twin.record import read_record
 
 END = datetime(2026, 1, 1, tzinfo=UTC)
 MOTOR, SILENT = "motor_weg_w22_003", "fan_greenheck_bisw_015"
@@ -56,12 +60,17 @@ def test_a_machine_without_readings_is_taken_as_new_and_says_so(plant):
     assert max(health.damage.values()) == pytest.approx(0, abs=1e-6)
 
 
+def _bare_motor(ws):
+    """Add the motor with one sensor and no twin of its own."""
+    add_catalogue(ws, only=(MOTOR,))
+    motor = ws.machines.get(MOTOR)
+    bare = {"twin": None, "failure_modes": (), "running_rule": None}
+    save_profile(ws, motor.model_copy(update={"sensors": (motor.sensor("winding_temp_C"),), **bare}))
+
+
 def test_a_machine_that_does_not_tell_its_load_says_which_was_taken(tmp_path):
     with create_workspace(tmp_path / "W", settings={"name": "Bare", "as_of": END.isoformat()}) as ws:
-        add_catalogue(ws, only=(MOTOR,))
-        motor = ws.machines.get(MOTOR)
-        bare = {"twin": None, "failure_modes": (), "running_rule": None}
-        save_profile(ws, motor.model_copy(update={"sensors": (motor.sensor("winding_temp_C"),), **bare}))
+        _bare_motor(ws)
         time = pd.date_range(END - timedelta(days=3), END, freq="h", inclusive="left")
         store_readings(ws, MOTOR, pd.DataFrame({"time": time, "state": "RUNNING", "winding_temp_C": 75.0}), "bare")
         assert "at the usual load of 70 %" in workbench.twin_health(ws, MOTOR).basis
@@ -241,3 +250,76 @@ def test_a_replaced_part_is_new_again(plant, tmp_path):
     (bearing,) = [n for n, name in enumerate(worn.model.state_names) if name == "bearing.fatigue"]
     assert renewed.state[0, bearing] < 0.2 * worn.state[0, bearing]
     assert "1 failure mode renewed" in renewed.basis
+
+
+def _replaced(ws, tmp_path, machine_id, cause, at):
+    path = tmp_path / "events.csv"
+    path.write_text(
+        f"machine_id,time,kind,cause,source\n{machine_id},{at},replacement,{cause},fitter\n", encoding="utf-8"
+    )
+    workbench.ingest(ws, "events", path)
+
+
+def test_a_machine_that_was_renewed_is_new_from_then_on(simulated_plant, tmp_path):
+    with simulated_plant(tmp_path / "W", [MOTOR], SILENT, days=20) as ws:
+        worn = current_twin(ws, MOTOR)
+        _replaced(ws, tmp_path, MOTOR, "machine", "2025-11-12T00:00:00Z")
+        # Thirty days before a record of twenty, in two shifts with weekends.
+        assert 450 < current_twin(ws, MOTOR).running_h < 700 < worn.running_h
+        _replaced(ws, tmp_path, MOTOR, "unknown", "2025-12-31T00:00:00Z")
+        new = current_twin(ws, MOTOR)
+        lived = [column for column, declared in enumerate(new.model.states) if declared.monotone]
+        used = worn.state[0, lived] > 1e-6
+        assert used.any()
+        assert (new.state[0, lived][used] < 0.2 * worn.state[0, lived][used]).all()
+        assert 8 < new.running_h < 24
+        assert "the whole machine renewed on 2025-12-31" in new.basis
+        assert new.health(168).twin_health_score > worn.health(168).twin_health_score
+        assert new.health(168).failure_probability < worn.health(168).failure_probability
+        assert set(read_record(ws, MOTOR, None).renewed) == set(new.model.composition.modes)
+        # After the last reading.
+        _replaced(ws, tmp_path, MOTOR, "overhaul", END.isoformat())
+        assert current_twin(ws, MOTOR).running_h == 0
+        assert (current_twin(ws, MOTOR).state[0, lived][used] < new.state[0, lived][used]).all()
+
+
+def test_a_replacement_after_a_failure_of_nobody_knows_what_is_its_repair_alone():
+    day = timedelta(days=1)
+    events = pd.DataFrame(
+        {
+            "time": pd.to_datetime([END, END + 0.5 * day, END + 3 * day, END + 5 * day]),
+            "kind": ["failure", "replacement", "replacement", "replacement"],
+            "cause": ["bearing_wear", "unknown", "unknown", "seal_leak"],
+        }
+    )
+    assert renews_machine(events) == [False, False, True, False]
+
+
+def test_a_counter_of_hours_begins_anew_with_the_machine(tmp_path):
+    with create_workspace(tmp_path / "W", settings={"name": "Counter", "as_of": END.isoformat()}) as ws:
+        _bare_motor(ws)
+        hours = 240
+        times = pd.date_range(END - timedelta(hours=hours), periods=hours, freq="h").as_unit("us")
+        frame = pd.DataFrame({"time": times, "running_h": 5_000.0 + pd.RangeIndex(hours), "winding_temp_C": 75.0})
+        store_readings(ws, MOTOR, frame.assign(state="RUNNING"), "counter")
+        assert current_twin(ws, MOTOR).running_h == 5_239
+        _replaced(ws, tmp_path, MOTOR, "overhaul", (END - timedelta(hours=100)).isoformat())
+        assert current_twin(ws, MOTOR).running_h == 99
+
+
+def test_every_verb_draws_with_the_workspaces_seed_unless_told_another(tmp_path):
+    verbs = [getattr(workbench, name) for name in workbench.__all__]
+    seeded = {one.__name__: signature(one).parameters.get("seed") for one in verbs if isfunction(one)}
+    defaults = {name: parameter.default for name, parameter in seeded.items() if parameter is not None}
+    assert {"train", "seed_data", "simulate_failure", "stream_machine", "plan_work", "compare_scenarios"} <= set(
+        defaults
+    )
+    assert set(defaults.values()) == {None}
+
+    def read(ws, **seed):
+        return [one.values for one in islice(workbench.stream_machine(ws, MOTOR, **seed), 3)]
+
+    settings = {"name": "Seeded", "as_of": END.isoformat(), "seed": 7}
+    with create_workspace(tmp_path / "W", settings=settings) as ws:
+        add_catalogue(ws, only=(MOTOR,))
+        assert read(ws) == read(ws, seed=7) != read(ws, seed=0)

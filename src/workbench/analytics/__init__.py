@@ -3,7 +3,7 @@
 from .assess import assess
 from .decide import decide
 from .history import similar_failures
-from .impact import cost_to_failure, cost_when_planned, labour_rate
+from .impact import cost_to_failure, cost_when_planned, labour_rate, typical_failure
 from .recommend import recommend
 from .remedy import Remedy, remedy_for
 from .similar import SimilarCases, similar_cases
@@ -29,4 +29,5 @@ __all__ = [
     "remedy_for",
     "similar_cases",
     "similar_failures",
+    "typical_failure",
 ]

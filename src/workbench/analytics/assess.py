@@ -37,7 +37,9 @@ def assess(
     currency: str,
     machine_types: Mapping[str, str] | None = None,
     free: Mapping[str, int] | None = None,
+    coming: Mapping[str, Sequence[tuple[datetime, int]]] | None = None,
     people_from: datetime | None = None,
+    nobody: str = "",
     stops: Sequence[PlannedStop] = (),
     similar: SimilarCases | None = None,
 ) -> AnalyticsPackage:
@@ -57,7 +59,9 @@ def assess(
         currency: ISO 4217 code of the workspace's currency.
         machine_types: Type of each machine, so that failures of the same type come first in the history.
         free: Pieces of each part that no other order holds; default: the stock.
+        coming: Pieces of each part on order that no other order waits for, as they come.
         people_from: When those who can do the work are free first; None: nobody's time is known.
+        nobody: Why nobody can do it in the weeks ahead, in words.
         stops: Times in which the machine stands anyway.
         similar: Cases of the past; default: those that ``events`` alone tell.
     """
@@ -70,7 +74,9 @@ def assess(
     else:
         failure, later = cost_to_failure(remedy, profile.economics, parts=parts, rate=rate, currency=currency), 0
     nothing_known = failure.total == 0 and not failure.complete
-    start = earliest_start(remedy, prediction.as_of, parts=parts, free=free, people_from=people_from)
+    start = earliest_start(
+        remedy, prediction.as_of, parts=parts, free=free, coming=coming, people_from=people_from, nobody=nobody
+    )
     when = _when(
         prediction,
         profile,
@@ -134,6 +140,7 @@ def assess(
             remedy=remedy,
             parts=parts,
             free=free,
+            coming=coming,
             history=similar.cases,
             failure_cost=failure.total,
             planned_cost=planned.total,

@@ -17,7 +17,7 @@ def signs_of_wear(prediction: Prediction) -> tuple[list[str], list[str]]:
     sensors = [crossing.sensor for crossing in prediction.limit_crossings]
     found = prediction.anomaly
     if found is not None and found.is_anomaly:
-        signs.append(f"readings are unusual: anomaly score {found.score:.2f}, threshold {found.threshold:.2f}")
+        signs.append(f"readings are unusual: {found.in_words()}")
         sensors += [part.sensor for part in standing_out(found)]
     return signs, sensors
 

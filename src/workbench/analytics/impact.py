@@ -23,20 +23,23 @@ class LabourRate:
 
 
 def labour_rate(skill: str, site_id: str, technicians: Sequence[Technician]) -> LabourRate:
-    """Return the mean hourly rate of those who can do the work: at the site, else anywhere, else of everybody."""
-    skilled = [person for person in technicians if skill in person.skills]
+    """Return the mean hourly rate of those who can do the work: at the site, else anywhere, else of everybody.
+
+    Work that takes no skill can be done by everybody.
+    """
+    skilled = [person for person in technicians if not skill or skill in person.skills]
     local = [person for person in skilled if person.site_id == site_id]
-    skill_words = skill.replace("_", " ")
+    able = f" with {skill.replace('_', ' ')} skill" if skill else ""
     choices = (
-        (local, f"with {skill_words} skill at {site_id}"),
-        (skilled, f"with {skill_words} skill"),
-        (technicians, f"in the records, none with {skill_words} skill"),
+        (local, f"{able} at {site_id}"),
+        (skilled, able),
+        (technicians, f" in the records, none{able}"),
     )
     for people, who in choices:
         if people:
             mean = round_half_up(Fraction(sum(person.cost_per_h for person in people), len(people)))
             count = "1 technician" if len(people) == 1 else f"mean of {len(people)} technicians"
-            return LabourRate(mean, f"{count} {who}")
+            return LabourRate(mean, f"{count}{who}")
     return LabourRate(None, "no technician in the records, so the rate is unknown")
 
 
@@ -176,7 +179,7 @@ def loss_known(economics: Economics) -> bool:
 def _damage_words(remedy: Remedy) -> str:
     if remedy.inspection:
         return "none assumed: the cause is not known"
-    return f"damage to neighbouring parts when {remedy.title} runs to failure, from the profile"
+    return f"damage to neighbouring parts when {remedy.named} runs to failure, from the profile"
 
 
 def _per_hour(economics: Economics, currency: str) -> str:

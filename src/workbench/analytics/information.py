@@ -42,12 +42,12 @@ def inspect_first(
     if saved <= 0:
         return []
     reason = (
-        f"The cause is another one with {100 * wrong:.0f} %, and the repair of {remedy.title} would then be for nothing: "
+        f"The cause is another one with {100 * wrong:.0f} %, and the repair of {remedy.named} would then be for nothing: "
         f"{100 * wrong:.0f} % x {money_text(planned_cost, currency)}, less {money_text(look, currency)} for looking first."
     )
     return [
         Recommendation(
-            rank=1, action=f"Confirm {remedy.title} before taking it apart", reason=reason, expected_saving=saved
+            rank=1, action=f"Confirm {remedy.named} before taking it apart", reason=reason, expected_saving=saved
         )
     ]
 

@@ -151,7 +151,8 @@ def backlog(
 ) -> tuple[SkillBacklog, ...]:
     """Return the work that was open at ``at``, by skill, the longest first.
 
-    A technician week is what one with that skill works in a week by the shift; ``weeks`` is how long all with the skill take.
+    A technician week is what one with that skill works in a week by the shift; ``weeks`` is how long all with the skill take. Work that takes
+    no skill is everybody's.
     """
     hours: defaultdict[str, float] = defaultdict(float)
     count: defaultdict[str, int] = defaultdict(int)
@@ -166,7 +167,7 @@ def backlog(
         count[skill] += 1
     found = []
     for skill, total in sorted(hours.items(), key=lambda pair: (-pair[1], pair[0])):
-        people = [person for person in technicians if skill in person.skills]
+        people = [person for person in technicians if not skill or skill in person.skills]
         capacity = sum(_weekly_hours(person) for person in people)
         found.append(
             SkillBacklog(

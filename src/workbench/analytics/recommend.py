@@ -26,6 +26,7 @@ def recommend(
     remedy: Remedy,
     parts: Mapping[str, Part],
     free: Mapping[str, int] | None = None,
+    coming: Mapping[str, Sequence[tuple[datetime, int]]] | None = None,
     history: Sequence[PastCase] = (),
     failure_cost: Minor,
     planned_cost: Minor,
@@ -48,6 +49,7 @@ def recommend(
         remedy: The work; an inspection when the cause is not known.
         parts: Parts by id.
         free: Pieces of each part that no other order holds; default: the stock.
+        coming: Pieces of each part on order that no other order waits for, as they come.
         history: Similar failures of the past.
         failure_cost: Of running to failure.
         planned_cost: Of the remedy when it is planned.
@@ -59,7 +61,7 @@ def recommend(
     weighed = [
         *_work(prediction, decision, remedy),
         *_occasion(prediction, decision, remedy, currency),
-        *_parts(prediction, profile, decision, remedy=remedy, parts=parts, free=free, currency=currency),
+        *_parts(prediction, profile, decision, remedy=remedy, parts=parts, free=free, coming=coming, currency=currency),
         *inspect_first(
             prediction,
             decision,
@@ -103,7 +105,7 @@ def _entry(action: str, reason: str, saving: Minor, before: datetime | None = No
 def _work(prediction: Prediction, decision: ActionDecision, remedy: Remedy) -> list[Recommendation]:
     if not decision.act:
         return []
-    action = "Order an inspection now" if remedy.inspection else f"Order the repair of {remedy.title} now"
+    action = "Order an inspection now" if remedy.inspection else f"Order the repair of {remedy.named} now"
     saving = 0
     reason = decision.reason
     if decision.expected_failure_cost is None:
@@ -122,6 +124,7 @@ def _parts(
     remedy: Remedy,
     parts: Mapping[str, Part],
     free: Mapping[str, int] | None,
+    coming: Mapping[str, Sequence[tuple[datetime, int]]] | None,
     currency: str,
 ) -> list[Recommendation]:
     probability = decision.failure_probability or 0.0
@@ -130,15 +133,17 @@ def _parts(
     for part_id, quantity in remedy.resources.parts:
         part = parts.get(part_id)
         at_hand = 0 if part is None else part.stock if free is None else free.get(part_id, 0)
-        if part is None or at_hand >= quantity:
+        bought = sum(pieces for _, pieces in (coming or {}).get(part_id, ()))
+        missing = quantity - at_hand - bought
+        if part is None or missing <= 0:
             continue
-        missing = quantity - at_hand
+        there = f"{at_hand} free in stock{f', {bought} on order' if bought else ''}"
         saving = times(loss, part.lead_time_days, 24.0, probability)
         # A part that may never be used is worth its price only when waiting for it is expected to cost more.
         if not decision.act and saving <= part.unit_cost * missing:
             continue
         reason = (
-            f"{quantity} needed for {remedy.title}, {at_hand} free in stock; waiting {part.lead_time_days:g} days for it "
+            f"{quantity} needed for {remedy.named}, {there}; waiting {part.lead_time_days:g} days for it "
             f"with the machine down is expected to cost {100 * probability:.1f} % x {part.lead_time_days * 24:g} h x "
             f"{money_text(loss, currency)}/h = {money_text(saving, currency)}."
         )
@@ -155,7 +160,7 @@ def _occasion(prediction: Prediction, decision: ActionDecision, remedy: Remedy, 
     when = decision.when
     if when is None or not when.own or decision.rule == "critical_limit" or when.best.kind == "later":
         return []
-    what = "the inspection" if remedy.inspection else f"the repair of {remedy.title}"
+    what = "the inspection" if remedy.inspection else f"the repair of {remedy.named}"
     dearer = (
         f"Acting at the earliest, {moment(when.earliest_at)}, costs {money_text(when.earliest.excess, currency)} more, "
         f"running to failure {money_text(when.failing_excess, currency)} more."

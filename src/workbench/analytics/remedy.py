@@ -31,6 +31,11 @@ class Remedy:
     secondary_damage: Minor
     inspection: bool
 
+    @property
+    def named(self) -> str:
+        """The title as it stands within a sentence; one that begins with an abbreviation keeps its capitals."""
+        return self.title if self.title[1:2].isupper() else f"{self.title[:1].lower()}{self.title[1:]}"
+
 
 def remedy_for(profile: MachineProfile, mode: str, technicians: Sequence[Technician] = ()) -> Remedy:
     """Return the work that ``mode`` calls for.

@@ -40,7 +40,9 @@ def earliest_start(
     *,
     parts: Mapping[str, Part],
     free: Mapping[str, int] | None = None,
+    coming: Mapping[str, Sequence[tuple[datetime, int]]] | None = None,
     people_from: datetime | None = None,
+    nobody: str = "",
 ) -> Start:
     """Return when parts and people can be there, and what is late.
 
@@ -49,7 +51,9 @@ def earliest_start(
         as_of: Nothing begins before.
         parts: Parts by id, with delivery times; ordered at ``as_of`` where there are too few.
         free: Pieces that no other order holds, by part id; default: the stock.
-        people_from: When those who can do the work are free first; None: nobody's time is known, so it is not waited for.
+        coming: Pieces on order that no other order waits for, by part id, as they come.
+        people_from: When those who can do the work are free first; None: it is not waited for.
+        nobody: Why nobody can do it in the weeks ahead; empty: somebody can, or nobody's time is known.
     """
     at, waits = as_of, []
     for part_id, quantity in remedy.resources.parts:
@@ -58,16 +62,25 @@ def earliest_start(
             waits.append(f"delivery of {part_id.replace('_', ' ')} is not known: ask for it")
             continue
         missing = quantity - (part.stock if free is None else free.get(part_id, 0))
+        for when, pieces in (coming or {}).get(part_id, ()):
+            if missing > 0:
+                verb = "is" if min(pieces, missing) == 1 else "are"
+                waits.append(
+                    f"{min(pieces, missing)} x {part.title} {verb} on order and can be there on {moment(when)}"
+                )
+                missing, at = missing - pieces, max(at, when)
         if missing > 0:
             arrival = as_of + timedelta(days=part.lead_time_days)
             waits.append(f"{missing} x {part.title} must be ordered and can be there on {moment(arrival)}")
             at = max(at, arrival)
-    if people_from is not None and people_from > as_of:
+    if nobody:
+        waits.append(nobody)
+    elif people_from is not None and people_from > as_of:
         skill = remedy.resources.skill.replace("_", " ")
         number = remedy.resources.technicians
         who = f"somebody with {skill} skill" if number == 1 else f"{number} people of whom one has {skill} skill"
         waits.append(f"{who} can be there on {moment(people_from)}")
-        at = max(at, people_from)
+    at = max(at, people_from or at)
     return Start(at, tuple(waits))
 
 

@@ -99,6 +99,7 @@ def _evaluation_rows(evaluation: ModelEvaluation) -> list[tuple[str, object]]:
         rows.append((figure_label(figure.name), f"{figure.value:.3g}{interval}"))
     times = (("training", evaluation.training_s, "s"), ("one answer", evaluation.inference_ms, "ms"))
     rows += [(what, f"{took:.2g} {unit}") for what, took, unit in times if took is not None]
+    rows += [("alarms", evaluation.alarms)] if evaluation.alarms else []
     rows += [("checked", check) for check in evaluation.checks]
     return rows + [("limit of use", limit) for limit in evaluation.limits]
 

@@ -49,7 +49,9 @@ def show(part: Annotated[str, typer.Argument(help="Part id; see `parts list`.")]
         say_json({"part": known, "free": free, "reservations": held, "purchases": coming})
         return
     price = money_text(known.unit_cost, currency)
-    say(f"{known.part_id}  {known.title}, {price} a piece, delivered in {known.lead_time_days:g} days")
+    say(
+        f"{known.part_id}  {known.title}, {price} a piece, delivered in {known.lead_time_days:g} days{', critical' * known.critical}"
+    )
     say(f"{known.stock} in stock, {free} free, reorder level {known.reorder_level}")
     for one in held:
         say(f"  {one.quantity} set aside for {numbers[one.order_id]}")

@@ -23,7 +23,9 @@ def simulate(
     machine: Annotated[
         str | None, typer.Option("-m", "--machine", help="Machine id; default: a sound one that shows the mode well.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of weather, duty, noise and how fast the fault grows.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="Of weather, duty, noise and how fast the fault grows; default: the workspace's.")
+    ] = None,
     every: Annotated[float, typer.Option(help="Hours between two runs of the cycle.")] = 24.0,
     report: Annotated[bool, typer.Option("--report", help="Also write the report of the run that caught it.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,

@@ -33,7 +33,9 @@ def stream(
     rows: Annotated[int, typer.Option(min=1, help="How many readings.")] = 1800,
     step: Annotated[float, typer.Option(help="Simulated seconds between two readings.")] = 2.0,
     load: Annotated[float | None, typer.Option(help="1 = rated, 0 to 1.5; default: the machine's usual load.")] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same readings.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="The same seed gives the same readings; default: the workspace's.")
+    ] = None,
     format_: Annotated[Format, typer.Option("--format", help="csv is what `workbench ingest` takes.")] = Format.CSV,
     real_time: Annotated[bool, typer.Option("--real-time", help="Wait between readings as a machine would.")] = False,
 ) -> None:

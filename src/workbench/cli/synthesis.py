@@ -33,7 +33,9 @@ def seed(
     machine: Annotated[str, typer.Argument(help="Machine id; its profile needs a twin section.")],
     rows: Annotated[int, typer.Option(help="1,000 to 100,000.")] = 10_000,
     mode: Annotated[str | None, typer.Option(help="Failure mode that every life ends in; default: any.")] = None,
-    seed_: Annotated[int, typer.Option("--seed", help="Another seed gives other lives.")] = 0,
+    seed_: Annotated[
+        int | None, typer.Option("--seed", help="Another seed gives other lives; default: the workspace's.")
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Make run-to-failure lives of a machine from its twin."""

@@ -78,7 +78,7 @@ def _limit_case(prediction: Prediction, sensor: str, crossings: list[LimitCrossi
 
 def _anomaly_case(prediction: Prediction, anomaly: Anomaly) -> Case:
     signs = "; ".join(contribution_in_words(part) for part in standing_out(anomaly))
-    summary = f"readings are unusual: anomaly score {anomaly.score:.2f}, threshold {anomaly.threshold:.2f}"
+    summary = f"readings are unusual: {anomaly.in_words()}"
     words = f"{summary}; {signs}" if signs else f"{summary}; no single sensor stands out"
     return _case(prediction, CaseKind.ANOMALY, ANOMALY, words)
 

@@ -47,14 +47,10 @@ def delivery_known(inventory: InventoryCheck) -> bool:
 
 
 def ready_at(order: WorkOrder) -> datetime | None:
-    """Return when all parts of an order are there; None when the delivery of one is not known.
-
-    What its order says counts; where it says nothing, the lead times of what was missing when it was opened.
-    """
+    """Return when all parts of an order are there; None when the delivery of one is not known."""
     if order.parts_at is not None:
         return order.parts_at
-    inventory = InventoryCheck(lines=order.parts)
-    return parts_arrival(inventory, order.created_at) if delivery_known(inventory) else None
+    return order.created_at if InventoryCheck(lines=order.parts).complete else None
 
 
 def _line(part_id: str, needed: int, part: Part | None, available: int) -> PartLine:

@@ -3,62 +3,61 @@
 The order of the steps (prepare and tell people, stop, isolate, lock and tag, release or block what is stored, verify)
 is that of 29 CFR 1910.147 (OSHA, the control of hazardous energy), paragraph (d), with the kinds of energy of
 ISO 14118 (safety of machinery, prevention of unexpected start-up), clauses on isolation and energy dissipation.
-The table is general: the maker's manual and the site's own lockout card go before it.
+High voltage is above 1,000 V AC or 1,500 V DC (IEC 60038). The table is general: the maker's manual and the site's own
+lockout card go before it. Where a substance could be meant that harms people, the more careful steps stand.
 """
 
 from __future__ import annotations
 
+import re
+
 from workbench.domain.equipment import MachineProfile
 from workbench.domain.work import LockoutPoint
 
-# Words that name a kind of energy, the more special kinds first: isolate, release, verify.
-_TABLE: tuple[tuple[tuple[str, ...], tuple[str, str, str]], ...] = (
-    (
-        ("photovoltaic", "solar"),
-        (
-            "open the DC isolator of every string and lock it; cover the modules, they are live in any light",
-            "wait until the inverter's capacitors are discharged (time on its plate, else 5 minutes)",
-            "measure no DC voltage between the poles and from each pole to earth",
-        ),
-    ),
-    (
-        ("dc bus", "capacitor", "battery", "igniter"),
-        (
-            "disconnect it from its supply, lock the isolator and cover the terminals",
-            "wait for the discharge time on the plate (else 5 minutes) and short it with a discharge rod",
-            "measure no DC voltage across the terminals",
-        ),
-    ),
-    (
-        (" kv", "high voltage", "transformer", "switchgear"),
-        (
-            "open and rack out the breakers of every side and lock them; only people authorised for high voltage",
-            "earth and short-circuit all phases at the place of work",
-            "test every phase dead with a high-voltage detector proved before and after, before earthing",
-        ),
-    ),
-    (
-        ("electric", "voltage", "mains"),
-        (
-            "switch off, open the main isolator and lock it in OFF; the stop button does not isolate",
-            "wait until drives and capacitors are discharged (time on the drive's plate, else 5 minutes)",
-            "test all poles dead, between each other and to earth, with a two-pole tester proved before and after",
-        ),
-    ),
+# How it is isolated, what is released, how it is proved.
+_How = tuple[str, str, str]
+# Words that name a kind of energy, the more special kinds first; "(...)" around whole words only.
+_Table = tuple[tuple[tuple[str, ...], _How], ...]
+
+_HIGH_VOLTAGE: _How = (
+    "open and rack out the breakers of every side and lock them; only people authorised for high voltage",
+    "earth and short-circuit all phases at the place of work",
+    "test every phase dead with a high-voltage detector proved before and after, before earthing",
+)
+_LOW_VOLTAGE: _How = (
+    "switch off, open the main isolator and lock it in OFF; the stop button does not isolate",
+    "wait until drives and capacitors are discharged (time on the drive's plate, else 5 minutes)",
+    "test all poles dead, between each other and to earth, with a two-pole tester proved before and after",
+)
+_SUBSTANCE: _How = (
+    "close and lock valves on both sides or blank the line; read the safety data sheet",
+    "drain or purge into a closed system, never into the room; then flush and ventilate",
+    "take a sample or a gas reading before opening; protective equipment stays on",
+)
+_PHOTOVOLTAIC: _How = (
+    "open the DC isolator of every string and lock it; cover the modules, they are live in any light",
+    "wait until the inverter's capacitors are discharged (time on its plate, else 5 minutes)",
+    "measure no DC voltage between the poles and from each pole to earth",
+)
+_STORED_CHARGE: _How = (
+    "disconnect it from its supply, lock the isolator and cover the terminals",
+    "wait for the discharge time on the plate (else 5 minutes) and short it with a discharge rod",
+    "measure no DC voltage across the terminals",
+)
+_ELECTRICAL: _Table = (
+    (("photovoltaic", "solar"), _PHOTOVOLTAIC),
+    (("high voltage", "medium voltage", "transformer", "switchgear", "(hv)", "(mv)"), _HIGH_VOLTAGE),
+    (("dc bus", "capacitor", "battery", "igniter"), _STORED_CHARGE),
+    (("electric", "voltage", "(ac)", "(dc)"), _LOW_VOLTAGE),
+)
+# What can be in a line or a vessel. What burns, poisons or chokes stands before what may be vented.
+_CONTENTS: _Table = (
     (
         ("hydraulic",),
         (
             "stop the pump, close the supply valve and lock it",
             "lower or block the load, then relieve lines and accumulators to the tank",
             "read 0 bar at the gauge on each side of cylinder and accumulator",
-        ),
-    ),
-    (
-        ("pneumatic", "compressed air", "bleed air", "gas"),
-        (
-            "close the lockable shut-off valve and lock it vented",
-            "vent lines and receivers to atmosphere; keep clear of the outlet",
-            "read 0 bar at the gauge, then operate a valve by hand: nothing moves",
         ),
     ),
     (
@@ -70,19 +69,74 @@ _TABLE: tuple[tuple[tuple[str, ...], tuple[str, str, str]], ...] = (
         ),
     ),
     (
+        (
+            *(
+                "toxic",
+                "poison",
+                "ammonia",
+                "chlorine",
+                "phosgene",
+                "carbon monoxide",
+                "sulphur dioxide",
+                "sulfur dioxide",
+            ),
+            *(
+                "hydrogen sul",
+                "hydrogen chloride",
+                "hydrogen fluoride",
+                "hydrogen cyanide",
+                "hydrogen peroxide",
+                "(h2s)",
+            ),
+        ),
+        _SUBSTANCE,
+    ),
+    (
+        (
+            *(
+                "flammable",
+                "explosive",
+                "combustible",
+                "natural gas",
+                "fuel",
+                "hydrogen",
+                "methane",
+                "propane",
+                "butane",
+            ),
+            *("acetylene", "biogas", "syngas", "town gas", "mains gas", "gas main", "landfill gas"),
+            *("digester gas", "sewage gas", "coke oven gas", "gas fired", "gas burner", "gas engine"),
+            *("petrol", "gasoline", "diesel", "kerosene", "(lpg)", "(lng)", "(cng)"),
+        ),
+        (
+            "close and lock valves on both sides or blank the line; no source of ignition, work permit of the site",
+            "never vent it into the room: drain liquid into a closed vessel, purge gas with an inert gas as the site's procedure says",
+            "read 0 bar, then measure with a gas detector before opening and while the work lasts",
+        ),
+    ),
+    (("chemical", "acid", "caustic", "(lye)", "solvent"), _SUBSTANCE),
+    (
         ("steam", "boiler"),
         (
             "close and lock two valves in series with the drain between them open",
             "vent and drain the line and let it cool",
-            "read 0 bar and below 40 degC, drain open and dry",
+            "read 0 bar and below 40 °C, drain open and dry",
         ),
     ),
     (
-        ("chemical", "acid", "caustic", "solvent", "ammonia", "toxic", "fuel"),
+        ("(gas)", "(gases)", "(gaseous)", "nitrogen", "argon", "helium", "oxygen", "carbon dioxide", "(co2)"),
         (
-            "close and lock valves on both sides or blank the line; read the safety data sheet",
-            "drain, flush and ventilate",
-            "take a sample or a gas reading before opening; protective equipment stays on",
+            "close and lock valves on both sides or blank the line; find out which gas it is and ask for its safety data sheet",
+            "do not vent it: release it only as the safety data sheet and the site's procedure say",
+            "read 0 bar, then measure the air (oxygen, and the gas itself) before opening and while the work lasts",
+        ),
+    ),
+    (
+        ("pneumatic", "compressed air", "bleed air"),
+        (
+            "close the lockable shut-off valve and lock it vented",
+            "vent lines and receivers to atmosphere; keep clear of the outlet",
+            "read 0 bar at the gauge, then operate a valve by hand: nothing moves",
         ),
     ),
     (
@@ -93,6 +147,9 @@ _TABLE: tuple[tuple[tuple[str, ...], tuple[str, str, str]], ...] = (
             "read 0 bar at the gauge; nothing flows from the drain",
         ),
     ),
+)
+_OTHERS: _Table = (
+    (("mains",), _LOW_VOLTAGE),
     (
         ("gravity", "raised", "hanging", "suspended", "vertical axis"),
         (
@@ -121,12 +178,12 @@ _TABLE: tuple[tuple[tuple[str, ...], tuple[str, str, str]], ...] = (
         ("thermal", "hot", "heat", "cold", "cryogenic"),
         (
             "shut off heating or cooling and lock it",
-            "let it come to below 40 degC, or guard it and wear gloves for the heat",
+            "let it come to below 40 °C, or guard it and wear gloves for the heat",
             "measure the surface with an infrared thermometer",
         ),
     ),
     (
-        ("radiation", "laser", "x-ray", "radioactive"),
+        ("radiation", "laser", "x ray", "radioactive"),
         (
             "close and lock the shutter; only with the radiation safety officer",
             "none is stored once the shutter is closed or the source is off",
@@ -134,29 +191,76 @@ _TABLE: tuple[tuple[tuple[str, ...], tuple[str, str, str]], ...] = (
         ),
     ),
 )
-_PLAIN_KINDS = ("gravity", "mechanical", "hydraulic", "pneumatic", "thermal")
-_OTHER = (
+# "gravity: pump hanging in water" is of the kind gravity, whatever its other words say.
+_PLAIN_KINDS = ("gravity", "mechanical", "hydraulic")
+_OTHER: _How = (
     "find its isolating device, open it and lock it",
     "release or block whatever it stores",
     "measure or try that none is left",
 )
+_NUMBER = r"(?:[1-9]\d{0,2}(?:[ ,.]\d{3})+|\d+(?:[.,]\d+)?)"
+_VOLTS = re.compile(rf"({_NUMBER}(?:\s*/\s*{_NUMBER})*)\s*(k?)v(?:ac|dc)?\b(?! belt)")
+_MOST_LOW_V = {"ac": 1_000.0, "dc": 1_500.0}
 
 
 def lockout_of(profile: MachineProfile) -> tuple[LockoutPoint, ...]:
-    """Return one point for each energy source of the profile, in its order; none when it names no source.
+    """Return the points for the energy sources of the profile, in its order; none when it names no source.
 
-    A source of a kind that the table does not know gets general instructions.
+    A source that names electricity and what is in its lines has a point for each; one of a kind that the table does not
+    know gets general instructions.
     """
-    points = []
-    for source in profile.energy_sources:
-        isolate, release, verify = _kind_of(source)
-        points.append(LockoutPoint(source=source, isolate=isolate, release=release, verify=verify))
-    return tuple(points)
+    return tuple(
+        LockoutPoint(source=source, isolate=isolate, release=release, verify=verify)
+        for source in profile.energy_sources
+        for isolate, release, verify in _kinds_of(source)
+    )
 
 
-def _kind_of(source: str) -> tuple[str, str, str]:
-    words = source.casefold()
+def _kinds_of(source: str) -> list[_How]:
+    """Return how each kind of energy that a source names is locked out."""
+    words = re.sub(r"[-_\s]+", " ", source.casefold())
     kind = words.partition(":")[0].strip()
-    # "gravity: pump hanging in water" is of the kind gravity, whatever its other words say.
-    looked_at = kind if kind in _PLAIN_KINDS else words
-    return next((how for names, how in _TABLE if any(name in looked_at for name in names)), _OTHER)
+    if kind in _PLAIN_KINDS:
+        return [how for table in (_CONTENTS, _OTHERS) if (how := _first(table, kind))]
+    found = [how for how in (_electrical(words), None if kind == "electrical" else _first(_CONTENTS, words)) if how]
+    if not found or kind == "thermal":
+        other = _first(_OTHERS, words)
+        found += [other] if other else []
+    return found or [_OTHER]
+
+
+def _electrical(words: str) -> _How | None:
+    """Return how electricity is locked out; None where nothing says that it is meant."""
+    named, volts = _first(_ELECTRICAL, words), _volts(words)
+    high = volts > _MOST_LOW_V["dc" if re.search(r"(?:\b|v)dc\b", words) else "ac"]
+    if high and named is not _PHOTOVOLTAIC:
+        return _HIGH_VOLTAGE
+    return named or (_LOW_VOLTAGE if volts else None)
+
+
+def _volts(words: str) -> float:
+    """Return the highest voltage that is written, 0 where there is none.
+
+    >>> _volts("20 kv and 400 v, both sides"), _volts("transformer 630 kva, 6.6/0.4 kv"), _volts("6,600 v")
+    (20000.0, 6600.0, 6600.0)
+    """
+    return max(
+        (_value(number, kilo) for numbers, kilo in _VOLTS.findall(words) for number in numbers.split("/")), default=0.0
+    )
+
+
+def _value(number: str, kilo: str) -> float:
+    if not kilo and re.fullmatch(r"[1-9]\d{0,2}([ ,.]\d{3})+", number.strip()):
+        return float(re.sub(r"[ ,.]", "", number))
+    return float(number.replace(" ", "").replace(",", ".")) * (1_000 if kilo else 1)
+
+
+def _first(table: _Table, words: str) -> _How | None:
+    """Return the first kind of a table that words name."""
+    return next((how for names, how in table if any(_named(name, words) for name in names)), None)
+
+
+def _named(name: str, words: str) -> bool:
+    if name.startswith("("):
+        return re.search(rf"\b{re.escape(name[1:-1])}\b", words) is not None
+    return name in words

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from workbench.domain.analysis import cost_text
+from workbench.domain.approvals import ApprovalState
 from workbench.domain.base import stable_id
+from workbench.domain.cases import Case
 from workbench.domain.equipment import MachineProfile, Site
 from workbench.domain.notices import Notice, NoticeKind
 from workbench.domain.predictions import Severity
@@ -18,6 +20,14 @@ from .wording import PRIORITY_WORDS, machine_name, site_time
 OPERATIONS = "operations:workspace"
 # Who is told first, and who next when nobody answers.
 _LADDER = ("technician", "manager", "operations")
+SHOWN = 5
+CASES_SHOWN = 20
+_SEVERITIES = tuple(Severity)
+
+
+def order_notice_id(order_id: str, recipient: str) -> str:
+    """Return the id of the notice by which somebody is told of an order first."""
+    return stable_id("notice", order_id, "in_app", recipient)
 
 
 def write_notices(
@@ -45,7 +55,7 @@ def write_notices(
         people.insert(0, (f"technician:{order.technician_id}", to_technician))
     written = []
     for recipient, kind in people:
-        notice_id = stable_id("notice", order.order_id, "in_app", recipient)
+        notice_id = order_notice_id(order.order_id, recipient)
         if more_urgent:
             notice_id = stable_id(notice_id, "priority", int(order.priority))
         written.append(_notice(order, kind, notice_id, recipient, facts, at))
@@ -71,6 +81,50 @@ def escalation(
     }
     notice_id = stable_id("escalation", order.order_id, int(order.priority), recipient)
     return _notice(order, NoticeKind.ESCALATION, notice_id, recipient, facts, at)
+
+
+def plan_changed(recipient: str, lines: Sequence[tuple[WorkOrder, str]], *, notice_id: str, at: datetime) -> Notice:
+    """Return the notice that tells somebody what changed of orders, a line each."""
+    numbers = ", ".join(order.number for order, _ in lines[:SHOWN])
+    more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
+    return Notice(
+        notice_id=notice_id,
+        kind=NoticeKind.PLAN_CHANGED,
+        recipient=recipient,
+        severity=Severity.CRITICAL
+        if any(order.priority <= Priority.URGENT for order, _ in lines)
+        else Severity.WARNING,
+        subject=f"Plan changed: {numbers}{more}",
+        body="\n".join(line for _, line in lines),
+        simulated=any(order.simulated for order, _ in lines),
+        created_at=at,
+    )
+
+
+def cases_found(
+    recipient: str, site: str, cases: Sequence[tuple[Case, MachineProfile]], *, at: datetime, simulated: bool
+) -> Notice:
+    """Return the notice of the cases of one site, the most severe first; the same cases, as severe, make the same id."""
+    ranked = sorted(cases, key=lambda pair: (-_SEVERITIES.index(pair[0].severity), pair[0].machine_id, pair[0].cause))
+    lines = [
+        f"{machine_name(profile)}: {case.severity.value.lower()}: {case.in_words}"
+        + (f". {case.recommendation}" if case.recommendation else "")
+        for case, profile in ranked[:CASES_SHOWN]
+    ]
+    lines += [f"and {len(ranked) - CASES_SHOWN} more"] if len(ranked) > CASES_SHOWN else []
+    count = "1 new case" if len(ranked) == 1 else f"{len(ranked)} new cases"
+    notice = Notice(
+        notice_id=stable_id("cases", recipient, *sorted(f"{case.case_id} {case.severity}" for case, _ in ranked)),
+        kind=NoticeKind.CASE,
+        recipient=recipient,
+        severity=ranked[0][0].severity,
+        subject="",
+        body="",
+        facts={"site": site, "count": count, "cases": "\n".join(lines)},
+        simulated=simulated,
+        created_at=at,
+    )
+    return worded(notice)
 
 
 def by_email(notice: Notice, address: str) -> Notice:
@@ -129,7 +183,12 @@ def _facts(order: WorkOrder, profile: MachineProfile, *, site: Site, currency: s
     elif order.technician_id is not None:
         assignment = f"Assigned to {order.technician_reason}."
     else:
-        assignment = f"Not assigned: {order.technician_reason}. Please assign somebody."
+        why = f": {order.technician_reason}" if order.technician_reason else " yet"
+        assignment = f"Not assigned{why}. Please assign somebody."
+    if order.approval is ApprovalState.PENDING and not order.waits_for_approval:
+        assignment += (
+            " Its cost is over the limit: a supervisor is asked to approve it, and the work does not wait for that."
+        )
     return {
         **_headline(order, profile, site),
         "start": start,
@@ -138,6 +197,16 @@ def _facts(order: WorkOrder, profile: MachineProfile, *, site: Site, currency: s
         "wait": f"Wait for: {missing}." if missing else "",
         "labour_h": f"{order.labour_h:g}",
         "tools": ", ".join(order.tools) or "none special",
-        "parts": f"Parts to order: {missing}. Please approve." if missing else "No parts to order.",
+        "parts": _to_order(order, missing),
         "cost": cost_text(order.estimated_cost, order.estimate_lacks, currency),
     }
+
+
+def _to_order(order: WorkOrder, missing: str) -> str:
+    """Say which parts are to be ordered, and how that begins: nobody need have proposed a purchase yet."""
+    if not missing:
+        return "No parts to order."
+    known = [line.part_id for line in order.parts if line.to_order > 0 and line.known]
+    command = f"workbench purchases propose{f' {known[0]}' if len(known) == 1 else ''}"
+    how = f" Where no purchase is on its way, propose one, which a supervisor approves: {command}" if known else ""
+    return f"Parts to order: {missing}.{how}"

@@ -212,8 +212,10 @@ def _timeline(order: WorkOrder, prediction: Prediction, package: AnalyticsPackag
         if not line.known:
             entries.append((prediction.as_of, f"{line.to_order} x {line.title}: ask for price and delivery"))
             continue
-        arrives = prediction.as_of + timedelta(days=line.lead_time_days)
-        entries.append((arrives, f"{line.to_order} x {line.title} can be here if ordered at once"))
+        arrives, how = prediction.as_of + timedelta(days=line.lead_time_days), "can be here if ordered at once"
+        if order.parts_at is not None and order.parts_at < arrives:
+            arrives, how = order.parts_at, "can be here: on order"
+        entries.append((arrives, f"{line.to_order} x {line.title} {how}"))
     if order.scheduled_at is not None:
         entries.append((order.scheduled_at, "work starts: lock out the machine"))
         entries.append((order.scheduled_at + timedelta(hours=stop_h), f"machine back in service after {stop_h:g} h"))

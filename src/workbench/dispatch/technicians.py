@@ -43,12 +43,13 @@ def rank_technicians(
     labour_h: float,
     at: datetime,
     days_off: DaysOff | None = None,
+    sites: Mapping[str, Site] | None = None,
 ) -> list[TechnicianMatch]:
     """Return those who have ``skill`` and a shift, best first; nobody has it: an empty list.
 
-    Somebody is free once the work already assigned has been done in their shifts, which are in site
-    time; an emergency goes before that work. ``available_at`` is when they are on site: travel, at 60
-    km/h in working time, comes on top. Two hours, or the whole of a shorter job, must then be left of
+    Somebody is free once the work already assigned has been done in their shifts, which are in the time of
+    their own site, where their way begins; an emergency goes before that work. ``available_at`` is when they are on
+    site: travel, at 60 km/h in working time, comes on top. Two hours, or the whole of a shorter job, must then be left of
     the shift, unless it is an emergency.
 
     Args:
@@ -60,6 +61,7 @@ def rank_technicians(
         labour_h: Hours of the work, all people together.
         at: The earliest start that makes sense (as-of, or when the parts are there).
         days_off: Holidays and absences, on which nobody is free; who is on call comes on a holiday for an emergency.
+        sites: All sites by id; of somebody whose site is not among them, the own place and the time of ``site`` count.
     """
     zone = ZoneInfo(site.time_zone)
     book = days_off or DaysOff({})
@@ -68,9 +70,12 @@ def rank_technicians(
         if person.skills.get(skill, 0) < 1:
             continue
         load_h = max(0.0, workload_h.get(person.technician_id, 0.0))
-        distance = distance_km(person.latitude, person.longitude, site.latitude, site.longitude)
+        home = (sites or {}).get(person.site_id)
+        begins = home or person
+        distance = distance_km(begins.latitude, begins.longitude, site.latitude, site.longitude)
+        own = ZoneInfo(home.time_zone) if home else zone
         off = book.of(person, emergencies=priority is Priority.EMERGENCY)
-        times = _times(person, priority, zone, at=at, load_h=load_h, distance=distance, labour_h=labour_h, off=off)
+        times = _times(person, priority, own, at=at, load_h=load_h, distance=distance, labour_h=labour_h, off=off)
         if times is None:
             continue
         free, arrival = times

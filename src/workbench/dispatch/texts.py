@@ -27,6 +27,7 @@ FACTS: dict[NoticeKind, tuple[str, ...]] = {
     NoticeKind.MORE_URGENT: _ORDER,
     NoticeKind.MORE_URGENT_MANAGER: _ORDER,
     NoticeKind.ESCALATION: ("number", "priority", "title", "machine", "site", "due", "told", "told_at"),
+    NoticeKind.CASE: ("site", "count", "cases"),
 }
 
 _TECHNICIAN = (
@@ -69,6 +70,12 @@ DEFAULT_TEXTS: Texts = {
         "$told was told $told_at and has neither acknowledged it nor begun.\n"
         "Please see to it, and acknowledge this notice when somebody does.",
         "Nobody acknowledged $number ($priority): $title, $machine_id. Due $due. Told: $told",
+    ),
+    **_texts(
+        NoticeKind.CASE,
+        "$count at $site",
+        "$cases\nNo order tells of these. See them and say who looks after them: workbench cases list",
+        "$count at $site",
     ),
     **{
         place: text

@@ -57,6 +57,7 @@ class Case(Frozen):
     resolved_at: UtcTime | None = None
     resolved_by: str = Field(default="", description="who resolved it; empty: its cause was no longer seen")
     note: str = ""
+    told: Severity | None = Field(default=None, description="how severe it was when people were told of it last")
 
     @model_validator(mode="before")
     @classmethod
@@ -76,6 +77,12 @@ class Case(Frozen):
     def in_words(self) -> str:
         """What it is, and what people noted of it."""
         return f"{self.summary}; {self.note}" if self.note else self.summary
+
+    @property
+    def is_news(self) -> bool:
+        """Whether it is more severe than people were told, or they were not told of what needs somebody."""
+        order = (None, *Severity)
+        return self.severity is not Severity.INFO and order.index(self.severity) > order.index(self.told)
 
     def state_at(self, at: UtcTime) -> CaseState:
         """Return its state at an instant: what was shelved is open again when the time is up."""

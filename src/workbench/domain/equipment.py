@@ -349,7 +349,11 @@ class Supplier(Frozen):
 
 
 class Part(Frozen):
-    """A spare part and its stock."""
+    """A spare part and its stock.
+
+    A ``critical`` part is one without which its machine cannot run again and that is not kept in stock: from their next
+    training on, models of the machines whose repairs need it look ahead far enough to order it in time.
+    """
 
     part_id: Name
     title: Text
@@ -357,5 +361,8 @@ class Part(Frozen):
     stock: int = Field(ge=0)
     reorder_level: int = Field(default=0, ge=0)
     lead_time_days: float = Field(ge=0)
+    critical: bool = Field(
+        default=False, description="its machine cannot run again without it, and none is kept in stock"
+    )
     supplier_id: Name
     source: Text = TYPICAL

@@ -80,10 +80,10 @@ def _rounded(value: float) -> str:
 class SkillBacklog(Frozen):
     """Open work that one skill has before it."""
 
-    skill: str = Field(description="empty: orders of which the skill is not known")
+    skill: str = Field(description="empty: work that takes none, or none that is known")
     orders: int = Field(ge=0)
     hours: float = Field(ge=0, description="labour, all people together")
-    technicians: int = Field(ge=0, description="people who have the skill")
+    technicians: int = Field(ge=0, description="people who have the skill; without one, all")
     technician_weeks: float | None = Field(description="hours over what one of them works in a week; None: nobody")
     weeks: float | None = Field(description="until it is done if they do nothing else; None: nobody has the skill")
 

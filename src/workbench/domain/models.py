@@ -74,7 +74,7 @@ class ModelEvaluation(Frozen):
     version_id: str = ""
     task: Task
     scope: str
-    split: str = Field(description="declared kind of the split: units, time, or both")
+    split: str = Field(description="declared kind of the split: units, time, both, or blocks of the units' records")
     folds: int
     rows: int
     figures: tuple[Figure, ...]
@@ -88,6 +88,7 @@ class ModelEvaluation(Frozen):
     training_s: float | None = None
     inference_ms: float | None = Field(default=None, description="answer for one row, features given")
     checks: tuple[str, ...] = Field(default=(), description="what the leakage guard looked at, in words")
+    alarms: str = Field(default="", description="when an alarm of a health model is counted, in words")
     limits: tuple[str, ...] = Field(default=(), description="limits of use, in words")
     reference: tuple[FeatureReference, ...] = Field(default=(), repr=False)
 

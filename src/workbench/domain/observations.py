@@ -44,6 +44,10 @@ class EventKind(StrEnum):
     STOP = "stop"
 
 
+# Causes of a replacement that renews the whole machine; where nobody said what was replaced, it is taken for that.
+WHOLE_MACHINE = ("unknown", "machine", "overhaul")
+
+
 class AssetEvent(Frozen):
     """Something that happened to a machine. ``cause`` is the failure mode, component or error code."""
 

@@ -15,7 +15,7 @@ from workbench.errors import InputError
 
 from .approvals import ApprovalState
 from .base import Minor
-from .work import OrderState, WorkOrder
+from .work import OrderState, Priority, WorkOrder
 
 NEXT_STATES = MappingProxyType(
     {
@@ -86,7 +86,13 @@ def put_off(order: WorkOrder, reason: str) -> WorkOrder:
 
 
 def held(order: WorkOrder, approval: ApprovalState, reason: str) -> WorkOrder:
-    """Return an open or scheduled order without person and time, which nobody plans or begins: its approval is asked for, or was rejected."""
+    """Return an open or scheduled order without person and time, which nobody plans or begins: its approval is asked for, or was rejected.
+
+    An emergency does not wait for the answer, and work that has begun goes on: they keep person and time.
+    """
+    asked = approval is ApprovalState.PENDING and order.priority is Priority.EMERGENCY
+    if asked or order.state not in (OrderState.OPEN, OrderState.SCHEDULED):
+        return _with(order, approval=approval)
     free = put_off(order, reason) if order.state is OrderState.SCHEDULED else order
     return _with(free, approval=approval, technician_id=None, colleagues=(), technician_reason=reason, fixed=False)
 
@@ -97,8 +103,8 @@ def approved(order: WorkOrder) -> WorkOrder:
     return _with(order, approval=ApprovalState.APPROVED, technician_reason=reason)
 
 
-def started(order: WorkOrder, at: datetime, technician_id: str | None = None) -> WorkOrder:
-    """Return the order with its work begun at ``at``; ``technician_id`` does it instead of the one planned.
+def started(order: WorkOrder, at: datetime, technician_id: str | None = None, reason: str = "") -> WorkOrder:
+    """Return the order with its work begun at ``at``; ``technician_id`` does it instead of the one planned, for ``reason``.
 
     Raises:
         InputError: it is in progress, done or cancelled, waits for an approval, or ``at`` lies before the order was opened.
@@ -108,7 +114,15 @@ def started(order: WorkOrder, at: datetime, technician_id: str | None = None) ->
     _check_time(order, at, "opened", order.created_at, "start")
     leads = technician_id or order.technician_id
     along = tuple(person for person in order.colleagues if person != leads)
-    return _with(order, state=OrderState.IN_PROGRESS, started_at=at, technician_id=leads, colleagues=along)
+    why = order.technician_reason if leads == order.technician_id else reason
+    return _with(
+        order,
+        state=OrderState.IN_PROGRESS,
+        started_at=at,
+        technician_id=leads,
+        colleagues=along,
+        technician_reason=why,
+    )
 
 
 def done(order: WorkOrder, at: datetime, actual_cost: Minor) -> WorkOrder:
@@ -144,7 +158,7 @@ def _check(order: WorkOrder, wanted: OrderState) -> None:
 
 
 def _check_approval(order: WorkOrder) -> None:
-    if order.approval is ApprovalState.PENDING:
+    if order.approval is ApprovalState.PENDING and order.waits_for_approval:
         raise InputError(
             f"Order {order.number} {order.technician_reason}.",
             f"A supervisor or admin approves it: workbench approvals approve order {order.number}",

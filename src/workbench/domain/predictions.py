@@ -138,6 +138,22 @@ class Anomaly(Frozen):
     is_anomaly: bool
     contributions: tuple[Contribution, ...] = ()
 
+    def shown(self) -> tuple[str, str]:
+        """Return score and threshold with two digits, or as many as it takes to tell them apart.
+
+        >>> Anomaly(score=0.334, threshold=0.331, is_anomaly=True).shown()
+        ('0.334', '0.331')
+        """
+        digits = next((n for n in range(2, 6) if f"{self.score:.{n}f}" != f"{self.threshold:.{n}f}"), 5)
+        return f"{self.score:.{digits}f}", f"{self.threshold:.{digits}f}"
+
+    def in_words(self) -> str:
+        """Say how the score lies to its threshold."""
+        score, threshold = self.shown()
+        if score == threshold:
+            return f"anomaly score {score}, {'just above' if self.is_anomaly else 'at'} its threshold"
+        return f"anomaly score {score}, {'above' if self.is_anomaly else 'below'} its threshold {threshold}"
+
 
 class LimitCrossing(Frozen):
     """A sensor at or beyond a limit of the profile (case evidence)."""
@@ -258,7 +274,7 @@ class ModelVersion(Frozen):
     as_of: UtcTime
     data_hash: str
     seed: int
-    split: str = Field(description="declared kind of the evaluation split: units, time, or both")
+    split: str = Field(description="declared kind of the evaluation split: units, time, both, or blocks")
     units: int
     failures: int
     metrics: dict[str, float | None]

@@ -120,16 +120,20 @@ class WorkOrder(Frozen):
 
     @property
     def waits_for_approval(self) -> bool:
-        """Whether nobody may plan or begin it: its approval is asked for, or was rejected."""
-        return self.approval in (ApprovalState.PENDING, ApprovalState.REJECTED)
+        """Whether nobody may plan or begin it: its approval was rejected, or is asked for and it is no emergency."""
+        asked = self.approval is ApprovalState.PENDING and self.priority is not Priority.EMERGENCY
+        return asked or self.approval is ApprovalState.REJECTED
 
     @property
     def state_in_words(self) -> str:
         """Its state, and that it waits for an approval or was rejected, as people say it."""
         state = self.state.value.replace("_", " ")
-        if not self.waits_for_approval or self.state not in OPEN_ORDER_STATES:
+        asked = self.approval in (ApprovalState.PENDING, ApprovalState.REJECTED)
+        if not asked or self.state not in OPEN_ORDER_STATES:
             return state
-        return f"{state}, {'waits for approval' if self.approval is ApprovalState.PENDING else 'approval rejected'}"
+        if self.approval is ApprovalState.REJECTED:
+            return f"{state}, approval rejected"
+        return f"{state}, {'waits for approval' if self.waits_for_approval else 'approval asked for'}"
 
 
 class Reservation(Frozen):

@@ -13,7 +13,7 @@ from workbench.domain.observations import MachineData
 from workbench.domain.predictions import Anomaly, Contribution, Evidence, Task
 from workbench.errors import NotEnoughData
 
-from .anomaly import ONE_IN_TWENTY_THOUSAND, IsolationAnomaly, find_episodes
+from .anomaly import IsolationAnomaly, alarm_threshold, find_episodes
 from .anomaly.forest import SMALLEST_SPREAD
 from .arrays import NS_PER_H, BoolArray, FloatArray, IntArray, known_mean
 from .context import RECENT_ROWS, Context, recent_mean
@@ -44,8 +44,8 @@ class _Judge:
 
     @property
     def threshold(self) -> float:
-        """The detector's; but as strange as one normal reading in twenty thousand is an alarm in any case."""
-        return min(self.detector.threshold_, ONE_IN_TWENTY_THOUSAND)
+        """The score above which the machine alarms."""
+        return alarm_threshold(self.detector.threshold_)
 
     def scores(self, rows: IntArray) -> FloatArray:
         """Score rows of the table; NaN where no feature is known."""

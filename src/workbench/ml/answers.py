@@ -23,7 +23,6 @@ from .context import Context, recent_mean
 from .contract import Diagnoser, HealthEstimator, RulEstimator
 from .diagnosis import as_diagnosis, chance_of_a_mode, doubted, scaled, symptom_diagnosis, unknown_diagnosis
 from .evidence import NO_READINGS, failures_reason, readings_reason, support_reason, trend_reason, weigh, width_reason
-from .features_canonical import symptom_matrix
 from .models import Bundle
 
 LONGEST_H = 50 * 8766.0
@@ -76,11 +75,10 @@ def condition_series(context: Context, bundle: Bundle) -> FloatArray:
         ways = len(next(iter(bundle.indicator.values())))
         weights = np.array([bundle.indicator.get(name, (0.0,) * ways) for name in table.indicators])
         return np.asarray(np.nan_to_num(z) @ weights)
-    symptoms = symptom_matrix(context.profile, table.indicators)
-    symptoms = symptoms[symptoms.any(axis=1)]
+    symptoms = table.symptoms[table.symptoms.any(axis=1)]
     if not symptoms.size:
         return np.sqrt(np.nanmean(z**2, axis=1))[:, None] if z.size else np.zeros((0, 1))
-    return np.asarray(np.nan_to_num(z) @ symptoms.T)
+    return np.asarray(np.where(np.isnan(z), 0.0, z) @ symptoms.T)
 
 
 def answer_life(context: Context, failures: int) -> RemainingUsefulLife:
@@ -167,26 +165,25 @@ def answer_diagnosis(context: Context, within: FloatArray | None, anomaly: Anoma
         return unknown_diagnosis()
     table = context.table(context.spec_of(Task.HEALTH))
     shown = recent_mean(table)
-    by_symptoms = symptom_diagnosis(context.profile, table.indicators, shown)
     # Without a health model nothing tells that a failure is near: the symptom table weighs "unknown" by itself.
     if within is None:
-        return by_symptoms
+        return symptom_diagnosis(context.profile, table.symptoms, shown)
     chance = chance_of_a_mode(within, anomaly)
     bundle = context.models.pick(Task.DIAGNOSIS, context.profile)
-    if bundle is not None:
-        assert isinstance(bundle.estimator, Diagnoser)  # noqa: S101 - load_models restores by task
-        row = _features(context, bundle)
-        if not _says_something(row[0], bundle.estimator.feature_names_):
-            return unknown_diagnosis()
-        named = as_diagnosis(bundle.estimator.modes_, bundle.estimator.answer(row)[0], context.profile)
-        if not context.profile.failure_modes:
-            return scaled(named, chance)
-        named = doubted(named, context.profile, table.indicators, shown)
-        if named.likeliest != UNKNOWN_MODE:
-            return scaled(named, chance)
-        # Modes with too few episodes are unknown to the classifier; the symptom table may know them.
-        by_symptoms = doubted(by_symptoms, context.profile, table.indicators, shown)
-    return scaled(by_symptoms, chance)
+    if bundle is None:
+        return scaled(symptom_diagnosis(context.profile, table.symptoms, shown), chance)
+    assert isinstance(bundle.estimator, Diagnoser)  # noqa: S101 - load_models restores by task
+    row = _features(context, bundle)
+    if not _says_something(row[0], bundle.estimator.feature_names_):
+        return unknown_diagnosis()
+    named = as_diagnosis(bundle.estimator.modes_, bundle.estimator.answer(row)[0], context.profile)
+    if context.profile.failure_modes:
+        named = doubted(named, context.profile, table.symptoms, shown)
+        if named.likeliest == UNKNOWN_MODE:
+            # Modes with too few episodes are unknown to the classifier; the symptom table may know them.
+            by_symptoms = symptom_diagnosis(context.profile, table.symptoms, shown)
+            named = doubted(by_symptoms, context.profile, table.symptoms, shown)
+    return scaled(named, chance)
 
 
 def _says_something(row: FloatArray, names: tuple[str, ...]) -> bool:

@@ -40,15 +40,16 @@ def nanoseconds(times: pd.Series[Any] | pd.DatetimeIndex) -> IntArray:
 
 def sensor_matrix(frame: pd.DataFrame, names: tuple[str, ...], *, first: int = 0) -> FloatArray:
     """Return one float column per name, from row ``first`` on; a sensor the frame lacks is all NaN."""
-    matrix = np.full((len(frame) - first, len(names)), np.nan)
+    # Each column in one piece: most of what is asked of readings goes down the columns.
+    matrix = np.full((len(names), len(frame) - first), np.nan)
     columns = frame.columns
     for position, name in enumerate(names):
         if name in columns:
             column = frame[name]
             # Of floats numpy gives a view; with ``na_value`` pandas would look for gaps first.
             values = column.to_numpy() if column.dtype is _FLOAT else column.to_numpy(dtype=np.float64, na_value=np.nan)
-            matrix[:, position] = values[first:]
-    return matrix
+            matrix[position] = values[first:]
+    return matrix.T
 
 
 def refuse_infinite(matrix: FloatArray) -> None:
@@ -64,6 +65,13 @@ def known_mean(values: FloatArray, *, axis: int) -> FloatArray:
         return np.asarray(values.mean(axis=axis))
     count, total = known.sum(axis=axis), np.where(known, values, 0.0).sum(axis=axis)
     return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
+
+
+def medians(values: FloatArray) -> FloatArray:
+    """Return the median along the last axis, of values without gaps: ``np.median``, which takes twice as long."""
+    middle = ((values.shape[-1] - 1) // 2, values.shape[-1] // 2)
+    parted = np.partition(values, middle, axis=-1)
+    return np.asarray((parted[..., middle[0]] + parted[..., middle[1]]) / 2)
 
 
 def carry_forward(matrix: FloatArray) -> FloatArray:

@@ -14,7 +14,8 @@ from scipy.signal import lfilter
 
 from workbench.domain.equipment import MachineProfile, SensorRole
 
-from .arrays import BoolArray, FloatArray, IntArray, carry_forward
+from .arrays import BoolArray, FloatArray, IntArray, carry_forward, medians
+from .ridge import SharedRidge
 
 STAGES = (24, 48, 96, 168, 336)
 SETTLED = 168
@@ -23,7 +24,7 @@ FLOOR = 0.01
 OUTLIER_SD = 4.0
 LARGEST_Z = 50.0
 
-Epoch = tuple[int, list[IntArray]]
+Epoch = tuple[int, list[slice]]
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,13 @@ def _operation(operating: FloatArray, lag_rows: float) -> tuple[FloatArray, Floa
     filled, head = filled[:, usable], head[:, usable]
     if filled.shape[1] == 0:
         return nothing, nothing
-    # numpy's functions for gaps take ten times as long, also where there are none.
-    median, deviation = (np.nanmedian, np.nanstd) if np.isnan(head).any() else (np.median, np.std)
-    middle = median(head, axis=0)
-    spread = np.maximum(deviation(head, axis=0), 1e-3 * np.abs(middle) + 1e-9)
-    u = np.clip((filled - middle) / spread, -LARGEST_Z, LARGEST_Z)
+    if np.isnan(head).any():
+        # These take ten times as long.
+        middle, deviation = np.nanmedian(head, axis=0), np.nanstd(head, axis=0)
+    else:
+        middle, deviation = medians(head.T), head.std(axis=0)
+    spread = np.maximum(deviation, 1e-3 * np.abs(middle) + 1e-9)
+    u = np.minimum(np.maximum((filled - middle) / spread, -LARGEST_Z), LARGEST_Z)
     u[np.isnan(u)] = 0.0
     decay = np.exp(-1.0 / lag_rows)
     start = u[:1] * decay
@@ -84,67 +87,64 @@ def _operation(operating: FloatArray, lag_rows: float) -> tuple[FloatArray, Floa
 
 def _design(u: FloatArray, lagged: FloatArray) -> FloatArray:
     """Columns 1, u, u^2 and lagged u."""
-    return np.hstack([np.ones((len(u), 1)), u, u**2, lagged])
+    return np.concatenate([np.ones((len(u), 1)), u, u**2, lagged], axis=1)
 
 
 def _solve(design: FloatArray, values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Robust ridge for all sensors at once: fit, drop rows beyond ``OUTLIER_SD``, fit again.
 
-    Returns coefficients (terms, sensors) and standard deviations; NaN for a sensor with too few values.
+    ``values``: (sensors, rows). Returns coefficients (terms, sensors) and standard deviations; NaN for a sensor with too
+    few values.
     """
-    terms, known = design.shape[1], ~np.isnan(values)
-    enough = known.sum(axis=0) >= STAGES[0] // 2
-    filled, weight = np.where(known, values, 0.0), known.astype(np.float64)
-    products = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
-    penalty = RIDGE * np.eye(terms)
-    penalty[0, 0] = 1e-6
+    terms, used = design.shape[1], ~np.isnan(values)
+    count = used.sum(axis=1)
+    enough = count >= STAGES[0] // 2
+    filled = np.where(used, values, 0.0)
+    penalty = np.full(terms, RIDGE)
+    penalty[0] = 1e-6
+    ridge = SharedRidge(design, filled, penalty)
     for _ in range(2):
-        normal = (weight.T @ products).reshape(-1, terms, terms) + penalty
-        moments = (weight * filled).T @ design
-        coefficients = np.linalg.solve(normal, moments[:, :, None])[:, :, 0].T
-        residual = filled - design @ coefficients
-        freedom = np.maximum(weight.sum(axis=0) - terms, 1.0)
-        scale = np.sqrt((weight * residual**2).sum(axis=0) / freedom)
-        inside = known & (np.abs(residual) <= OUTLIER_SD * np.maximum(scale, 1e-12))
-        if (inside == weight).all():
+        coefficients = ridge.fit(used)
+        residual = filled - coefficients @ design.T
+        residual[~used] = 0.0
+        scale = np.sqrt(np.einsum("ij,ij->i", residual, residual) / np.maximum(count - terms, 1.0))
+        used &= np.abs(residual) <= OUTLIER_SD * np.maximum(scale, 1e-12)[:, None]
+        before, count = count, used.sum(axis=1)
+        if (count == before).all():
             # The same rows would give the same fit again.
             break
-        weight = inside.astype(np.float64)
-    return np.where(enough, coefficients, np.nan), np.where(enough, scale, np.nan)
+    return np.where(enough, coefficients.T, np.nan), np.where(enough, scale, np.nan)
 
 
 def _epochs(rows: int, resets: IntArray) -> list[Epoch]:
     """When a baseline is fitted anew, and on which rows: ``(first row it serves, spans of rows it is fitted on)``."""
-    epochs = [(count, [np.arange(count)]) for count in STAGES if count <= rows]
+    epochs = [(count, [slice(count)]) for count in STAGES if count <= rows]
     # Of a failure and its repair, or two repairs in one week, only the last begins a life that is known to be healthy.
     ends = np.append(resets[1:], rows)
     settled = [int(start) for start, end in zip(resets, ends, strict=True) if start > 0 and start + SETTLED <= end]
     served = min(STAGES[-1], rows)
     for number, start in enumerate(settled):
         serves = max(start + SETTLED, served)
-        parts = [np.arange(min(STAGES[-1], start)), *(np.arange(s, s + SETTLED) for s in settled[: number + 1])]
+        parts = [slice(min(STAGES[-1], start)), *(slice(s, s + SETTLED) for s in settled[: number + 1])]
         if serves <= rows:
             epochs.append((serves, parts))
     return epochs
 
 
-def _schedules(indicators: FloatArray, resets: IntArray) -> list[tuple[IntArray, list[Epoch]]]:
-    """Columns and their epochs: most go by the rows of the machine, each that lacks values at first by its own rows.
+def _schedules(indicators: FloatArray, resets: IntArray) -> list[tuple[IntArray, IntArray, list[Epoch]]]:
+    """Columns, the rows that they go by, and their epochs among these: most columns go by all rows of the machine.
 
     A sensor that was fitted later, or is read once a day, has its baseline in its own first readings.
     """
     rows = len(indicators)
     late = (~np.isnan(indicators[: STAGES[-1]])).sum(axis=0) < STAGES[0] // 2
-    out = [(np.flatnonzero(~late), _epochs(rows, resets))] if not late.all() else []
+    out = [(np.flatnonzero(~late), np.arange(rows), _epochs(rows, resets))] if not late.all() else []
     if not late.any():
         return out
     known = ~np.isnan(indicators)
     for column in np.flatnonzero(late & (known.sum(axis=0) >= STAGES[0])):
         mine = np.flatnonzero(known[:, column])
-        own = _epochs(len(mine), np.unique(np.searchsorted(mine, resets)))
-        # An epoch serves from the row after its last reading on.
-        served = [(int(mine[serves - 1]) + 1, [mine[part] for part in parts]) for serves, parts in own]
-        out.append((np.array([column]), served))
+        out.append((np.array([column]), mine, _epochs(len(mine), np.unique(np.searchsorted(mine, resets)))))
     return out
 
 
@@ -167,18 +167,22 @@ def fit_baseline(
     u, lagged = _operation(operating, lag_rows)
     expected = np.full(indicators[first:].shape, np.nan)
     sd = np.full(expected.shape, np.nan)
-    for columns, own in _schedules(indicators, resets):
-        for position, (serves, parts) in enumerate(own):
-            stop = own[position + 1][0] if position + 1 < len(own) else rows
-            if stop <= max(serves, first):
+    for columns, mine, own in _schedules(indicators, resets):
+        # An epoch serves from the row after its last reading on.
+        serves = [int(mine[count - 1]) + 1 for count, _ in own]
+        for begin, stop, (_, parts) in zip(serves, [*serves, rows][1:], own, strict=True):
+            begin = max(begin, first)
+            if stop <= begin:
                 continue
-            used = parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
-            coefficients, deviation = _solve(_design(u[used], lagged[used]), np.take(indicators[used], columns, axis=1))
-            begin = max(serves, first)
+            fitted = np.zeros(len(mine), dtype=bool)
+            for part in parts:
+                fitted[part] = True
+            used = mine[fitted]
+            coefficients, deviation = _solve(_design(u[used], lagged[used]), indicators.T[np.ix_(columns, used)])
             expected[begin - first : stop - first, columns] = _design(u[begin:stop], lagged[begin:stop]) @ coefficients
             sd[begin - first : stop - first, columns] = np.maximum(deviation, smallest_sd[columns])
     with np.errstate(invalid="ignore", divide="ignore"):
-        z = np.clip((indicators[first:] - expected) / sd, -LARGEST_Z, LARGEST_Z)
+        z = np.minimum(np.maximum((indicators[first:] - expected) / sd, -LARGEST_Z), LARGEST_Z)
     load = u[first:].mean(axis=1) if u.shape[1] else np.full(rows - first, np.nan)
     # What the level of the first rows is measured by is known only after them.
     load[: max(STAGES[0] - first, 0)] = np.nan

@@ -21,7 +21,7 @@ from workbench.errors import InputError, NotEnoughData
 from .arrays import FloatArray, IntArray, ObjectArray
 from .columns import varying_columns
 from .contract import Estimator
-from .metrics import best_threshold
+from .metrics import best_threshold, cheapest_threshold
 from .mixture import best_temperature, brier, mixture_shares, tempered
 from .splits import grouped_folds
 from .state_discriminant import StateDiscriminant
@@ -187,9 +187,7 @@ class ConditionClassifier(Estimator):
     def _threshold(self, code: IntArray, probability: FloatArray) -> float:
         if self.miss_cost is None:
             return best_threshold(code, probability)
-        tried = np.unique(probability)
-        costs = [self.miss_cost * np.sum(code[probability < t]) + np.sum(code[probability >= t] == 0) for t in tried]
-        return float(tried[int(np.argmin(costs))])
+        return cheapest_threshold(code, probability, missed=self.miss_cost, false_alarm=1.0)
 
     def predict_proba(self, X: pd.DataFrame) -> FloatArray:
         """Return the calibrated probability of each of ``classes_``, shape (rows, classes)."""

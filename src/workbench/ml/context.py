@@ -12,7 +12,7 @@ import pandas as pd
 
 from workbench.domain.equipment import LifeUnit, MachineProfile
 from workbench.domain.observations import MachineData
-from workbench.domain.predictions import Task
+from workbench.domain.predictions import Horizons, Task
 
 from .arrays import NS_PER_H, FloatArray, IntArray, nanoseconds, sensor_matrix
 from .baseline import indicator_names
@@ -59,6 +59,11 @@ class Context:
         return fit_spec([self.machine])
 
     @cached_property
+    def readings(self) -> FloatArray:
+        """Readings of the profile's sensors, a column each."""
+        return sensor_matrix(self.machine.telemetry, tuple(sensor.name for sensor in self.profile.sensors))
+
+    @cached_property
     def now(self) -> int:
         """``as_of`` in nanoseconds since 1970."""
         return pd.Timestamp(self.as_of).value
@@ -85,7 +90,7 @@ class Context:
             return None
         return _EPOCH + timedelta(microseconds=int(self.clock.time[-1]) // 1000)
 
-    @property
+    @cached_property
     def utilisation(self) -> float:
         """Life units per calendar hour over the tracking window, never quite nothing."""
         return max(self.clock.utilisation(self.window_days), LEAST_UTILISATION)
@@ -108,11 +113,19 @@ class Context:
         bundle = self.models.pick(task, self.profile)
         return self.own_spec if bundle is None else bundle.spec
 
+    @cached_property
+    def horizons(self) -> Horizons:
+        """How far the machine's models look ahead: that of its health, else of its life, else as ML1 says."""
+        bundle = self.models.pick(Task.HEALTH, self.profile) or self.models.pick(Task.RUL, self.profile)
+        return default_horizons(self.profile.life_unit) if bundle is None else bundle.horizons
+
     def table(self, spec: FeatureSpec) -> FeatureTable:
         """Features of the last row under ``spec``, with the residuals of the longest horizon behind it."""
         if spec.key not in self._tables:
-            history = default_horizons(self.profile.life_unit).degrading
-            self._tables[spec.key] = compute(self.machine, spec, last=1, history=history, clock=self.clock)
+            history = self.horizons.degrading
+            self._tables[spec.key] = compute(
+                self.machine, spec, last=1, history=history, clock=self.clock, readings=self.readings
+            )
         return self._tables[spec.key]
 
     def offline_reason(self) -> str | None:
@@ -176,7 +189,8 @@ class Context:
         """
         if not self.has_run:
             return (NO_READINGS,)
-        found = (self.reset_reason(), record_reason(int(self.clock.running.sum())), self.sensors_reason(spec))
+        running = int(np.count_nonzero(self.clock.running))
+        found = (self.reset_reason(), record_reason(running), self.sensors_reason(spec))
         return tuple(reason for reason in found if reason)
 
     def recent_running(self, days: float) -> tuple[FloatArray, IntArray]:
@@ -191,6 +205,8 @@ class Context:
             return np.empty((0, len(self.profile.sensors))), np.empty(0, dtype=np.int64)
         first = int(np.searchsorted(time, time[-1] - int(days * 24 * NS_PER_H)))
         rows = first + np.flatnonzero(running[first:])
+        if not averaged:
+            return self.readings[rows], time[rows]
         names = tuple(sensor.name for sensor in self.profile.sensors)
         return sensor_matrix(self.raw.telemetry, names, first=first)[rows - first], time[rows]
 

@@ -138,7 +138,13 @@ class RowEstimator(Estimator):
 
 
 def folds_with_features(
-    X: pd.DataFrame, groups: ObjectArray, refeature: Refeature | None, *, n_splits: int, seed: int, balance: FloatArray
+    X: pd.DataFrame,
+    groups: ObjectArray,
+    refeature: Refeature | None,
+    *,
+    n_splits: int,
+    seed: int,
+    balance: FloatArray | None = None,
 ) -> Iterator[tuple[pd.DataFrame, IntArray, IntArray]]:
     """Yield ``(features, train rows, test rows)``; no unit is on both sides and features know training units only."""
     names = np.asarray(groups).astype(str)
@@ -265,16 +271,26 @@ class Diagnoser(RowEstimator):
     task = Task.DIAGNOSIS
     modes_: list[str]
 
-    def fit(self, X: pd.DataFrame, y: ObjectArray, *, groups: ObjectArray, episodes: ObjectArray) -> Self:
+    def fit(
+        self,
+        X: pd.DataFrame,
+        y: ObjectArray,
+        *,
+        groups: ObjectArray,
+        episodes: ObjectArray,
+        refeature: Refeature | None = None,
+    ) -> Self:
         """Fit on rows before failures; ``episodes`` names each row's failure. Returns self."""
-        matrix = self._check_training(X)
-        if len(y) != len(matrix) or len(groups) != len(matrix) or len(episodes) != len(matrix):
+        rows = len(self._check_training(X))
+        if len(y) != rows or len(groups) != rows or len(episodes) != rows:
             raise InputError("y, groups and episodes must hold one value per row.", "Name each row's failure.")
-        self._fit(matrix, np.asarray(y, dtype=object), np.asarray(groups, dtype=object), np.asarray(episodes))
+        self._fit(X, np.asarray(y, dtype=object), np.asarray(groups, dtype=object), np.asarray(episodes), refeature)
         return self
 
     @abstractmethod
-    def _fit(self, matrix: FloatArray, y: ObjectArray, groups: ObjectArray, episodes: ObjectArray) -> None: ...
+    def _fit(
+        self, X: pd.DataFrame, y: ObjectArray, groups: ObjectArray, episodes: ObjectArray, refeature: Refeature | None
+    ) -> None: ...
 
     def predict(self, X: pd.DataFrame) -> FloatArray:
         """Return probabilities, shape (rows, len(modes_)); rows sum to 1 and the last mode is ``unknown``."""

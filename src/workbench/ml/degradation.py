@@ -19,9 +19,10 @@ SHRINKAGES = (0.5, 3.0, 1e6)
 class DegradationLife(CalibratedRul):
     """Life left by ridge regression on a condition indicator, with an interval that held the life of other units.
 
-    Features are few: age, the indicator as a share of its threshold, and the time that it needs to get there as
-    ``DegradationPath`` tells it, updated with every reading. That time alone is only as good as the threshold; what
-    units really lived on when it said so is learned here.
+    Features are few: age, the indicator as a share of its threshold, and the time that it needs to get there at the rate of
+    its last readings (``features_canonical.log_passage``; ``DegradationPath`` for one that is tracked from its beginning).
+    Both move on with every reading. That time alone is only as good as the threshold; what units really lived on when it
+    said so is learned here.
 
     Units are left out in turn (one by one up to ``n_splits`` of them); the 5 % and 95 % quantiles of their errors,
     widened for the number of units, make the interval (split conformal by unit; Vovk et al. 2005). The shrinkage is the
@@ -58,6 +59,8 @@ class DegradationLife(CalibratedRul):
         if len(np.unique(names)) < 2:
             raise NotEnoughData("1 of 2 units needed to tell how far the line errs.", "Add a unit.")
         folds = grouped_folds(names, min(self.n_splits, len(np.unique(names))), self.seed)
+        for fold in folds:
+            fold.check(names)
         found = []
         for shrinkage in SHRINKAGES:
             root = np.zeros(len(y))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from workbench.domain.equipment import MachineProfile
@@ -14,9 +15,7 @@ from workbench.errors import NotEnoughData
 from .anomaly.calibration import decades_of
 from .arrays import FloatArray, IntArray, ObjectArray
 from .columns import varying_columns, without_empty
-from .contract import Diagnoser
-from .features_canonical import symptom_matrix
-from .splits import grouped_folds
+from .contract import Diagnoser, Refeature, folds_with_features
 from .trees import raw_predictions
 
 EPISODES_PER_MODE = 5
@@ -36,11 +35,20 @@ class BoostedDiagnoser(Diagnoser):
     the training rows).
     """
 
-    def __init__(self, *, seed: int = 0, iterations: int = 30, learning_rate: float = 0.15, leaves: int = 8) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        iterations: int = 30,
+        learning_rate: float = 0.15,
+        leaves: int = 8,
+        n_splits: int = 5,
+    ) -> None:
         super().__init__(seed=seed)
         self.iterations = iterations
         self.learning_rate = learning_rate
         self.leaves = leaves
+        self.n_splits = n_splits
 
     def _booster(self) -> HistGradientBoostingClassifier:
         return HistGradientBoostingClassifier(
@@ -55,7 +63,9 @@ class BoostedDiagnoser(Diagnoser):
             random_state=self.seed,
         )
 
-    def _fit(self, matrix: FloatArray, y: ObjectArray, groups: ObjectArray, episodes: ObjectArray) -> None:
+    def _fit(
+        self, X: pd.DataFrame, y: ObjectArray, groups: ObjectArray, episodes: ObjectArray, refeature: Refeature | None
+    ) -> None:
         counts = {str(mode): len(set(episodes[y == mode])) for mode in set(y)}
         known = sorted(m for m, n in counts.items() if n >= EPISODES_PER_MODE and m != UNKNOWN_MODE)
         if len(known) < 2:
@@ -67,35 +77,41 @@ class BoostedDiagnoser(Diagnoser):
         # Every episode weighs the same, however long its window of readings is.
         sizes = {e: int((episodes == e).sum()) for e in set(episodes)}
         weight = np.array([1.0 / sizes[e] for e in episodes]) * len(y) / len(sizes)
+        matrix = self._matrix(X)
         self.used_ = varying_columns(matrix)
-        matrix = matrix[:, self.used_]
         self.modes_ = [*known, UNKNOWN_MODE]
-        self._cross_validate(matrix, target, groups, episodes, weight)
-        self.booster_ = self._booster().fit(matrix, target, sample_weight=weight)
+        self._cross_validate(X, target, groups, episodes, weight, refeature)
+        self.booster_ = self._booster().fit(matrix[:, self.used_], target, sample_weight=weight)
         self.episodes_ = {mode: counts[mode] for mode in known}
         self.doubt_ = self._doubt(target, episodes, np.arange(len(target)))
 
     def _cross_validate(
-        self, matrix: FloatArray, target: ObjectArray, groups: ObjectArray, episodes: ObjectArray, weight: FloatArray
+        self,
+        X: pd.DataFrame,
+        target: ObjectArray,
+        groups: ObjectArray,
+        episodes: ObjectArray,
+        weight: FloatArray,
+        refeature: Refeature | None,
     ) -> None:
         self.held_out_ = np.full(len(target), "", dtype=object)
         self.held_probability_ = np.full((len(target), len(self.modes_)), np.nan)
         self.held_base_ = self.held_probability_.copy()
-        names = np.asarray(groups).astype(str)
-        if len(np.unique(names)) < 2:
+        if len(set(groups)) < 2:
             return
-        splits = grouped_folds(names, min(5, len(np.unique(names))), self.seed)
-        splits = [split for split in splits if len(set(target[split.train])) > 1]
-        for split in splits:
-            fitted = self._booster().fit(
-                without_empty(matrix[split.train]), target[split.train], sample_weight=weight[split.train]
-            )
-            self.held_out_[split.test] = fitted.predict(matrix[split.test])
-            self.held_probability_[split.test] = self._by_mode(fitted, fitted.predict_proba(matrix[split.test]))
-            self.held_base_[split.test] = [float((target[split.train] == mode).mean()) for mode in self.modes_]
-        for split in splits:
-            doubt = self._doubt(target, episodes, split.train)
-            self.held_probability_[split.test] = _doubtful(self.held_probability_[split.test], doubt)
+        sides = []
+        for table, train, test in folds_with_features(X, groups, refeature, n_splits=self.n_splits, seed=self.seed):
+            if len(set(target[train])) < 2:
+                continue
+            matrix = self._matrix(table[list(self.feature_names_)])[:, self.used_]
+            fitted = self._booster().fit(without_empty(matrix[train]), target[train], sample_weight=weight[train])
+            self.held_out_[test] = fitted.predict(matrix[test])
+            self.held_probability_[test] = self._by_mode(fitted, fitted.predict_proba(matrix[test]))
+            self.held_base_[test] = [float((target[train] == mode).mean()) for mode in self.modes_]
+            sides.append((train, test))
+        for train, test in sides:
+            doubt = self._doubt(target, episodes, train)
+            self.held_probability_[test] = _doubtful(self.held_probability_[test], doubt)
 
     def _doubt(self, target: ObjectArray, episodes: ObjectArray, rows: IntArray) -> float:
         """Share of the episodes of ``rows`` that were named wrongly when held out, by most of their rows."""
@@ -143,8 +159,8 @@ def _ordered(pairs: dict[str, float]) -> tuple[ModeProbability, ...]:
     return tuple(ModeProbability(mode=m, probability=min(max(p / total, 0.0), 1.0)) for m, p in ranked)
 
 
-def symptom_diagnosis(profile: MachineProfile, sensors: tuple[str, ...], z: FloatArray) -> Diagnosis:
-    """Diagnose by the profile's symptom table (ISO 13379-1) from recent residuals ``z`` of ``sensors``.
+def symptom_diagnosis(profile: MachineProfile, symptoms: FloatArray, z: FloatArray) -> Diagnosis:
+    """Diagnose by the profile's symptom table (ISO 13379-1) from recent residuals ``z``; ``symptoms``: their ``symptom_matrix``.
 
     A mode weighs exp(weighted mean deviation in its direction); ``unknown`` weighs as much as a mode whose symptoms
     stand out by ``STANDS_OUT`` standard deviations.
@@ -152,26 +168,28 @@ def symptom_diagnosis(profile: MachineProfile, sensors: tuple[str, ...], z: Floa
     known = ~np.isnan(z)
     if not profile.failure_modes or not known.any():
         return unknown_diagnosis()
-    matrix = symptom_matrix(profile, sensors)
-    seen = np.abs(matrix) @ known.astype(np.float64)
-    strength = (matrix @ np.clip(np.nan_to_num(z), -6.0, 12.0)) / np.maximum(seen, 1e-9)
+    seen = np.abs(symptoms) @ known.astype(np.float64)
+    bounded = np.minimum(np.maximum(np.where(known, z, 0.0), -6.0), 12.0)
+    strength = (symptoms @ bounded) / np.maximum(seen, 1e-9)
     weights = np.where(seen > 0, np.exp(strength), 0.0)
     pairs = {mode.name: float(w) for mode, w in zip(profile.failure_modes, weights, strict=True)}
     pairs[UNKNOWN_MODE] = float(np.exp(STANDS_OUT))
     return Diagnosis(modes=_ordered(pairs), method="symptom_table")
 
 
-def doubted(diagnosis: Diagnosis, profile: MachineProfile, sensors: tuple[str, ...], z: FloatArray) -> Diagnosis:
-    """Give to ``unknown`` what modes got that explain less than half of what stands out in residuals ``z`` of ``sensors``.
+def doubted(diagnosis: Diagnosis, profile: MachineProfile, symptoms: FloatArray, z: FloatArray) -> Diagnosis:
+    """Give to ``unknown`` what modes got that explain less than half of what stands out in residuals ``z``.
 
     A classifier names one of the faults that it learned, also when it looks at one it never saw. What stands out is
     how far residuals lie beyond ``STANDS_OUT``; a mode explains those of its symptoms (ISO 13379-1 table of the profile)
-    that go in their direction. Where nothing stands out, nothing is doubted.
+    that go in their direction (``symptoms``: the ``symptom_matrix`` of the residuals). Where nothing stands out, nothing
+    is doubted.
     """
-    beyond = np.maximum(np.abs(np.nan_to_num(z)) - STANDS_OUT, 0.0)
+    shown = np.where(np.isnan(z), 0.0, z)
+    beyond = np.maximum(np.abs(shown) - STANDS_OUT, 0.0)
     if not beyond.sum() > 0:
         return diagnosis
-    shares = ((symptom_matrix(profile, sensors) * np.nan_to_num(z)) > 0) @ beyond / beyond.sum()
+    shares = ((symptoms * shown) > 0) @ beyond / beyond.sum()
     explains = {mode.name: share >= LEAST_EXPLAINED for mode, share in zip(profile.failure_modes, shares, strict=True)}
     pairs = {one.mode: one.probability for one in diagnosis.modes if explains.get(one.mode, False)}
     pairs[UNKNOWN_MODE] = max(1.0 - sum(pairs.values()), 0.0)

@@ -10,6 +10,7 @@ import pandas as pd
 from .arrays import FloatArray, ObjectArray
 from .contract import Refeature
 from .intervals import CalibratedRul
+from .near_end import NearEnd, fit_near_end
 from .network import NetworkRul
 from .rul import BoostedRul
 
@@ -23,11 +24,16 @@ class BlendedRul(CalibratedRul):
 
     The network's share is the one of least squared error on held-out training units (stacking with one convex weight;
     Breiman, Machine Learning 1996), and nought where that gain is within two standard errors over units: then trees
-    answer alone. The parameters are those of the trees, and ``epochs`` of the network.
+    answer alone. Where that surely gains on held-out units too, the last part of a life is told again from the
+    blend, the age and the ways of wear (``NearEnd``). The parameters are those of the trees, and ``epochs`` of the network.
 
     Attributes after ``fit``: ``boosted_``, ``network_`` (points only; None without a share), ``share_``, ``gain_`` (mean squared error
-    that the blend saves on held-out units, in squared life units), and those of ``CalibratedRul``.
+    that the blend saves on held-out units, in squared life units), ``near_end_`` (None without a gain), and those of
+    ``CalibratedRul``.
     """
+
+    # As artefacts have it that were written before there was one.
+    near_end_: NearEnd | None = None
 
     def __init__(
         self,
@@ -71,9 +77,19 @@ class BlendedRul(CalibratedRul):
         self.share_, self.gain_ = best_share(y, by_trees, by_network, groups)
         self.boosted_: BoostedRul = boosted
         self.network_: NetworkRul | None = network if self.share_ > 0 else None
-        self._settle(y, (1 - self.share_) * by_trees + self.share_ * by_network, rows, groups)
+        blend = (1 - self.share_) * by_trees + self.share_ * by_network
+        names = [self.feature_names_[at] for at in self.used_]
+        self.near_end_, told = fit_near_end(
+            names, rows, blend, y, groups, cap=self.cap, n_splits=self.n_splits, seed=self.seed + 3
+        )
+        self._settle(y, told, rows, groups)
 
     def _point(self, matrix: FloatArray) -> FloatArray:
+        blend = self.blend(matrix)
+        return blend if self.near_end_ is None else self.near_end_.refined(blend, matrix)
+
+    def blend(self, matrix: FloatArray) -> FloatArray:
+        """Return what trees and network say together of the columns ``used_``."""
         point = np.clip(self.boosted_._point(matrix), 0.0, self.cap)
         if self.network_ is None:
             return point
@@ -82,7 +98,7 @@ class BlendedRul(CalibratedRul):
     def state(self) -> dict[str, Any]:
         """Return parameters and fitted values, the members as their own states."""
         state = super().state()
-        for name in ("boosted_", "network_"):
+        for name in ("boosted_", "network_", "near_end_"):
             member = state["fitted"].get(name)
             state["fitted"][name] = None if member is None else member.state()
         return state
@@ -91,9 +107,10 @@ class BlendedRul(CalibratedRul):
     def restore(cls, state: dict[str, Any]) -> Self:
         """Rebuild from ``state()``; raises ``CorruptArtifact`` for the state of another estimator."""
         made = super().restore(state)
-        for name, kind in (("boosted_", BoostedRul), ("network_", NetworkRul)):
+        members = (("boosted_", BoostedRul.restore), ("network_", NetworkRul.restore), ("near_end_", NearEnd.restore))
+        for name, restore in members:
             member = getattr(made, name)
-            setattr(made, name, None if member is None else kind.restore(member))
+            setattr(made, name, None if member is None else restore(member))
         return made
 
 

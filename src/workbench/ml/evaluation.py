@@ -11,6 +11,7 @@ from workbench.domain.models import CalibrationBin, CalibrationCurve, Confusion,
 
 from .arrays import FloatArray, IntArray, ObjectArray
 from .metrics import (
+    brier_skill,
     coverage,
     equal_mass_ece,
     equal_mass_parts,
@@ -41,17 +42,31 @@ class Judgement:
     confusion: Confusion | None = None
     error_by_life: tuple[LifeError, ...] = ()
     limits: tuple[str, ...] = ()
+    alarms: str = ""
+
+    def figure(self, name: str) -> Figure | None:
+        """Return the figure of this name, if it was measured."""
+        return next((figure for figure in self.figures if figure.name == name), None)
 
 
 def judge_health(
-    answers: Mapping[str, HeldOutAnswers], states: Confusion | None, seed: int, silent: Sequence[str] = ()
+    answers: Mapping[str, HeldOutAnswers],
+    states: Confusion | None,
+    seed: int,
+    silent: Sequence[str] = (),
+    *,
+    alarms: str = "",
 ) -> Judgement:
-    """Judge the answers of each horizon, by its name; on those that are ``silent`` the model has no skill."""
+    """Judge the answers of each horizon, by its name; ``alarms``: in words, when one is counted.
+
+    Those that are ``silent`` answer the population's rate: all that it can be asked is its Brier skill.
+    """
     figures: list[Figure] = []
     limits = [f"No skill on the {name} horizon: the population's rate is answered there." for name in silent]
     for name, held in answers.items():
-        whole = held.figures()
-        intervals = unit_intervals(lambda rows, held=held: held.take(rows).figures(), held.groups, seed)  # type: ignore[misc]
+        asked = _skill_alone if name in silent else HeldOutAnswers.figures
+        whole = asked(held)
+        intervals = unit_intervals(lambda rows, held=held, asked=asked: asked(held.take(rows)), held.groups, seed)  # type: ignore[misc]
         figures += with_intervals(whole, intervals, suffix=f"_{name}")
         if name not in silent:
             limits += _short_of_goals(name, held, whole, intervals)
@@ -62,10 +77,16 @@ def judge_health(
         calibration=tuple(
             calibration_curve(held.truth, held.probability, f"failure within the {name} horizon")
             for name, held in answers.items()
+            if name not in silent
         ),
         confusion=states,
         limits=tuple(limits),
+        alarms=alarms,
     )
+
+
+def _skill_alone(held: HeldOutAnswers) -> dict[str, float]:
+    return {"brier_skill": brier_skill(held.truth, held.probability)}
 
 
 def _short_of_goals(
@@ -235,6 +256,9 @@ def with_intervals(values: Mapping[str, float], intervals: Intervals, suffix: st
     found = []
     for name, value in values.items():
         low, high = intervals.get(name, (float("nan"), float("nan")))
+        if "skill" not in name:
+            # All others are shares or sizes, and the interval was moved to the figure.
+            low = max(low, 0.0) if np.isfinite(low) else low
         found.append(Figure(name=name + suffix, value=_known(value), lower=_known(low), upper=_known(high)))
     return found
 
@@ -244,7 +268,14 @@ def _known(value: float) -> float | None:
 
 
 def limits_of_use(
-    *, machines: int, failures: int, types: Mapping[str, int], scope: str, horizons: str, refused: Sequence[str]
+    *,
+    machines: int,
+    failures: int,
+    types: Mapping[str, int],
+    scope: str,
+    horizons: str,
+    split: str,
+    refused: Sequence[str],
 ) -> tuple[str, ...]:
     """Return in words where a model may be believed."""
     named = ", ".join(f"{name.replace('_', ' ')} ({count})" for name, count in sorted(types.items()))
@@ -253,9 +284,14 @@ def limits_of_use(
         if scope == "fleet"
         else f"other machines than {scope.partition(':')[2].replace('_', ' ')}"
     )
+    tested = (
+        "Not tested on machines that it had not seen, since there are few: stretches of their records were held out."
+        if split == "blocks"
+        else f"Not tested on {whose}; figures hold for new machines of the same kind in like service."
+    )
     return (
         f"Learned from {machines} machine{'s' * (machines != 1)} with {failures} failure{'s' * (failures != 1)}: {named}.",
-        f"Not tested on {whose}; figures hold for new machines of the same kind in like service.",
+        tested,
         f"Horizons: {horizons}. What lies beyond the longest is said as 'more than'.",
         "No answer is given where more than a tenth of the features lie outside the range of training.",
         "No answer is given below 30 running readings since the last failure or replacement.",

@@ -49,8 +49,8 @@ def trend_reason(series: FloatArray) -> str | None:
     """
     indicators = series if series.ndim > 1 else series[:, None]
     lengths = [n for n in (len(series), len(series) // 2, len(series) // 4) if n >= READINGS_NEEDED]
-    looks = [p_value for n in lengths for p_value in rising_p_values(indicators[-n:])]
-    p_value = min([float(p_value) * len(looks) for p_value in looks] + [1.0])
+    looks = rising_p_values(indicators, lengths)
+    p_value = min(float(looks.min(initial=1.0)) * looks.size, 1.0) if looks.size else 1.0
     if p_value <= SIGNIFICANT:
         return None
     return f"no monotone trend of the condition indicator (Mann-Kendall p = {p_value:.2g}, needed: at most 0.01)"
@@ -75,8 +75,16 @@ def support_reason(row: FloatArray, low: FloatArray, high: FloatArray) -> str | 
 
 
 def width_reason(own: Interval, prior: Interval | None) -> str | None:
-    """Say that the model's interval is wider than the population's at this age, both as they are shown."""
-    if prior is None or own.upper - own.lower <= prior.upper - prior.lower:
+    """Say that the model's interval is wider than the population's at this age, both as they are shown.
+
+    An open end of the model's own says "more", nobody knows by how much: then both are compared as far as it looks.
+
+    >>> own = Interval(median=300, lower=5, upper=720, upper_open=True)
+    >>> width_reason(own, Interval(median=900, lower=100, upper=2000))
+    'the interval is wider than that of the population at this age'
+    """
+    end = own.upper if own.upper_open else np.inf
+    if prior is None or own.upper - own.lower <= min(prior.upper, end) - min(prior.lower, end):
         return None
     return "the interval is wider than that of the population at this age"
 

@@ -14,6 +14,7 @@ from .arrays import FloatArray, ObjectArray
 from .degradation import DegradationLife
 from .ensemble import BlendedRul
 from .evidence import FAILURES_NEEDED
+from .features_canonical import PASSAGE
 from .intervals import CalibratedRul
 from .rul import BoostedRul
 from .spec import FLEET
@@ -22,8 +23,9 @@ from .spec import FLEET
 LIVES_FOR_NETWORK = 30
 # With fewer lives than this trees learn the units by heart; a line on a few indicators does not.
 LIVES_FOR_TREES = 10
-# An indicator as a share of its limit, over two windows, and the age: what a line needs where limits are known.
-PATH_FEATURES = ("age", "limit_share_short", "limit_share_long", "over_limit_long")
+# An indicator as a share of its limit, over two windows, how long it needs to it, and the age: what a line needs where
+# limits are known.
+PATH_FEATURES = ("age", "limit_share_short", "limit_share_long", "over_limit_long", PASSAGE)
 Family = Literal["supervised", "degradation", "survival"]
 
 
@@ -82,7 +84,10 @@ def family_facts(model: CalibratedRul, *, lives: int, scope: str) -> dict[str, f
         return {"family": "degradation", "trees": f"not tried: {lives} of {LIVES_FOR_TREES} lives that ended"}
     if isinstance(model, BlendedRul):
         family = "boosted trees and network" if model.share_ > 0 else "boosted trees"
-        return {"family": family, "network_share": model.share_, "network_gain": model.gain_}
+        near_end = (
+            "told again" if model.near_end_ is not None else "as blended: telling it again would surely gain nothing"
+        )
+        return {"family": family, "network_share": model.share_, "network_gain": model.gain_, "near_end": near_end}
     why = _why_no_network(lives, scope)
     return {"family": "boosted trees"} if why is None else {"family": "boosted trees", "network": f"not tried: {why}"}
 

@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from workbench.domain.equipment import LifeUnit
+from workbench.domain.equipment import LifeUnit, SensorRole
 from workbench.domain.observations import MachineData
 from workbench.errors import NotEnoughData
 
 from .arrays import FloatArray, IntArray, ObjectArray, refuse_infinite, sensor_matrix
-from .baseline import fit_baseline, floors, fresh_positions, indicator_names, operating_names
-from .features_canonical import canonical_features, crossings, mode_features, symptom_matrix
+from .baseline import fit_baseline, floors, fresh_positions, indicator_names
+from .features_canonical import canonical_features, crossings, mode_features, symptom_matrix, symptom_scores
 from .features_events import event_features
 from .labels import label
 from .life import Timeline, running_rows, timeline
@@ -36,7 +37,8 @@ class FeatureTable:
     """Features of the last rows of one machine, and the residuals they were made of.
 
     ``rows``: telemetry rows described, ``index``: theirs; ``matrix``: their features ``names``, which ``frame`` gives as a
-    table; ``recent``: positions (among all rows) of the running rows whose residuals ``z``, ``expected`` and ``sd`` (one column per ``indicators``) are kept.
+    table; ``recent``: positions (among all rows) of the running rows whose residuals ``z``, ``expected`` and ``sd`` (one column per ``indicators``) are kept;
+    ``symptoms``: ``symptom_matrix`` of the indicators.
     """
 
     matrix: npt.NDArray[np.float32]
@@ -49,6 +51,7 @@ class FeatureTable:
     expected: FloatArray
     sd: FloatArray
     names: tuple[str, ...]
+    symptoms: FloatArray
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -93,7 +96,13 @@ def cadence(spec: FeatureSpec, clock: Timeline) -> float:
 
 
 def _residuals(
-    machine: MachineData, spec: FeatureSpec, clock: Timeline, run: IntArray, fresh: IntArray, first: int
+    machine: MachineData,
+    spec: FeatureSpec,
+    clock: Timeline,
+    readings: FloatArray | None,
+    run: IntArray,
+    fresh: IntArray,
+    first: int,
 ) -> _Residuals:
     """Residuals of the running rows ``run`` from position ``first`` on; ``fresh``: where each may look back to."""
     if spec.scope != FLEET and spec.population is not None:
@@ -102,13 +111,18 @@ def _residuals(
         expected, sd = spec.population.expected(operating)
         z = spec.population.z(raw, operating)
         return _Residuals(z, expected, sd, raw, np.full(len(z), np.nan))
-    raw = sensor_matrix(machine.telemetry, indicator_names(machine.profile))[run]
-    operating = sensor_matrix(machine.telemetry, operating_names(machine.profile))[run]
+    sensors = machine.profile.sensors
+    if readings is None:
+        readings = sensor_matrix(machine.telemetry, tuple(sensor.name for sensor in sensors))
+    raw, operating = (
+        readings.T[[k for k, sensor in enumerate(sensors) if sensor.role is role]].take(run, axis=1).T
+        for role in (SensorRole.INDICATOR, SensorRole.OPERATING)
+    )
     based = fit_baseline(
         raw,
         operating,
         # They never fall, and sorting them would take longer than all that follows.
-        fresh[np.flatnonzero(np.diff(fresh, prepend=-1))],
+        np.append(fresh[:1], fresh[1:][fresh[1:] != fresh[:-1]]),
         smallest_sd=floors(machine.profile),
         lag_rows=max(LAG_H / cadence(spec, clock), 1.0),
         first=first,
@@ -119,11 +133,20 @@ def _residuals(
 def per_sensor(windows: TrailingWindows, spec: FeatureSpec, per_row: float) -> dict[str, FloatArray]:
     """Window statistics by name, each (rows, sensors)."""
     w = spec.windows
-    stats = {f"mean{n:g}": windows.mean(w.rows(n, per_row)) for n in w.mean}
-    stats |= {f"std{n:g}": windows.std(w.rows(n, per_row)) for n in w.std}
-    stats |= {f"max{n:g}": windows.maximum(w.rows(n, per_row)) for n in w.maximum}
-    stats |= {f"slope{n:g}": windows.slope(w.rows(n, per_row)) * w.rows(n, per_row) for n in w.slope}
-    return stats | {f"ewma{n:g}": windows.ewma(w.rows(n, per_row)) for n in w.ewma}
+
+    def widths(lengths: tuple[float, ...]) -> IntArray:
+        return np.array([w.rows(n, per_row) for n in lengths], dtype=np.int64)[:, None]
+
+    stats: dict[str, tuple[tuple[float, ...], list[FloatArray]]] = {
+        "mean": (w.mean, list(windows.mean(widths(w.mean)))),
+        "std": (w.std, list(windows.std(widths(w.std)))),
+        "max": (w.maximum, [windows.maximum(w.rows(n, per_row)) for n in w.maximum]),
+        "slope": (w.slope, list(windows.slope(widths(w.slope)) * widths(w.slope)[:, None])),
+        "ewma": (w.ewma, [windows.ewma(w.rows(n, per_row)) for n in w.ewma]),
+    }
+    return {
+        f"{name}{n:g}": one for name, (lengths, found) in stats.items() for n, one in zip(lengths, found, strict=True)
+    }
 
 
 def compute(
@@ -133,10 +156,12 @@ def compute(
     last: int | None = None,
     history: float = 0.0,
     clock: Timeline | None = None,
+    readings: FloatArray | None = None,
 ) -> FeatureTable:
     """Compute the features of the last ``last`` telemetry rows (default all).
 
-    ``history``: life units of residuals to keep before them, at least; ``clock``: the machine's, if already read.
+    ``history``: life units of residuals to keep before them, at least; ``clock`` and ``readings`` (of the profile's
+    sensors, a column each): the machine's, if already read.
 
     Rows in which the machine stands carry the features of its last running row. Raises ``NotEnoughData`` when the
     machine never ran, ``InputError`` when times are not ascending.
@@ -155,7 +180,7 @@ def compute(
     first = max(0, int(position.min()) - reach - 1)
     since = max(0, min(first, int(position.min()) - int(history / per_row)))
     starts = fresh_positions(clock.fresh, clock.running)
-    wide = _residuals(machine, spec, clock, run, starts, since)
+    wide = _residuals(machine, spec, clock, readings, run, starts, since)
     residuals = _Residuals(*(getattr(wide, f.name)[first - since :] for f in fields(wide)))
     fresh = np.maximum(starts[first:] - first, 0)
     picked = np.maximum(position - first, 0)
@@ -163,20 +188,23 @@ def compute(
     picked -= needed
     windows = TrailingWindows(residuals.z, fresh, since=needed)
     stats = per_sensor(windows, spec, per_row)
+    indicators = indicator_names(machine.profile) if spec.scope == FLEET else spec.sensors
+    symptoms = symptom_matrix(machine.profile, indicators)
     if spec.scope == FLEET:
-        indicators = indicator_names(machine.profile)
-        symptoms = symptom_matrix(machine.profile, indicators)
         widths = (spec.windows.rows(spec.windows.mean[1], per_row), reach)
         kept = spec.windows.by_quantity
+        names = tuple(stats)
+        values = np.array(list(stats.values())).swapaxes(0, 1)
+        scores = symptom_scores(values, symptoms)
+        spans = [names.index(kept[1]), names.index(kept[2])]
         blocks = [
-            canonical_features(machine.profile, stats, kept, symptoms),
-            crossings(machine.profile, windows, residuals.raw, residuals.expected, residuals.load, widths),
-            mode_features(machine.profile, spec.modes, stats[kept[1]], stats[kept[2]], symptoms),
+            canonical_features(machine.profile, names, values, kept, scores),
+            crossings(machine.profile, windows, residuals.raw, residuals.expected, residuals.load, widths, per_row),
+            mode_features(machine.profile, spec.modes, scores[:, spans]),
         ]
     else:
-        indicators = spec.sensors
         blocks = [(_sensor_names(indicators, tuple(stats)), np.hstack(list(stats.values())))]
-    own = {"age": clock.age[rows], **event_features(machine.events, clock.time[rows], spec)}
+    own: dict[str, FloatArray] = {"age": clock.age[rows], **event_features(machine.events, clock.time[rows], spec)}
     width = sum(len(names) for names, _ in blocks)
     # One array filled block by block: a table from a dict of columns would take longer than the features.
     matrix = np.empty((len(rows), width + len(own)), dtype=np.float32)
@@ -185,11 +213,11 @@ def compute(
         matrix[:, place : place + len(names)] = block[picked]
         place += len(names)
     matrix[position < 0, :width] = np.nan
-    for k, values in enumerate(own.values(), width):
-        matrix[:, k] = values
-    described = (*(name for names, _ in blocks for name in names), *own)
+    matrix[:, width:] = np.array(list(own.values())).T
+    described = tuple(chain(*(names for names, _ in blocks), own))
     index = machine.telemetry.index
-    return FeatureTable(matrix, index, rows, clock, indicators, run[since:], wide.z, wide.expected, wide.sd, described)
+    based = (wide.z, wide.expected, wide.sd)
+    return FeatureTable(matrix, index, rows, clock, indicators, run[since:], *based, described, symptoms)
 
 
 def build(machine: MachineData, spec: FeatureSpec, *, last: int | None = None) -> pd.DataFrame:

@@ -9,13 +9,17 @@ import numpy as np
 from workbench.domain.equipment import MachineProfile, Sensor, SensorRole
 from workbench.domain.units import Quantity
 
-from .arrays import BoolArray, FloatArray, IntArray
+from .arrays import FloatArray, IntArray
 from .rolling import TrailingWindows
 
 STANDS_OUT_Z = 3.0
-CROSSINGS = tuple(
-    f"{name}_{span}" for span in ("short", "long") for name in ("standing_out", "over_limit", "limit_share", "load")
+PASSAGE = "limit_passage_short"
+CROSSINGS = (
+    *(f"{name}_{span}" for span in ("short", "long") for name in ("standing_out", "over_limit", "limit_share", "load")),
+    PASSAGE,
 )
+# An indicator that does not move is taken to need this many life units to its limit; none is told more than the longest.
+STILL, LONGEST_PASSAGE = 3000.0, 5000.0
 
 # Names of features and their values, shape (rows, names).
 Block = tuple[tuple[str, ...], FloatArray]
@@ -31,14 +35,22 @@ def symptom_matrix(profile: MachineProfile, sensors: tuple[str, ...]) -> FloatAr
                 sign = 1.0 if symptom.direction == "rises" else -1.0
                 matrix[row, place[symptom.sensor]] = sign * symptom.weight
     total = np.abs(matrix).sum(axis=1, keepdims=True)
-    return np.asarray(np.divide(matrix, total, out=np.zeros_like(matrix), where=total > 0))
+    return np.asarray(matrix / np.where(total > 0, total, 1.0))
+
+
+def symptom_scores(values: FloatArray, symptoms: FloatArray) -> FloatArray:
+    """How strongly each mode's symptoms show in deviations ``values``, (..., sensors); a gap shows nothing."""
+    bounded = np.minimum(np.maximum(values, -10.0), 20.0)
+    bounded[np.isnan(bounded)] = 0.0
+    return np.asarray(bounded.reshape(-1, values.shape[-1]) @ symptoms.T).reshape(*values.shape[:-1], len(symptoms))
 
 
 def _largest_two(values: FloatArray) -> FloatArray:
     """Largest and second largest along the last axis, NaN where there are none; shape (..., 2)."""
-    least = np.full((*values.shape[:-1], 2), -np.inf)
-    ordered = np.sort(np.concatenate([least, np.where(np.isnan(values), -np.inf, values)], axis=-1), axis=-1)
-    two = ordered[..., :-3:-1]
+    known = np.where(np.isnan(values), -np.inf, values)
+    if values.shape[-1] < 2:
+        known = np.concatenate([np.full((*values.shape[:-1], 2), -np.inf), known], axis=-1)
+    two = np.sort(known, axis=-1)[..., :-3:-1]
     return np.where(np.isfinite(two), two, np.nan)
 
 
@@ -58,29 +70,26 @@ def limit_share(sensors: list[Sensor], raw: FloatArray, expected: FloatArray) ->
 
 
 def canonical_features(
-    profile: MachineProfile, stats: dict[str, FloatArray], by_quantity: tuple[str, ...], symptoms: FloatArray
+    profile: MachineProfile,
+    stats: tuple[str, ...],
+    values: FloatArray,
+    by_quantity: tuple[str, ...],
+    scores: FloatArray,
 ) -> Block:
     """Aggregate per-sensor statistics into columns that every machine type has (NaN where it lacks the quantity).
 
-    ``stats``: statistics of the indicators by name, each (rows, indicators); ``by_quantity`` names those that are also
-    kept per quantity; ``symptoms``: ``symptom_matrix`` of the indicators.
+    ``values``: the statistics ``stats`` of the indicators, (rows, statistics, indicators); ``by_quantity`` names those
+    that are also kept per quantity; ``scores``: their ``symptom_scores``.
     """
     sensors = [s for s in profile.sensors if s.role is SensorRole.INDICATOR]
-    values = np.stack(list(stats.values()), axis=1)
-    high = np.full((*values.shape[:2], len(Quantity)), np.nan)
-    low = high.copy()
+    ends = np.full((*values.shape[:2], len(Quantity), 2), np.nan)
     if sensors:
         order, starts, places = _by_quantity(tuple(s.quantity for s in sensors))
         ordered = values[:, :, order]
-        high[:, :, places] = np.fmax.reduceat(ordered, starts, axis=2)
-        low[:, :, places] = np.fmin.reduceat(ordered, starts, axis=2)
-    scores = np.nan_to_num(np.clip(values, -10.0, 20.0)).reshape(-1, len(sensors)) @ symptoms.T
-    parts = [
-        np.stack([high, low], axis=3).reshape(*values.shape[:2], -1),
-        _largest_two(np.abs(values)),
-        _largest_two(scores.reshape(*values.shape[:2], len(symptoms))),
-    ]
-    names, kept = _canonical_names(tuple(stats), by_quantity)
+        ends[:, :, places, 0] = np.fmax.reduceat(ordered, starts, axis=2)
+        ends[:, :, places, 1] = np.fmin.reduceat(ordered, starts, axis=2)
+    parts = [ends.reshape(*values.shape[:2], -1), _largest_two(np.abs(values)), _largest_two(scores)]
+    names, kept = _canonical_names(stats, by_quantity)
     return names, np.concatenate(parts, axis=2).reshape(len(values), -1)[:, kept]
 
 
@@ -109,20 +118,19 @@ def _canonical_names(stats: tuple[str, ...], by_quantity: tuple[str, ...]) -> tu
     return tuple(names), np.array(kept, dtype=np.int64)
 
 
-def mode_features(
-    profile: MachineProfile, modes: tuple[str, ...], recent: FloatArray, earlier: FloatArray, symptoms: FloatArray
-) -> Block:
-    """How strongly each mode's symptoms show in the recent and the longer mean; NaN for modes a machine cannot have."""
+def mode_features(profile: MachineProfile, modes: tuple[str, ...], scores: FloatArray) -> Block:
+    """How strongly each mode's symptoms show in the recent and the longer mean; NaN for modes a machine cannot have.
+
+    ``scores``: ``symptom_scores`` of the two means, (rows, 2, failure modes of the machine).
+    """
     own = {mode.name: k for k, mode in enumerate(profile.failure_modes)}
     places = [k for k, mode in enumerate(modes) if mode in own]
-    mine = [own[modes[k]] for k in places]
-    out = np.full((len(recent), 2, len(modes), 2), np.nan)
-    for k, values in enumerate((recent, earlier)):
-        scores = np.nan_to_num(np.clip(values, -10.0, 20.0)) @ symptoms.T
-        if places:
-            out[:, k, places, 0] = scores[:, mine]
-            out[:, k, places, 1] = (scores - scores.max(axis=1, keepdims=True))[:, mine]
-    return _mode_names(modes), out.reshape(len(recent), -1)
+    out = np.full((len(scores), 2, len(modes), 2), np.nan)
+    if places:
+        mine = [own[modes[k]] for k in places]
+        out[:, :, places, 0] = scores[:, :, mine]
+        out[:, :, places, 1] = (scores - scores.max(axis=2, keepdims=True))[:, :, mine]
+    return _mode_names(modes), out.reshape(len(scores), -1)
 
 
 @lru_cache(maxsize=64)
@@ -138,21 +146,37 @@ def crossings(
     expected: FloatArray,
     load: FloatArray,
     widths: tuple[int, int],
+    per_row: float,
 ) -> Block:
-    """Shares of readings that stand out or pass a limit, and the operating load.
+    """Shares of readings that stand out or pass a limit, the operating load, and the time to a limit.
 
-    ``widths`` are the rows of the short and the long window in which they are counted.
+    ``widths`` are the rows of the short and the long window in which they are counted, of ``per_row`` life units each.
     """
     z = windows.values
     share = limit_share([s for s in profile.sensors if s.role is SensorRole.INDICATOR], raw, expected)
-    flags = np.zeros((len(share), 3))
+    shown = np.zeros((len(share), 4))
     if share.shape[1]:
-        with np.errstate(invalid="ignore"):
-            standing_out, over = _any(np.abs(z) > STANDS_OUT_Z), _any(share >= 1.0)
-        flags = np.column_stack([standing_out, over, np.nan_to_num(np.fmax.reduce(share, axis=1))])
-    trailing = TrailingWindows(np.column_stack([flags, load]), windows.fresh, since=windows.since)
-    return CROSSINGS, np.hstack([trailing.mean(width) for width in widths])
+        shown[:, 0] = (np.abs(z) > STANDS_OUT_Z).any(axis=1)
+        shown[:, 1] = (share >= 1.0).any(axis=1)
+        largest = np.fmax.reduce(share, axis=1)
+        shown[:, 2] = np.where(np.isnan(largest), 0.0, largest)
+    shown[:, 3] = load
+    trailing = TrailingWindows(shown, windows.fresh, since=windows.since)
+    short, long = trailing.mean(np.array(widths)[:, None])
+    # The two means are of times half the difference of the windows apart.
+    apart = max(0.5 * (widths[1] - widths[0]) * per_row, per_row)
+    passage = log_passage(short[:, [2]], (short[:, [2]] - long[:, [2]]) / apart)
+    return CROSSINGS, np.concatenate([short, long, passage], axis=1)
 
 
-def _any(flags: BoolArray) -> FloatArray:
-    return np.asarray(flags.any(axis=1), dtype=np.float64)
+def log_passage(share: FloatArray, rate: FloatArray) -> FloatArray:
+    """Return the logarithm of the life units in which a share of a limit gets to the limit at its present rate.
+
+    That is the median of a Brownian motion with drift (as of ``DegradationPath``) whose drift is the rise of late; one that
+    falls or stands counts as one that gets there in ``STILL`` from its baseline.
+
+    >>> np.exp(log_passage(np.array([0.0, 0.5, 1.0]), np.array([0.0, 0.0097, 0.1]))).round().tolist()
+    [3000.0, 50.0, 1.0]
+    """
+    units = (1.0 - share) / (np.maximum(rate, 0.0) + 1.0 / STILL)
+    return np.log(np.clip(units, 1.0, LONGEST_PASSAGE))

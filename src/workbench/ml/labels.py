@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from workbench.domain.equipment import LifeUnit
+from workbench.domain.observations import WHOLE_MACHINE
 
 from .arrays import BoolArray, FloatArray, IntArray, ObjectArray
-from .life import WHOLE_MACHINE, Timeline
+from .life import Timeline
 
 
 @dataclass(frozen=True)

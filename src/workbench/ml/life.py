@@ -24,10 +24,20 @@ import numpy as np
 import pandas as pd
 
 from workbench.domain.equipment import LifeUnit
-from workbench.domain.observations import EventKind, MachineData, MachineState
+from workbench.domain.observations import WHOLE_MACHINE, EventKind, MachineData, MachineState
 from workbench.errors import InputError
 
-from .arrays import NS_PER_H, BoolArray, FloatArray, IntArray, ObjectArray, carry_forward, nanoseconds, sensor_matrix
+from .arrays import (
+    NS_PER_H,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    ObjectArray,
+    carry_forward,
+    medians,
+    nanoseconds,
+    sensor_matrix,
+)
 
 LONGEST_GAP_H = 24.0
 LONGEST_GAP_ROWS = 3.0
@@ -39,7 +49,6 @@ CADENCE_ROWS = 256
 RAN_H = "ran_h"
 CORRECTIVE_H = 24.0
 REPAIRED_H = 168.0
-WHOLE_MACHINE = ("unknown", "machine", "overhaul")
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,7 @@ class Timeline:
     def rows_since_reset(self) -> int:
         """Running rows after the last failure, repair or replacement, also when it lies behind the last row."""
         first = 0 if self.reset_at is None else int(np.searchsorted(self.time, self.reset_at, side="right"))
-        return int(self.running[first:].sum())
+        return int(np.count_nonzero(self.running[first:]))
 
     def utilisation(self, window_days: float) -> float:
         """Life units per calendar hour over the last ``window_days``."""
@@ -143,11 +152,13 @@ def running_hours(time: IntArray, running: BoolArray) -> FloatArray:
     if not len(steps):
         return np.zeros(len(time))
     whole = len(steps) // CADENCE_ROWS * CADENCE_ROWS
-    usual = np.median(steps[:whole].reshape(-1, CADENCE_ROWS), axis=1)
+    usual = medians(steps[:whole].reshape(-1, CADENCE_ROWS))
     if whole < len(steps):
-        usual = np.append(usual, np.median(steps[whole:]))
-    longest = np.repeat(LONGEST_GAP_ROWS * usual, CADENCE_ROWS)[: len(steps)]
-    return np.where(running, np.concatenate([[0.0], np.minimum(steps, longest)]), 0.0)
+        usual = np.append(usual, medians(steps[whole:]))
+    hours = np.zeros(len(time))
+    hours[1:] = np.minimum(steps, np.repeat(LONGEST_GAP_ROWS * usual, CADENCE_ROWS)[: len(steps)])
+    hours[~running] = 0.0
+    return hours
 
 
 def meter(readings: FloatArray, most: FloatArray) -> FloatArray:
@@ -175,7 +186,7 @@ def _clock(machine: MachineData, time: IntArray, running: BoolArray) -> tuple[Fl
     """Return cumulative life, the cadence in hours, and whether life counts from new."""
     frame = machine.telemetry
     steps = np.diff(time) / NS_PER_H
-    cadence = float(np.median(steps)) if len(steps) else 1.0
+    cadence = float(medians(steps)) if len(steps) else 1.0
     cycles = machine.profile.life_unit is LifeUnit.CYCLE
     for column in ("life", "running_h"):
         if column in frame.columns and frame[column].notna().any():
@@ -243,13 +254,14 @@ def timeline(machine: MachineData) -> Timeline:
     failed_at, failed = of(EventKind.FAILURE)
     replaced_at, replaced = of(EventKind.REPLACEMENT)
     planned = _planned(replaced_at, replaced, failed_at, failed)
-    failures = Events(failed_at, failed, _life_at(failed_at, time, life))
-    replacements = Events(replaced_at[planned], replaced[planned], _life_at(replaced_at[planned], time, life))
+    lives = _life_at(np.concatenate([failed_at, replaced_at]), time, life)
+    failures = Events(failed_at, failed, lives[: len(failed_at)])
+    replacements = Events(replaced_at[planned], replaced[planned], lives[len(failed_at) :][planned])
     life_id, age = _ages(time, life, failures, from_new)
     served_at, served = of(EventKind.MAINTENANCE)
     repaired = _repaired(failures, np.append(replaced_at, served_at), np.append(replaced, served))
     # A reading taken at the very moment of the event was still taken before the repair was done.
-    resets = np.unique(np.concatenate([failures.time, replacements.time, repaired]))
+    resets = np.sort(np.concatenate([failures.time, replacements.time, repaired]))
     starts = np.concatenate([[0], np.searchsorted(time, resets, side="right")]).astype(np.int64)
     fresh = starts[np.searchsorted(resets, time, side="left")]
     reset_at, reset_by = _last_reset(failures, repaired, replaced_at, replaced)

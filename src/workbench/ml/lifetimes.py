@@ -64,28 +64,23 @@ class Lifetimes:
         now, then = self.survival(np.array([age, age + horizon]))
         return float(np.clip(1.0 - then / now, 0.0, 1.0)) if now > 0 else 1.0
 
-    def remaining(
-        self, age: float, *, profile: MachineProfile | None = None, cap: float | None = None
-    ) -> Interval | None:
+    def remaining(self, age: float, *, profile: MachineProfile | None = None) -> Interval | None:
         """Median and 90 % interval of the life left at ``age``; None when no life ended in failure.
 
         With ``profile``, of machines like this one, where the population's lives differ by what a machine is.
 
         An end that survival does not fall to within twelve times the longest life seen is open and stands at that
-        furthest point (or at ``cap``): the life is longer, nobody knows by how much.
+        furthest point: the life is longer, nobody knows by how much.
         """
         if self.failures == 0:
             return None
         span = max(float(self.duration.max()), 1e-9)
         if self.model is not None and profile is not None:
-            table = _own_covariates(_facts(profile), tuple(self.model.feature_names_))
-            median, lower, upper = (float(end) for end in self.model.predict(table, age=np.array([age]))[0])
+            covariates = _own_covariates(_facts(profile), tuple(self.model.feature_names_))
+            median, lower, upper = (float(end) for end in self.model.answer(covariates, age=np.array([age]))[0])
             median_open, upper_open = median >= LONGEST_SPANS * span, upper >= LONGEST_SPANS * span
         else:
             lower, median, upper, median_open, upper_open = self._quantiles(age, span)
-        if cap is not None:
-            median_open, upper_open = median_open or median >= cap, upper_open or upper >= cap
-            lower, median, upper = min(lower, cap), min(median, cap), min(upper, cap)
         return Interval(median=median, lower=lower, upper=upper, upper_open=upper_open, median_open=median_open)
 
     def _quantiles(self, age: float, span: float) -> tuple[float, float, float, bool, bool]:
@@ -176,10 +171,10 @@ def _coded(facts: Facts) -> dict[str, float]:
 
 
 @lru_cache(maxsize=1024)
-def _own_covariates(facts: Facts, names: tuple[str, ...]) -> pd.DataFrame:
+def _own_covariates(facts: Facts, names: tuple[str, ...]) -> FloatArray:
     """Return the covariates ``names`` (those that a model learned) of one machine; remembered, for they seldom change."""
     row = _coded(facts)
-    return pd.DataFrame([[row.get(name, _gap(name)) for name in names]], columns=list(names))
+    return np.array([[row.get(name, _gap(name)) for name in names]], dtype=np.float64)
 
 
 def life_covariates(profiles: Sequence[MachineProfile]) -> pd.DataFrame:

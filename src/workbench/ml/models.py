@@ -39,7 +39,7 @@ class Bundle:
     """One trained model: what it computes its features by, what it learned, and where it may be believed.
 
     ``low`` and ``high``: range of each feature in training; ``indicator``: weights of each sensor in the condition
-    indicators, one for each way of wear (type scope); ``facts``: plain numbers such as thresholds.
+    indicators, one for each way of wear (type scope).
     """
 
     task: Task
@@ -52,7 +52,6 @@ class Bundle:
     low: FloatArray = field(default_factory=lambda: np.zeros(0))
     high: FloatArray = field(default_factory=lambda: np.zeros(0))
     indicator: dict[str, tuple[float, ...]] = field(default_factory=dict)
-    facts: dict[str, float] = field(default_factory=dict)
     version_id: str = ""
 
     def to_bytes(self) -> bytes:
@@ -68,7 +67,6 @@ class Bundle:
             "low": self.low,
             "high": self.high,
             "indicator": {name: list(weights) for name, weights in self.indicator.items()},
-            "facts": self.facts,
         }
         return pack(state)
 
@@ -90,7 +88,6 @@ class Bundle:
                 high=state["high"],
                 # Older artefacts hold a single weight for each sensor.
                 indicator={name: tuple(np.atleast_1d(own).tolist()) for name, own in state["indicator"].items()},
-                facts=state["facts"],
                 version_id=version_id,
             )
         except (KeyError, TypeError, ValueError) as error:

@@ -23,7 +23,6 @@ from .health import health_score, likeliest_state
 from .models import Models
 from .reasons import Findings, explain
 from .record import known_until
-from .spec import default_horizons
 from .threads import on_one_thread
 from .trends import find_trends
 
@@ -37,6 +36,7 @@ def predict_machine(
     status: MachineStatus = MachineStatus.ONLINE,
     data_hash: str = "",
     tracking_window_days: float = 30.0,
+    alarm_budget_per_machine_month: float = 1.0,
     simulated: bool = False,
     failures: int | None = None,
     limit_crossings: Sequence[LimitCrossing] = (),
@@ -45,7 +45,8 @@ def predict_machine(
     """Predict health, life, anomaly and diagnosis of one machine from its record up to ``as_of``; later rows are cut.
 
     ``failures``: failures known in the whole fleet (default: in this machine's record); it tells how many are lacking
-    when there is no model. A machine that failed and was silent since, or that is silent for three days, is OFFLINE
+    when there is no model. ``alarm_budget_per_machine_month``: alarm episodes of normal readings that a detector of the
+    machine's own may cause. A machine that failed and was silent since, or that is silent for three days, is OFFLINE
     and gets no state, cause or date of failure. ``limit_crossings`` and ``sensor_faults``: what the alert engine found on.
     Raises ``InputError`` when readings are not in ascending order of time.
     """
@@ -53,16 +54,15 @@ def predict_machine(
     context = Context.of(machine, models, as_of, tracking_window_days)
     known = failures if failures is not None else len(context.clock.failures.time)
     bundle = models.pick(Task.HEALTH, machine.profile)
-    horizons = bundle.horizons if bundle is not None else default_horizons(machine.profile.life_unit)
     offline = context.offline_reason()
     health, within = answer_health(context, known)
     if offline is not None:
         health, within = weigh(f"offline: {offline}"), None
     life = answer_life(context, known)
-    anomaly_evidence, anomaly = answer_anomaly(context, 1.0)
+    anomaly_evidence, anomaly = answer_anomaly(context, alarm_budget_per_machine_month)
     values, time = context.recent_running(tracking_window_days)
     trends = find_trends(machine.profile, tuple(s.name for s in machine.profile.sensors), values, time)
-    found = Findings(offline, health, within, horizons, life, anomaly, limit_crossings, sensor_faults, trends)
+    found = Findings(offline, health, within, context.horizons, life, anomaly, limit_crossings, sensor_faults, trends)
     versions = _versions(context)
     return Prediction(
         prediction_id=stable_id(machine.profile.machine_id, as_of.isoformat(), sorted(versions.items()), data_hash),
@@ -71,7 +71,7 @@ def predict_machine(
         data_until=context.data_until,
         status=MachineStatus.OFFLINE if offline is not None and status is MachineStatus.ONLINE else status,
         readings=context.clock.rows_since_reset(),
-        horizons=horizons,
+        horizons=context.horizons,
         health_evidence=health,
         **_state_fields(within),
         remaining_useful_life=life,

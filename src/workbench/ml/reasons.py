@@ -133,8 +133,7 @@ def explain(context: Context, found: Findings) -> tuple[str, ...]:
     out += [_limit_words(c) for c in found.crossings if c.severity is not Severity.CRITICAL]
     if found.anomaly is not None:
         if found.anomaly.is_anomaly:
-            score, threshold = found.anomaly.score, found.anomaly.threshold
-            out.append(f"anomaly score {score:.2f} is over the alarm threshold {threshold:.2f}")
+            out.append(found.anomaly.in_words())
         out += _sensor_words(found.anomaly)
     out += [f"{fault.in_words()}: its limits are not watched" for fault in found.sensor_faults]
     out += _error_words(context) + _trend_words(found.trends)

@@ -16,7 +16,8 @@ class TrailingWindows:
     """Statistics of the last ``w`` rows up to and including each row, never reaching before ``fresh``.
 
     ``values`` has shape (rows, channels), NaN being gaps; ``fresh`` gives each row the first row it may look back to.
-    Statistics are those of the rows from ``since`` on.
+    Statistics are those of the rows from ``since`` on; some are given for several widths at once, a column (widths, 1),
+    with the widths as a further, first axis.
 
     >>> import numpy as np
     >>> w = TrailingWindows(np.array([[1.0], [3.0], [5.0]]), np.zeros(3, dtype=np.int64))
@@ -32,25 +33,27 @@ class TrailingWindows:
         self._filled = np.where(self._valid, values, 0.0)
         self._count = self._accumulate(self._valid.astype(np.float64))
         self._sum = self._accumulate(self._filled)
-        self._segments = np.flatnonzero(np.diff(fresh, prepend=-1)) if self.rows else np.empty(0, dtype=np.int64)
+        self._segments = [0, *(1 + np.flatnonzero(fresh[1:] != fresh[:-1])).tolist()] if self.rows else []
 
     @staticmethod
     def _accumulate(values: FloatArray) -> FloatArray:
-        return np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
+        total = np.zeros((len(values) + 1, values.shape[1]))
+        np.cumsum(values, axis=0, out=total[1:])
+        return total
 
     def _between(self, cumulative: FloatArray, low: IntArray) -> FloatArray:
         return np.asarray(cumulative[1 + self.since :] - cumulative[low])
 
-    def _low(self, width: int) -> IntArray:
-        return np.maximum(self._index[self.since :] - width + 1, self.fresh[self.since :])
+    def _low(self, width: int | IntArray) -> IntArray:
+        return np.asarray(np.maximum(self._index[self.since :] - width + 1, self.fresh[self.since :]))
 
-    def mean(self, width: int) -> FloatArray:
+    def mean(self, width: int | IntArray) -> FloatArray:
         """Mean of the last ``width`` rows, NaN where they hold no value."""
         low = self._low(width)
         count = self._between(self._count, low)
         return np.divide(self._between(self._sum, low), count, out=np.full_like(count, np.nan), where=count > 0)
 
-    def std(self, width: int) -> FloatArray:
+    def std(self, width: int | IntArray) -> FloatArray:
         """Standard deviation of the last ``width`` rows, NaN below three values."""
         low = self._low(width)
         count = self._between(self._count, low)
@@ -60,7 +63,7 @@ class TrailingWindows:
             variance = np.maximum(squares / count - mean**2, 0.0)
         return np.where(count >= 3, np.sqrt(variance), np.nan)
 
-    def slope(self, width: int) -> FloatArray:
+    def slope(self, width: int | IntArray) -> FloatArray:
         """Least-squares slope per row over the last ``width`` rows, NaN below a third of them."""
         low = self._low(width)
         count = self._between(self._count, low)
@@ -68,7 +71,7 @@ class TrailingWindows:
         with np.errstate(invalid="ignore", divide="ignore"):
             spread = sum_xx - sum_x**2 / count
             slope = (sum_xy - sum_x * self._between(self._sum, low) / count) / spread
-        return np.where(count >= max(4, width // 3), slope, np.nan)
+        return np.where(count >= np.maximum(4, width // 3)[..., None], slope, np.nan)
 
     @cached_property
     def _moments(self) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -94,7 +97,7 @@ class TrailingWindows:
     def ewma(self, width: int) -> FloatArray:
         """Exponentially weighted mean with span ``width / 3``, cut off after ``width`` rows (so it is finite)."""
         decay = 1.0 - 2.0 / (max(width / 3.0, 1.0) + 1.0)
-        both = np.hstack([self._filled, self._valid])
+        both = np.concatenate([self._filled, self._valid], axis=1)
         for start, stop in self._spans():
             # What comes into the window, less what falls out of it.
             moved = both[start:stop].copy()
@@ -105,5 +108,5 @@ class TrailingWindows:
 
     def _spans(self) -> list[tuple[int, int]]:
         """First row and end of each stretch without a reset that is looked at."""
-        edges = [*self._segments.tolist(), self.rows]
+        edges = [*self._segments, self.rows]
         return [(start, stop) for start, stop in pairwise(edges) if stop > self.since]

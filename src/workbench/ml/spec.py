@@ -62,11 +62,25 @@ def windows_for(life_unit: LifeUnit) -> Windows:
     return CYCLES if life_unit is LifeUnit.CYCLE else HOURLY
 
 
-def default_horizons(life_unit: LifeUnit) -> Horizons:
-    """Horizons of ML1 where no part's lead time is longer: 24 h, 7 d, 30 d; 15, 50, 125 cycles."""
+def default_horizons(life_unit: LifeUnit, lead_time_h: float = 0.0) -> Horizons:
+    """Return the horizons of ML1: 24 h, 7 d, 30 d, each long enough for what must be ordered; 15, 50, 125 cycles.
+
+    ``lead_time_h``: the longest lead time of a critical part. Each horizon is at least twice the one below, the first at
+    least the lead time. Hours of delivery count as operating hours, which is early for a machine that often stands. Cycles
+    cannot be told in hours, so horizons in cycles stay.
+
+    >>> default_horizons(LifeUnit.OPERATING_H, lead_time_h=5 * 24.0)
+    Horizons(critical=120.0, warning=240.0, degrading=720.0)
+    >>> default_horizons(LifeUnit.OPERATING_H, lead_time_h=21 * 24.0)
+    Horizons(critical=504.0, warning=1008.0, degrading=2016.0)
+    >>> default_horizons(LifeUnit.CYCLE, lead_time_h=21 * 24.0).critical
+    15.0
+    """
     if life_unit is LifeUnit.CYCLE:
         return Horizons(critical=15, warning=50, degrading=125)
-    return Horizons(critical=24, warning=168, degrading=720)
+    critical = max(24.0, lead_time_h)
+    warning = max(168.0, 2 * critical)
+    return Horizons(critical=critical, warning=warning, degrading=max(720.0, 2 * warning))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -128,61 +127,6 @@ def holdout_units(groups: npt.ArrayLike, share: float = 0.2, seed: int = 0) -> S
     count = min(max(round(share * len(names)), 1), len(names) - 1)
     held = np.isin(inverse, np.random.default_rng(seed).permutation(len(names))[:count])
     return Split("units", np.flatnonzero(~held), np.flatnonzero(held))
-
-
-def time_split(times: npt.ArrayLike, boundary: Any, purge: Any) -> Split:
-    """Return a split of kind ``time``: test from ``boundary`` on, training strictly before ``boundary - purge``.
-
-    ``purge`` is at least the horizon of the labels, in the difference of ``times`` (hours, cycles, timedelta64).
-
-    >>> split = time_split([0, 1, 2, 3, 4, 5], boundary=4, purge=2)
-    >>> split.train.tolist(), split.test.tolist()
-    ([0, 1], [4, 5])
-    """
-    moments = np.asarray(times)
-    return _both_sides("time", np.flatnonzero(moments < boundary - purge), np.flatnonzero(moments >= boundary))
-
-
-def time_folds(times: npt.ArrayLike, n_splits: int, purge: Any) -> list[Split]:
-    """Return rolling-origin splits of kind ``time``.
-
-    The distinct times are cut into ``n_splits + 1`` equal parts; each but the first is tested once, by a model
-    that may learn from all that lies before it, less the purge (expanding window; Tashman 2000).
-
-    >>> [(s.train.tolist(), s.test.tolist()) for s in time_folds(range(6), 2, purge=1)]
-    [([0], [2, 3]), ([0, 1, 2], [4, 5])]
-    """
-    moments = np.asarray(times)
-    distinct = np.unique(moments)
-    if len(distinct) < n_splits + 1:
-        raise NotEnoughData(f"{len(distinct)} times cannot be split into {n_splits} folds.", "Give a longer record.")
-    starts = [part[0] for part in np.array_split(distinct, n_splits + 1)]
-    splits = []
-    for k in range(1, n_splits + 1):
-        test = moments >= starts[k]
-        if k < n_splits:
-            test &= moments < starts[k + 1]
-        splits.append(_both_sides("time", np.flatnonzero(moments < starts[k] - purge), np.flatnonzero(test)))
-    return splits
-
-
-def unit_time_split(
-    groups: npt.ArrayLike, times: npt.ArrayLike, test_units: Sequence[Any], boundary: Any, purge: Any
-) -> Split:
-    """Return a split of kind ``both``: ``test_units`` from ``boundary`` on against other units before the purge."""
-    held = np.isin(np.asarray(groups), np.asarray(list(test_units)))
-    moments = np.asarray(times)
-    train = np.flatnonzero(~held & (moments < boundary - purge))
-    return _both_sides("both", train, np.flatnonzero(held & (moments >= boundary)))
-
-
-def _both_sides(kind: Kind, train: Rows, test: Rows) -> Split:
-    if len(train) == 0 or len(test) == 0:
-        side = "training" if len(train) == 0 else "test"
-        raise NotEnoughData(
-            f"The {side} side of the split by {kind} is empty.", "Move the boundary or shorten the purge."
-        )
-    return Split(kind, train, test)
 
 
 def _required(values: npt.ArrayLike | None, name: str, kind: Kind) -> npt.NDArray[Any]:

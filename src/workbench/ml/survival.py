@@ -197,31 +197,32 @@ class HazardSurvival(Estimator):
 
     def _cumulative(self, hazard: FloatArray, age: FloatArray) -> FloatArray:
         ends = np.append(self.edges_[1:], np.inf)
-        spent = np.clip(age[:, None] - self.edges_, 0.0, ends - self.edges_)
+        spent = np.minimum(np.maximum(age[:, None] - self.edges_, 0.0), ends - self.edges_)
         return np.asarray((hazard * spent).sum(axis=1))
-
-    def _scaled(self, X: pd.DataFrame) -> FloatArray:
-        return self._hazard(self._check(X)) * self.scale_
 
     def predict(self, X: pd.DataFrame, *, age: FloatArray | None = None) -> FloatArray:
         """Return median, lower and upper end of the life left at ``age`` (default 0), shape (rows, 3).
 
         An end beyond twelve times the longest life seen stands there.
         """
-        hazard = self._scaled(X)
-        ages = np.zeros(len(X)) if age is None else np.asarray(age, dtype=np.float64)
+        return self.answer(self._check(X), age=age)
+
+    def answer(self, matrix: FloatArray, *, age: FloatArray | None = None) -> FloatArray:
+        """Return what ``predict`` does, for rows whose columns are known to be ``feature_names_`` in their order."""
+        hazard = self._hazard(matrix) * self.scale_
+        ages = np.zeros(len(matrix)) if age is None else np.asarray(age, dtype=np.float64)
         spent = self._cumulative(hazard, ages)
-        steps = np.diff(self.edges_)
-        known = np.column_stack([np.zeros(len(X)), np.cumsum(hazard[:, :-1] * steps, axis=1)])
+        known = np.zeros(hazard.shape)
+        np.cumsum(hazard[:, :-1] * (self.edges_[1:] - self.edges_[:-1]), axis=1, out=known[:, 1:])
         aim = spent[:, None] + self.ends_
         place = (known[:, None, :] <= aim[:, :, None]).sum(axis=2) - 1
-        rows = np.arange(len(X))[:, None]
+        rows = np.arange(len(matrix))[:, None]
         at = self.edges_[place] + (aim - known[rows, place]) / np.maximum(hazard[rows, place], 1e-300)
         return np.asarray(np.clip(at - ages[:, None], 0.0, LONGEST_SPANS * self.longest_))
 
     def survival(self, X: pd.DataFrame, at: FloatArray, *, age: FloatArray | None = None) -> FloatArray:
         """Return P(life > age + t | life > age) for each t of ``at``, shape (rows, len(at))."""
-        hazard = self._scaled(X)
+        hazard = self._hazard(self._check(X)) * self.scale_
         ages = np.zeros(len(X)) if age is None else np.asarray(age, dtype=np.float64)
         spent = self._cumulative(hazard, ages)
         return np.column_stack([np.exp(spent - self._cumulative(hazard, ages + t)) for t in np.asarray(at)])

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from workbench.domain.equipment import LifeUnit
 from workbench.domain.models import ModelEvaluation
 from workbench.domain.observations import MachineData
 from workbench.domain.predictions import Horizons, Task
-from workbench.errors import InputError, LeakFound, NotEnoughData
+from workbench.errors import InputError, LeakFound, NotEnoughData, Stopped
 
 from .contract import Estimator
 from .drift import references, watched_features
 from .evaluation import Judgement, limits_of_use
-from .guards import CHECKS, guard_features
+from .guards import guard_features
 from .reasons import unit_words
 from .record import known_until
 from .spec import FLEET, default_horizons, type_scopes
 from .threads import on_one_thread
 from .training_anomaly import train_anomaly
 from .training_data import TrainingData, gather
-from .training_tasks import SHIPPED, Outcome, train_diagnosis, train_health, train_life
+from .training_health import train_health
+from .training_tasks import SHIPPED, Outcome, train_diagnosis, train_life
 from .tuning import Tuning
 
 Progress = Callable[[float, str], None]
 Clock = Callable[[], float]
-FOLDS = 5
 TIMED_ANSWERS = 5
 TASKS: tuple[tuple[Task, Callable[[TrainingData, int, float, Tuning], Outcome]], ...] = (
     (Task.HEALTH, train_health),
@@ -93,14 +93,18 @@ def train_fleet(
     plan: Plan | None = None,
     horizons: Horizons | None = None,
     alarm_budget_per_machine_month: float = 1.0,
+    act_from: Mapping[str, float] | None = None,
+    lead_time_h: Mapping[str, float] | None = None,
     progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> list[TrainedModel]:
     """Train health, life, anomaly and diagnosis for every scope of ``fleet``, or what ``plan`` says of them.
 
-    Records must end at ``as_of``. ``horizons`` (life units) default to ML1's. Figures are from units held out. A leak
-    that the guard finds refuses what it touches, with its reason. Raises ``NotEnoughData`` when no machine has
-    telemetry, ``InputError`` for a scope that the fleet does not have; stops between tasks when ``should_stop`` says so.
+    Records must end at ``as_of``. ``horizons`` (life units) default to ML1's, for the longest lead time of a critical part
+    (``lead_time_h``, by machine) of the scope. Figures are from units held out, those of alarms by ``act_from``: by machine,
+    the probability of failure from which planned work costs less than the risk. A leak that the guard finds refuses what
+    it touches, with its reason. Raises ``NotEnoughData`` when no machine has telemetry, ``InputError`` for a scope that the
+    fleet does not have, and ``Stopped`` when ``should_stop``, which is asked between tasks, says so.
     """
     plan = plan or Plan()
     # By name, so that the same machines give the same models in whatever order they come.
@@ -112,17 +116,22 @@ def train_fleet(
     out: list[TrainedModel] = []
     steps = len(scopes) * len(plan.tasks or TASKS)
     for scope, members in scopes:
-        if should_stop is not None and should_stop():
-            break
+        _go_on(should_stop)
         if progress is not None:
             progress(len(out) / steps, f"features of {scope}")
-        chosen = horizons or default_horizons(members[0].profile.life_unit)
-        data = gather(scope, members, chosen)
+        longest = max((lead_time_h or {}).get(machine.profile.machine_id, 0.0) for machine in members)
+        chosen = horizons or default_horizons(members[0].profile.life_unit, longest)
+        data = gather(scope, members, chosen, act_from=act_from)
         for model in _train_scope(data, seed, alarm_budget_per_machine_month, plan, should_stop):
             out.append(model)
             if progress is not None:
                 progress(len(out) / steps, f"trained {model.task} for {scope}")
     return out
+
+
+def _go_on(should_stop: Callable[[], bool] | None) -> None:
+    if should_stop is not None and should_stop():
+        raise Stopped("The training was stopped.", "Nothing of it is kept; start it again.")
 
 
 def _chosen(
@@ -146,15 +155,15 @@ def _train_scope(
     should_stop: Callable[[], bool] | None,
 ) -> Iterator[TrainedModel]:
     leak: tuple[str, ...] = ()
+    guarded: tuple[str, ...] = ()
     try:
-        guard_features(data)
+        guarded = guard_features(data)
     except LeakFound as found:
         leak = (found.what,)
     for task, trainer in TASKS:
         if plan.tasks and task not in plan.tasks:
             continue
-        if should_stop is not None and should_stop():
-            return
+        _go_on(should_stop)
         start = plan.clock() if plan.clock else 0.0
         outcome = Outcome(None, {}, {}, leak)
         if not leak:
@@ -165,6 +174,7 @@ def _train_scope(
                 outcome = Outcome(None, {}, {}, (lack.what,))
         took = plan.clock() - start if plan.clock else None
         bundle = outcome.bundle
+        outcome = replace(outcome, checks=outcome.checks + guarded)
         yield TrainedModel(
             task=task,
             scope=data.scope,
@@ -172,7 +182,7 @@ def _train_scope(
             metrics=outcome.metrics,
             parameters={**outcome.parameters, "seed": seed, "every": data.every},
             features=() if bundle is None else bundle.estimator.feature_names_,
-            split="units",
+            split=outcome.split,
             units=data.units,
             failures=data.failures,
             refused=outcome.refused,
@@ -191,8 +201,8 @@ def _evaluation(
     return ModelEvaluation(
         task=task,
         scope=data.scope,
-        split="units",
-        folds=min(FOLDS, data.units),
+        split=outcome.split,
+        folds=outcome.folds,
         rows=judged.rows,
         figures=judged.figures,
         base_rates=dict(judged.base_rates),
@@ -204,7 +214,8 @@ def _evaluation(
         horizons=h,
         training_s=took,
         inference_ms=None if clock is None else _answer_ms(data, estimator, clock),
-        checks=CHECKS if data.scope != FLEET else CHECKS[:-1],
+        checks=outcome.checks,
+        alarms=judged.alarms,
         limits=judged.limits
         + limits_of_use(
             machines=data.units,
@@ -212,6 +223,7 @@ def _evaluation(
             types=types,
             scope=data.scope,
             horizons=f"{h.critical:g}, {h.warning:g} and {h.degrading:g} {unit_words(unit)}",
+            split=outcome.split,
             refused=outcome.refused,
         ),
         reference=references(

@@ -7,8 +7,11 @@ import pandas as pd
 
 from workbench.errors import NotEnoughData
 
-from .anomaly import HOURS_PER_MONTH, IsolationAnomaly, budget_threshold, count_episodes
+from .anomaly import HOURS_PER_MONTH, IsolationAnomaly, alarm_threshold, budget_threshold, count_episodes
 from .arrays import NS_PER_H, FloatArray, IntArray, ObjectArray
+from .contract import Refeature
+from .evaluation import Judgement
+from .guards import BLOCKS_APART, UNITS_APART, guard_sensors
 from .splits import grouped_folds
 from .training_data import TrainingData
 from .training_tasks import SHIPPED, Outcome, bundle_of, plain_parameters
@@ -21,7 +24,10 @@ ANOMALY_FOLDS = 3
 
 
 def train_anomaly(data: TrainingData, seed: int, budget: float, _tuning: Tuning = SHIPPED) -> Outcome:
-    """Train the anomaly detector on normal rows of all machines; its threshold is set by all rows of held-out ones."""
+    """Train the anomaly detector on normal rows of all machines; its threshold is set by all rows of held-out ones.
+
+    Of fewer than five machines stretches of their records are held out, and the split is declared so (``blocks``).
+    """
     s = data.unthinned
     columns = [name for name in s.X.columns if s.X[name].notna().any()]
     matrix = s.X[columns].to_numpy(dtype=np.float64)
@@ -36,15 +42,21 @@ def train_anomaly(data: TrainingData, seed: int, budget: float, _tuning: Tuning 
             f"{machines} of {ANOMALY_MACHINES} machines needed; each is compared with its own early readings instead",
             "Add machines.",
         )
+    h = data.horizons
+    ahead = [data.samples.within(life) for life in (h.critical, h.warning, h.degrading)]
+    guarded = guard_sensors(data, np.arange(len(data.samples.time)), ahead)
     hours = s.time / NS_PER_H
-    groups = _blocks(s.groups, s.time).astype(str)
+    in_blocks = len(set(s.groups)) < BLOCKS_PER_MACHINE
+    groups = (_blocks(s.groups, s.time) if in_blocks else s.groups).astype(str)
     model = IsolationAnomaly(seed=seed, budget=budget)
     model.fit(s.X[columns].iloc[rows], groups=groups[rows], hours=hours[rows])
-    failing = usable & (s.remaining <= data.horizons.critical)
-    score, fold = _held_out_scores(model, matrix, groups, rows, hours)
+    failing = usable & (s.remaining <= h.critical)
+    # In blocks every machine is on both sides: the population of a fold is that of all.
+    refeature = None if in_blocks else data.refeature_unthinned(columns)
+    score, fold = _held_out_scores(model, s.X[columns], groups, rows, hours, refeature)
     model.threshold_ = budget_threshold(score[normal], groups[normal], hours[normal], budget)
     metrics = {
-        "threshold": model.threshold_,
+        "threshold": alarm_threshold(model.threshold_),
         "alarm_episodes_per_machine_month": _held_out_rate(
             score[normal], fold[normal], groups[normal], hours[normal], budget
         ),
@@ -52,22 +64,34 @@ def train_anomaly(data: TrainingData, seed: int, budget: float, _tuning: Tuning 
         "normal_rows": float(normal.sum()),
     }
     chosen = np.flatnonzero(normal[data.kept])
-    return Outcome(bundle_of(data, model, chosen, {"budget": budget}), metrics, plain_parameters(model))
+    return Outcome(
+        bundle_of(data, model, chosen),
+        metrics,
+        plain_parameters(model),
+        judgement=Judgement(int(normal.sum()), (), {}),
+        checks=(BLOCKS_APART if in_blocks else UNITS_APART, *guarded),
+        split="blocks" if in_blocks else "units",
+        folds=ANOMALY_FOLDS,
+    )
 
 
 def _held_out_scores(
-    model: IsolationAnomaly, matrix: FloatArray, groups: ObjectArray, rows: IntArray, hours: FloatArray
+    model: IsolationAnomaly,
+    X: pd.DataFrame,
+    groups: ObjectArray,
+    rows: IntArray,
+    hours: FloatArray,
+    refeature: Refeature | None,
 ) -> tuple[FloatArray, IntArray]:
     """Score every row by a detector that never saw its unit; ``rows`` are those a detector may learn from."""
-    score, fold = np.full(len(matrix), np.nan), np.zeros(len(matrix), dtype=np.int64)
+    score, fold = np.full(len(X), np.nan), np.zeros(len(X), dtype=np.int64)
     for number, split in enumerate(grouped_folds(groups, ANOMALY_FOLDS, model.seed)):
+        split.check(groups)
+        table = X if refeature is None else refeature(sorted(set(groups[split.train])))
         mine = np.setdiff1d(rows, split.test)
         other = IsolationAnomaly(**model.params())
-        other.fit(
-            pd.DataFrame(matrix[mine]).set_axis(model.feature_names_, axis=1), groups=groups[mine], hours=hours[mine]
-        )
-        unseen = pd.DataFrame(matrix[split.test], columns=list(model.feature_names_))
-        score[split.test], fold[split.test] = other.score(unseen), number
+        other.fit(table.iloc[mine], groups=groups[mine], hours=hours[mine])
+        score[split.test], fold[split.test] = other.score(table.iloc[split.test]), number
     return score, fold
 
 
@@ -80,7 +104,7 @@ def _held_out_rate(
         inside = fold == number
         if inside.all():
             return None
-        threshold = budget_threshold(score[~inside], groups[~inside], hours[~inside], budget)
+        threshold = alarm_threshold(budget_threshold(score[~inside], groups[~inside], hours[~inside], budget))
         for unit in np.unique(groups[inside]):
             mine = inside & (groups == unit)
             months += float(np.ptp(hours[mine])) / HOURS_PER_MONTH
@@ -98,9 +122,7 @@ def _auc(normal: FloatArray, failing: FloatArray) -> float | None:
 
 
 def _blocks(groups: ObjectArray, time: IntArray) -> ObjectArray:
-    """Machines as units; where there are few, a machine's record in consecutive blocks."""
-    if len(set(groups)) >= BLOCKS_PER_MACHINE:
-        return groups
+    """Each machine's record in consecutive blocks."""
     out = np.empty(len(groups), dtype=object)
     for unit in set(groups):
         rows = np.flatnonzero(groups == unit)

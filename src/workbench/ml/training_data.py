@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from workbench.domain.observations import MachineData
 from workbench.domain.predictions import Horizons
 
 from .anomaly_answers import anomaly_columns
-from .arrays import BoolArray, FloatArray, IntArray, sensor_matrix
+from .arrays import BoolArray, FloatArray, IntArray, ObjectArray, sensor_matrix
 from .cadence import hourly
 from .contract import Refeature
 from .features import Samples, every_nth, samples
@@ -24,6 +24,8 @@ from .spec import FLEET, FeatureSpec, fit_spec
 
 MOST_ROWS = {LifeUnit.OPERATING_H: 24_000, LifeUnit.CYCLE: 12_000}
 NORMAL_SHARE = 0.2
+# Where no cost is known a failure is taken to cost three times planned work, as in the median of the catalogue's machines.
+USUAL_ACT_FROM = 1 / 3
 
 
 @dataclass
@@ -31,6 +33,7 @@ class TrainingData:
     """Members of a scope with telemetry, their features and labels, every ``every``-th running row.
 
     ``unthinned`` has all running rows with the features of anomalies only; ``kept`` says which of them are ``samples``.
+    ``act_from``: by machine, the probability of failure from which planned work costs less than the risk, where known.
     """
 
     scope: str
@@ -43,6 +46,7 @@ class TrainingData:
     every: int
     failures: int
     lifetimes: Lifetimes
+    act_from: Mapping[str, float] = field(default_factory=dict)
     _refitted: dict[tuple[str, ...], pd.DataFrame] = field(default_factory=dict)
 
     @property
@@ -58,11 +62,30 @@ class TrainingData:
         def again(units: Sequence[str]) -> pd.DataFrame:
             key = tuple(units)
             if key not in self._refitted:
-                spec = with_population(self.spec, [m for m in self.members if m.profile.machine_id in set(units)])
-                self._refitted[key] = samples(self.members, spec, every=self.every).X
+                self._refitted[key] = samples(self.members, self._spec_of(units), every=self.every).X
             return self._refitted[key].iloc[rows].reset_index(drop=True)
 
         return again
+
+    def refeature_unthinned(self, columns: Sequence[str]) -> Refeature | None:
+        """Return how to recompute these features of ``unthinned`` from a fold's training units; None as ``refeature``."""
+        if self.scope == FLEET:
+            return None
+
+        def again(units: Sequence[str]) -> pd.DataFrame:
+            spec = self._spec_of(units)
+            # One machine at a time, as in ``gather``.
+            parts = [samples([machine], spec).X[list(columns)] for machine in self.members]
+            return pd.concat(parts, ignore_index=True)
+
+        return again
+
+    def _spec_of(self, units: Sequence[str]) -> FeatureSpec:
+        return with_population(self.spec, [m for m in self.members if m.profile.machine_id in set(units)])
+
+    def act_from_of(self, groups: ObjectArray) -> FloatArray:
+        """Return ``act_from`` of the machine of each row; a third where its costs are not known."""
+        return np.array([self.act_from.get(str(name), USUAL_ACT_FROM) for name in groups], dtype=np.float64)
 
     def life_rows(self, cap: float) -> tuple[IntArray, FloatArray]:
         """Rows whose life left is known, or known to be at least ``cap``, and that life."""
@@ -105,7 +128,12 @@ def count_failures(members: Sequence[MachineData]) -> int:
 
 
 def gather(
-    scope: str, fleet: Sequence[MachineData], horizons: Horizons, *, most_rows: int | None = None
+    scope: str,
+    fleet: Sequence[MachineData],
+    horizons: Horizons,
+    *,
+    most_rows: int | None = None,
+    act_from: Mapping[str, float] | None = None,
 ) -> TrainingData:
     """Build the training data of ``scope``; ``fleet`` are its machines, with or without telemetry.
 
@@ -129,6 +157,7 @@ def gather(
         every=every,
         failures=count_failures(members),
         lifetimes=collect_lifetimes(fleet),
+        act_from=act_from or {},
     )
 
 

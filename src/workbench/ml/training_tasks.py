@@ -1,4 +1,4 @@
-"""How health, remaining life and diagnosis are trained, scored on held-out units, and gated."""
+"""What training a task gives, and how remaining life and diagnosis are trained, scored on held-out units, and gated."""
 
 from __future__ import annotations
 
@@ -13,22 +13,21 @@ from .arrays import FloatArray, IntArray, ObjectArray
 from .contract import Estimator
 from .degradation import DegradationLife
 from .diagnosis import BoostedDiagnoser
-from .evaluation import Judgement, judge_diagnosis, judge_health, judge_life, state_confusion
+from .evaluation import Judgement, judge_diagnosis, judge_life
 from .evidence import failures_reason
 from .families import choose_family, degradation_features, ended_lives, family_facts, supervised_life
 from .features import every_nth
-from .guards import guard_sensors
-from .health import BoostedHealth
+from .features_canonical import PASSAGE
+from .guards import UNITS_APART, guard_sensors
 from .intervals import CalibratedRul
 from .metrics import macro_f1
 from .models import Bundle
 from .spec import FLEET
 from .training_data import TrainingData
 from .tuning import Tuning, tuned
-from .validation import cross_calibrated, health_metrics, held_out_answers, held_out_bands, life_metrics
+from .validation import held_out_bands, life_metrics
 from .wear import ways_of_wear
 
-HORIZON_NAMES = ("critical", "warning", "degrading")
 LIFE_ROWS = 12_000
 LEAST_SKILL = 0.05
 SHIPPED = Tuning()
@@ -36,16 +35,23 @@ SHIPPED = Tuning()
 
 @dataclass(frozen=True)
 class Outcome:
-    """What training one task gave."""
+    """What training one task gave.
+
+    ``checks``: what was made sure of against leaks, in words; ``split``: how what was held out was kept apart (``units``,
+    or ``blocks`` of the same units' records), in how many ``folds``.
+    """
 
     bundle: Bundle | None
     metrics: dict[str, float | None]
     parameters: dict[str, float | int | str | bool | None]
     refused: tuple[str, ...] = ()
     judgement: Judgement | None = None
+    checks: tuple[str, ...] = ()
+    split: str = "units"
+    folds: int = 0
 
 
-def bundle_of(data: TrainingData, estimator: Estimator, rows: IntArray, facts: dict[str, float]) -> Bundle:
+def bundle_of(data: TrainingData, estimator: Estimator, rows: IntArray) -> Bundle:
     """Return the model of an estimator that learned from these rows, with the range of each feature in them."""
     matrix = data.samples.X[list(estimator.feature_names_)].to_numpy(dtype=np.float64)[rows]
     empty = np.isnan(matrix).all(axis=0)
@@ -62,90 +68,34 @@ def bundle_of(data: TrainingData, estimator: Estimator, rows: IntArray, facts: d
         low=low,
         high=high,
         indicator=_indicator(data) if estimator.task is Task.RUL else {},
-        facts=facts,
     )
 
 
-def _enough_failures(data: TrainingData) -> None:
+def enough_failures(data: TrainingData) -> None:
+    """Raise ``NotEnoughData`` below five failures."""
     reason = failures_reason(data.failures)
     if reason:
         raise NotEnoughData(reason, "Record failures as asset events.")
 
 
-def _general(data: TrainingData) -> list[str]:
-    """Features for health and life: all but those of single failure modes."""
-    return [name for name in data.samples.X.columns if not name.startswith("mode_")]
+def general_features(data: TrainingData) -> list[str]:
+    """Features for health and life: all but those of single failure modes, and what trees see in other columns."""
+    return [name for name in data.samples.X.columns if not name.startswith("mode_") and name != PASSAGE]
 
 
-def train_health(data: TrainingData, seed: int, _budget: float, tuning: Tuning = SHIPPED) -> Outcome:
-    """Train the health classifiers; a horizon without skill answers with the population's rate."""
-    _enough_failures(data)
-    lives = (data.horizons.critical, data.horizons.warning, data.horizons.degrading)
-    y = np.column_stack([data.samples.within(life) for life in lives])
-    rows = np.flatnonzero(~np.isnan(y).all(axis=1))
-    y, groups = y[rows], data.samples.groups[rows]
-    columns, refeature = _general(data), data.refeature(rows)
-    guard_sensors(data, rows, y)
-    X = data.samples.X[columns].iloc[rows]
-    chosen = tuned(
-        BoostedHealth(seed=seed),
-        lambda model: model.fit(X, y, groups=groups, refeature=refeature),
-        lambda model: _row_means((_probability(model, y, groups, seed) - y) ** 2),
-        groups,
-        tuning,
-    )
-    model = chosen.estimator
-    metrics: dict[str, float | None] = {}
-    skills: list[float] = []
-    answers = {}
-    for column, name in enumerate(HORIZON_NAMES):
-        held = held_out_answers(model.margins_of(column), y[:, column], groups, seed)
-        figures = health_metrics(held) if held is not None else {"base_rate": float(np.nanmean(y[:, column]))}
-        if held is not None:
-            answers[name] = held
-        metrics |= {f"{key}_{name}": value for key, value in figures.items()}
-        skills.append(_number(figures.get("brier_skill")) - chosen.flattery / max(float(np.nanvar(y[:, column])), 1e-9))
-        if skills[-1] <= 0:
-            model.silence(column, _population_rate(data, lives[column]), y)
-    refused = () if max(skills[:2]) > 0 else ("no skill over the base rate on held-out machines",)
-    facts = {k: v for k, v in metrics.items() if v is not None and k.startswith("threshold")}
-    main = HORIZON_NAMES[int(np.argmax(skills[:2]))]
-    metrics |= {key: metrics.get(f"{key}_{main}") for key in ("f1", "pr_auc", "brier_skill", "ece")}
-    states = state_confusion(y, _probability(model, y, groups, seed)) if len(answers) == len(HORIZON_NAMES) else None
-    silent = [name for column, name in enumerate(HORIZON_NAMES) if model.boosters_[column] is None]
-    judgement = judge_health(answers, states, seed, silent)
-    parameters = {**plain_parameters(model), **chosen.parameters()}
-    return Outcome(bundle_of(data, model, rows, facts), metrics, parameters, refused, judgement)
+def folds_of(most: int, groups: ObjectArray) -> int:
+    """How many folds hold out the units of these rows; one unit alone cannot be held out."""
+    units = len(np.unique(groups.astype(str)))
+    return min(most, units) if units > 1 else 0
 
 
-def _probability(model: BoostedHealth, y: FloatArray, groups: ObjectArray, seed: int) -> FloatArray:
-    """Held-out probabilities of all horizons, calibrated on other units; NaN where a label is not known."""
-    out = np.full(y.shape, np.nan)
-    for column in range(y.shape[1]):
-        known = np.flatnonzero(~np.isnan(model.held_out_[:, column]) & ~np.isnan(y[:, column]))
-        if len(known) and len(np.unique(groups[known].astype(str))) > 1:
-            margins = model.margins_of(column)[known]
-            out[known, column] = cross_calibrated(margins, y[known, column], groups[known], seed)
-    return out
+def split_checks(groups: ObjectArray) -> tuple[str, ...]:
+    """Return the check of folds that hold out units, where there are such."""
+    return (UNITS_APART,) if folds_of(2, groups) else ()
 
 
-def _row_means(matrix: FloatArray) -> FloatArray:
-    """Return the mean of what is known in each row, NaN where nothing is."""
-    known = (~np.isnan(matrix)).sum(axis=1)
-    return np.asarray(np.where(known > 0, np.nansum(matrix, axis=1) / np.maximum(known, 1), np.nan))
-
-
-def _population_rate(data: TrainingData, horizon: float) -> float:
-    """P(failure within ``horizon``) by the lives of the population, averaged over ages.
-
-    The share among labelled rows would be too high: a row before a planned replacement is labelled only if it fails.
-    """
-    ages = data.samples.age[np.isfinite(data.samples.age)]
-    picked = np.quantile(ages, np.linspace(0.05, 0.95, 19)) if len(ages) else np.zeros(1)
-    return float(np.mean([data.lifetimes.fails_within(float(age), horizon) for age in picked]))
-
-
-def _number(value: float | None) -> float:
+def finite(value: float | None) -> float:
+    """Return a skill, -1 where there is none."""
     return value if value is not None and np.isfinite(value) else -1.0
 
 
@@ -156,19 +106,19 @@ def plain_parameters(model: Estimator) -> dict[str, float | int | str | bool | N
 
 def train_life(data: TrainingData, seed: int, _budget: float, tuning: Tuning = SHIPPED) -> Outcome:
     """Train remaining useful life; refused below 5 % skill over the mean."""
-    _enough_failures(data)
+    enough_failures(data)
     cap = data.horizons.degrading
     rows, y = life_sample(data)
     lives = ended_lives(y, data.samples.life[rows], cap)
     groups = data.samples.groups[rows]
-    columns, refeature = _general(data), data.refeature(rows)
+    columns, refeature = general_features(data), data.refeature(rows)
     family, why = choose_family(lives=lives, failures=data.lifetimes.failures, features=columns)
     if family == "survival":
         raise NotEnoughData(f"{why}: the population's lives answer", "Record readings up to more failures.")
     shipped: CalibratedRul = supervised_life(cap=cap, seed=seed, lives=lives, scope=data.scope)
     if family == "degradation":
-        shipped, columns = DegradationLife(cap=cap, seed=seed), degradation_features(columns)
-    guard_sensors(data, rows, y[:, None])
+        shipped, columns = DegradationLife(cap=cap, seed=seed), degradation_features(list(data.samples.X.columns))
+    guarded = guard_sensors(data, rows, [y])
     X = data.samples.X[columns].iloc[rows]
     chosen = tuned(
         shipped,
@@ -185,7 +135,7 @@ def train_life(data: TrainingData, seed: int, _budget: float, tuning: Tuning = S
         truth, names, bands = y[known], groups[known], held_out_bands(model, y, groups, seed)[known]
         metrics = life_metrics(truth, bands, cap)
         judgement = judge_life(truth, bands, cap, names, seed)
-    skill = _number(metrics.get("skill")) - chosen.flattery / max(float(np.var(y)), 1e-9)
+    skill = finite(metrics.get("skill")) - chosen.flattery / max(float(np.var(y)), 1e-9)
     refused = (
         () if skill >= LEAST_SKILL else (f"hardly any skill over the mean life on held-out machines ({skill:.3f})",)
     )
@@ -194,7 +144,15 @@ def train_life(data: TrainingData, seed: int, _budget: float, tuning: Tuning = S
         **family_facts(model, lives=lives, scope=data.scope),
         **chosen.parameters(),
     }
-    return Outcome(bundle_of(data, model, rows, {}), metrics, parameters, refused, judgement)
+    return Outcome(
+        bundle_of(data, model, rows),
+        metrics,
+        parameters,
+        refused,
+        judgement,
+        checks=split_checks(groups) + guarded,
+        folds=folds_of(model.n_splits, groups),
+    )
 
 
 def life_sample(data: TrainingData) -> tuple[IntArray, FloatArray]:
@@ -225,13 +183,16 @@ def _indicator(data: TrainingData) -> dict[str, tuple[float, ...]]:
 
 def train_diagnosis(data: TrainingData, seed: int, _budget: float, _tuning: Tuning = SHIPPED) -> Outcome:
     """Train the diagnosis on the rows within the warning horizon before failures of known cause."""
-    _enough_failures(data)
+    enough_failures(data)
     s = data.samples
     rows = np.flatnonzero(s.remaining <= data.horizons.warning)
+    cause, groups = s.cause[rows], s.groups[rows]
+    guarded = guard_sensors(data, rows, [cause])
     model = BoostedDiagnoser(seed=seed)
     modal = [name for name in s.X.columns if name.startswith("mode_")]
-    model.fit(s.X[modal or list(s.X.columns)].iloc[rows], s.cause[rows], groups=s.groups[rows], episodes=s.life[rows])
-    truth = np.array([c if c in model.episodes_ else "unknown" for c in s.cause[rows]])
+    X = s.X[modal or list(s.X.columns)].iloc[rows]
+    model.fit(X, cause, groups=groups, episodes=s.life[rows], refeature=data.refeature(rows))
+    truth = np.array([c if c in model.episodes_ else "unknown" for c in cause])
     named = model.held_out_.astype(str)
     tested = named != ""
     metrics: dict[str, float | None] = {
@@ -241,18 +202,26 @@ def train_diagnosis(data: TrainingData, seed: int, _budget: float, _tuning: Tuni
         "doubt": model.doubt_,
     }
     counts = [float((truth == mode).mean()) for mode in set(truth)]
-    accuracy = _number(metrics["accuracy"])
+    accuracy = finite(metrics["accuracy"])
     refused = () if accuracy > max(counts) else ("no better than always naming the commonest mode",)
     judgement = None
     if tested.any():
         judgement = judge_diagnosis(
             truth[tested],
             named[tested],
-            s.groups[rows][tested],
+            groups[tested],
             seed,
             modes=model.modes_,
             probability=model.held_probability_[tested],
             base=model.held_base_[tested],
         )
         metrics |= {one.name: one.value for one in judgement.figures if one.name in ("brier_skill", "ece")}
-    return Outcome(bundle_of(data, model, rows, {}), metrics, plain_parameters(model), refused, judgement)
+    return Outcome(
+        bundle_of(data, model, rows),
+        metrics,
+        plain_parameters(model),
+        refused,
+        judgement,
+        checks=split_checks(groups) + guarded,
+        folds=folds_of(model.n_splits, groups),
+    )

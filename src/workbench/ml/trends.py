@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import ndtr
 
 from workbench.domain.equipment import MachineProfile, SensorRole
 from workbench.domain.predictions import Trend
 
-from .arrays import NS_PER_H, BoolArray, FloatArray, IntArray, carry_forward, known_mean
+from .arrays import NS_PER_H, BoolArray, FloatArray, IntArray, carry_forward, known_mean, medians
+from .ridge import SharedRidge
 
 BLOCKS = 40
 # Blocks of a single series; with fewer, the correction of its variance costs more power.
@@ -19,6 +22,7 @@ LEAST_BLOCKS = 10
 LEAST_ROWS = 30
 SIGNIFICANT = 0.01
 CURVE = 3
+TINY = 1e-12
 BIAS = 4.0
 NS_PER_DAY = 24 * NS_PER_H
 
@@ -47,14 +51,21 @@ def _mann_kendall(values: FloatArray) -> FloatArray:
         return np.zeros(columns)
     series = np.ascontiguousarray(values.T)
     greater = series[:, :, None] > series[:, None, :]
-    score = greater.reshape(columns, n * n).astype(np.float64) @ _orders(n)
+    # Sums of ones below 2^24 are exact in single precision.
+    score = (greater.reshape(columns, n * n).astype(np.float32) @ _orders(n)).astype(np.float64)
     curve = _curve(n)
-    residual = values - curve @ (curve.T @ values)
-    smallest = 1e-9 * ((values - values.mean(axis=0)) ** 2).sum(axis=0) + 1e-300
-    lag_one = (residual[1:] * residual[:-1]).sum(axis=0) / np.maximum((residual**2).sum(axis=0), smallest)
-    lag_one = np.clip((lag_one + BIAS / n) / (1 - min(BIAS / n, 0.5)), 0.0, 0.9)
+    residual = series - (series @ curve) @ curve.T
+    centred = series - series.mean(axis=1, keepdims=True)
+    smallest = 1e-9 * _products(centred, centred) + 1e-300
+    lag_one = _products(residual[:, 1:], residual[:, :-1]) / np.maximum(_products(residual, residual), smallest)
+    lag_one = np.minimum(np.maximum((lag_one + BIAS / n) / (1 - min(BIAS / n, 0.5)), 0.0), 0.9)
     variance = n * (n - 1) * (2 * n + 5) / 18 * (1 + lag_one) / (1 - lag_one)
     return np.asarray(np.sign(score) * np.maximum(np.abs(score) - 1, 0.0) / np.sqrt(variance))
+
+
+def _products(left: FloatArray, right: FloatArray) -> FloatArray:
+    """Sum the products along each row."""
+    return np.asarray(np.einsum("ij,ij->i", left, right))
 
 
 def sens_slopes(values: FloatArray) -> FloatArray:
@@ -69,8 +80,8 @@ def sens_slopes(values: FloatArray) -> FloatArray:
     n, columns = values.shape
     if n < 4:
         return np.zeros(columns)
-    i, j = _pairs(n)
-    return np.asarray(np.median((values[j] - values[i]) / (j - i)[:, None], axis=0))
+    (i, j), series = _pairs(n), values.T
+    return medians((series[:, j] - series[:, i]) / (j - i))
 
 
 @lru_cache(maxsize=BLOCKS)
@@ -80,10 +91,10 @@ def _pairs(n: int) -> tuple[IntArray, IntArray]:
 
 
 @lru_cache(maxsize=BLOCKS)
-def _orders(n: int) -> FloatArray:
+def _orders(n: int) -> npt.NDArray[np.float32]:
     """Return 1 for each step with an earlier one, -1 with a later one: Kendall's score sums them where the first is greater."""
     step = np.arange(n)
-    return np.asarray(np.sign(step[:, None] - step[None, :]).ravel(), dtype=np.float64)
+    return np.asarray(np.sign(step[:, None] - step[None, :]).ravel(), dtype=np.float32)
 
 
 @lru_cache(maxsize=BLOCKS)
@@ -97,13 +108,20 @@ def block_means(values: FloatArray, blocks: int = BLOCKS) -> FloatArray:
 
     A block of gaps takes the value of the block before it, a leading one that of the next.
     """
-    edges = np.linspace(0, len(values), min(blocks, len(values)) + 1).astype(np.int64)
-    return _means_between(values, edges[:-1])
+    return _means_between(values, _starts(len(values), blocks))
+
+
+@lru_cache(maxsize=BLOCKS)
+def _starts(rows: int, blocks: int) -> IntArray:
+    """Return where each of ``blocks`` equal blocks of ``rows`` begins."""
+    return np.linspace(0, rows, min(blocks, rows) + 1).astype(np.int64)[:-1]
 
 
 def _means_between(values: FloatArray, starts: IntArray) -> FloatArray:
     """Average the rows of the blocks that begin at ``starts``."""
     known = ~np.isnan(values)
+    if known.all():
+        return np.asarray(np.add.reduceat(values, starts, axis=0) / np.diff(starts, append=len(values))[:, None])
     count = np.add.reduceat(known.astype(np.float64), starts, axis=0)
     total = np.add.reduceat(np.where(known, values, 0.0), starts, axis=0)
     if count.all():
@@ -123,24 +141,30 @@ def _daily_means(values: FloatArray, time: IntArray) -> tuple[FloatArray, float]
         return means, days / len(means)
     length = int(np.ceil(days / BLOCKS))
     ago = (time[-1] - time) // (length * NS_PER_DAY)
-    starts = np.flatnonzero(np.diff(ago, prepend=ago[0] + 1))
+    starts = np.append(0, 1 + np.flatnonzero(ago[1:] != ago[:-1]))
     return _means_between(values, starts), float(length)
 
 
-def rising_p_values(values: FloatArray) -> FloatArray:
-    """One-sided p-values of the Mann-Kendall test that columns of ``values`` rise; rows with a gap are skipped.
+def rising_p_values(values: FloatArray, lengths: Sequence[int]) -> FloatArray:
+    """One-sided p-values of the Mann-Kendall test that columns of ``values`` rise over their last rows.
 
-    1 where too few rows are left.
+    Shape (lengths, columns), for each number of rows in ``lengths``. Rows with a gap are skipped; 1 where too few are left.
 
     >>> import numpy as np
     >>> up = np.arange(30.0)
-    >>> (rising_p_values(np.column_stack([up, -up])) < 1e-4).tolist()
-    [True, False]
+    >>> (rising_p_values(np.column_stack([up, -up]), [30]) < 1e-4).tolist()
+    [[True, False]]
     """
-    values = values[~np.isnan(values).any(axis=1)]
-    if len(values) < LEAST_BLOCKS:
-        return np.ones(values.shape[1])
-    return np.asarray(ndtr(-_mann_kendall(block_means(values, FINE_BLOCKS))))
+    gaps = np.isnan(values)
+    broken = np.asarray(gaps.any(axis=1)) if gaps.any() else np.zeros(len(values), dtype=bool)
+    means = [block_means(values[-n:][~broken[-n:]], FINE_BLOCKS) for n in lengths]
+    p_values = np.ones((len(lengths), values.shape[1]))
+    # As many blocks of each length are tested together.
+    for size in {len(one) for one in means if len(one) >= LEAST_BLOCKS}:
+        mine = [k for k, one in enumerate(means) if len(one) == size]
+        statistic = _mann_kendall(np.concatenate([means[k] for k in mine], axis=1))
+        p_values[mine] = ndtr(-statistic).reshape(len(mine), -1)
+    return p_values
 
 
 def find_trends(profile: MachineProfile, names: tuple[str, ...], values: FloatArray, time: IntArray) -> list[Trend]:
@@ -187,16 +211,15 @@ def without_load(values: FloatArray, operating: BoolArray) -> FloatArray:
     out = values.copy()
     if not operating.any() or operating.all():
         return out
-    drive = values[:, operating]
-    drive = drive - known_mean(drive, axis=0)
+    middle = known_mean(values[:, operating], axis=0)
+    drive = values[:, operating] - middle
     drive[np.isnan(drive)] = 0.0
-    design = np.column_stack([np.ones(len(values)), drive])
-    whole = ~operating & ~np.isnan(values).any(axis=0)
-    for columns in (np.flatnonzero(whole), *np.flatnonzero(~operating & ~whole)[:, None]):
-        if not len(columns):
-            continue
-        rows = np.flatnonzero(~np.isnan(values[:, columns[0]]))
-        known = np.take(values[rows], columns, axis=1)
-        effect = np.linalg.lstsq(design[rows], known, rcond=None)[0][1:]
-        out[np.ix_(rows, columns)] = known - drive[rows] @ effect
+    spread = np.sqrt((drive**2).mean(axis=0))
+    design = np.ones((len(values), 1 + drive.shape[1]))
+    design[:, 1:] = drive / np.where(spread > TINY * np.abs(middle), spread, 1.0)
+    others = values.T[~operating]
+    known = ~np.isnan(others)
+    # Hardly a penalty: it only tells operating sensors apart that say the same, or nothing at all.
+    ridge = SharedRidge(design, np.where(known, others, 0.0), np.full(design.shape[1], TINY * len(values)))
+    out[:, ~operating] -= design[:, 1:] @ ridge.fit(known)[:, 1:].T
     return out

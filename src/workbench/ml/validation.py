@@ -1,4 +1,4 @@
-"""Honest figures from held-out answers: calibration and thresholds for a unit come from the other units."""
+"""Honest figures from held-out answers: calibration for a unit comes from the other units."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from .arrays import BoolArray, FloatArray, ObjectArray
 from .health import apply_curve, fit_curve
 from .intervals import CalibratedRul
 from .metrics import (
-    best_threshold,
     bootstrap_intervals,
     brier_skill,
     coverage,
@@ -34,7 +33,7 @@ Intervals = dict[str, tuple[float, float]]
 
 @dataclass(frozen=True)
 class HeldOutAnswers:
-    """Calibrated probabilities of one horizon and the alarms they make, each by what the other units taught."""
+    """Probabilities of one horizon, each calibrated on the other units, and the alarms that costs make of them."""
 
     truth: FloatArray
     probability: FloatArray
@@ -55,6 +54,10 @@ class HeldOutAnswers:
             "recall": chosen.recall,
         }
 
+    def answering(self, rate: float) -> HeldOutAnswers:
+        """Return what is judged where every row is answered by ``rate``, which tells no row from another: no alarms."""
+        return HeldOutAnswers(self.truth, np.full(len(self.truth), rate), np.zeros_like(self.alarm), self.groups)
+
     def take(self, rows: Rows) -> HeldOutAnswers:
         """Return some of the rows."""
         return HeldOutAnswers(self.truth[rows], self.probability[rows], self.alarm[rows], self.groups[rows])
@@ -70,30 +73,22 @@ def cross_calibrated(log_odds: FloatArray, y: FloatArray, groups: ObjectArray, s
     return out
 
 
-def held_out_answers(log_odds: FloatArray, y: FloatArray, groups: ObjectArray, seed: int) -> HeldOutAnswers | None:
+def held_out_answers(
+    log_odds: FloatArray, y: FloatArray, groups: ObjectArray, seed: int, *, act_from: float | FloatArray
+) -> HeldOutAnswers | None:
     """Return the held-out answers of one horizon; None where one outcome or one unit alone is known.
 
-    ``log_odds``: shape (rows, margins), the horizon's own last (``BoostedHealth.margins_of``).
+    ``log_odds``: shape (rows, margins), the horizon's own last (``BoostedHealth.margins_of``). ``act_from``: the
+    probability (of each row) from which planned work costs less than the risk, cost of planned work over that of a
+    failure (Elkan, "The foundations of cost-sensitive learning", IJCAI 2001). Above it the answer is an alarm.
     """
     known = ~np.isnan(log_odds[:, -1]) & ~np.isnan(y)
     truth, names = y[known], np.asarray(groups)[known].astype(str)
     if len(np.unique(truth)) < 2 or len(np.unique(names)) < 2:
         return None
     probability = cross_calibrated(log_odds[known], truth, names, seed)
-    alarm = np.zeros(len(truth), dtype=bool)
-    for split in grouped_folds(names, min(FOLDS, len(np.unique(names))), seed + 1):
-        if (truth[split.train] == 1).any():
-            alarm[split.test] = probability[split.test] >= best_threshold(truth[split.train], probability[split.train])
+    alarm = probability > np.broadcast_to(act_from, known.shape)[known]
     return HeldOutAnswers(truth, probability, alarm, names.astype(object))
-
-
-def health_metrics(answers: HeldOutAnswers) -> dict[str, float | None]:
-    """Return base rate, figures and the threshold of one horizon (threshold for alarms: that of all units)."""
-    return {
-        "base_rate": float(answers.truth.mean()),
-        **answers.figures(),
-        "threshold": best_threshold(answers.truth, answers.probability),
-    }
 
 
 def held_out_bands(model: CalibratedRul, y: FloatArray, groups: ObjectArray, seed: int) -> FloatArray:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from workbench.dispatch import procurement
 from workbench.domain.observations import AssetEvent
+from workbench.domain.procurement import PurchaseState
 from workbench.domain.work import OPEN_ORDER_STATES
 from workbench.errors import InputError, NotFound
 
@@ -254,7 +256,17 @@ def snapshot_of(
         technicians={person.technician_id: person.title for person in ws.technicians.all()},
         tracking_window_days=ws.settings.tracking_window_days,
         suppliers={supplier.supplier_id: supplier.title for supplier in ws.suppliers.all()},
+        coming=_coming(ws, at),
     )
+
+
+def _coming(ws: Workspace, at: datetime) -> Mapping[tuple[str, str], Sequence[tuple[datetime, int]]]:
+    """Return pieces on order that each open order waits for, by order and part."""
+    incoming = [one for one in ws.purchases.open() if one.state is PurchaseState.ORDERED]
+    if not incoming:
+        return {}
+    lacking = procurement.shortages_of(ws.orders.open(), ws.parts.reservations())
+    return procurement.allot(lacking, free={}, incoming=incoming, at=at).given
 
 
 def readings_of(ws: Workspace, fleet: FleetSnapshot, days: float) -> Callable[[str], pd.DataFrame]:

@@ -15,7 +15,7 @@ from .injection import renew
 from .model import Samples, TwinModel
 from .observed import Observed
 from .particle_filter import Synchronised
-from .run import LIMITS, Intervention, Trajectories, run_twin
+from .run import Intervention, Trajectories, run_twin, signal_ranges
 from .streams import Floats, stream
 
 # The future repeats weeks of the machine's own past.
@@ -192,11 +192,10 @@ def _changed(model: TwinModel, outside: dict[str, Floats], alternative: Alternat
     if alternative is None:
         return outside
     changed = dict(outside)
-    usual = {**OUTSIDE, **model.free_inputs}
+    usual, ranges = {**OUTSIDE, **model.free_inputs}, signal_ranges(model)
     for name, factor in alternative.signals.items():
         values = np.asarray(outside.get(name, np.float64(usual[name]))) * factor
-        low, high = LIMITS.get(name, (-np.inf, np.inf))
-        changed[name] = np.clip(values, low, high)
+        changed[name] = np.clip(values, *ranges[name])
     return changed
 
 

@@ -118,7 +118,29 @@ def remaining_life_h(profile: MachineProfile, damage: Mapping[str, Floats], runn
     """
     rated = rated_life_h(profile)
     age = np.asarray(running_h, dtype=float) / rated
-    left = rated * ((age**LIFE_SLOPE + 1.0) ** (1.0 / LIFE_SLOPE) - age)
+    by_age = rated * ((age**LIFE_SLOPE + 1.0) ** (1.0 / LIFE_SLOPE) - age)
+    return np.minimum(by_age, _left_by_damage(profile, damage, rated))
+
+
+def failure_probability(
+    profile: MachineProfile, damage: Mapping[str, Floats], running_h: Floats, horizon_h: float
+) -> Floats:
+    """Return the probability to fail within ``horizon_h``: the larger of what age and the worst damage say.
+
+    Each is of Weibull lives of slope 2 that have ``remaining_life_h`` for their median: by age that of a machine that has
+    survived ``running_h``, by damage that of a part whose life left begins now. So it is a half at the life left that is told.
+    """
+    rated = rated_life_h(profile)
+    age, ahead = np.asarray(running_h, dtype=float) / rated, horizon_h / rated
+    left = np.maximum(_left_by_damage(profile, damage, rated), 1e-9)
+    by_age = (age + ahead) ** LIFE_SLOPE - age**LIFE_SLOPE
+    hazard = np.log(2.0) * np.maximum(by_age, (horizon_h / left) ** LIFE_SLOPE)
+    return np.asarray(-np.expm1(-hazard), dtype=np.float64)
+
+
+def _left_by_damage(profile: MachineProfile, damage: Mapping[str, Floats], rated: float) -> Floats:
+    """Return the hours that the worst damage leaves; infinite where none limits the life."""
+    left: Floats = np.asarray(np.inf)
     for mode, raw in damage.items():
         value = np.clip(raw, 0.0, 1.0)
         known = profile.failure_mode(mode) if physics_of(profile) == "composition" else None
@@ -129,17 +151,6 @@ def remaining_life_h(profile: MachineProfile, damage: Mapping[str, Floats], runn
         interval = (1.0 - _progress(value, response)) * float(np.mean(known.pf_interval_h))
         left = np.where(value >= DETECTABLE, np.minimum(left, interval), left)
     return left
-
-
-def failure_probability(remaining_h: Floats, horizon_h: float) -> Floats:
-    """Return the probability to fail within ``horizon_h``, the life left read as the median of Weibull lives of slope 2.
-
-    >>> failure_probability(np.array([0.0, 168.0, 20_000.0]), 168.0).round(4).tolist()
-    [1.0, 0.5, 0.0]
-    """
-    remaining = np.maximum(np.asarray(remaining_h, dtype=float), 1e-9)
-    survives: Floats = np.exp(-np.log(2.0) * (horizon_h / remaining) ** LIFE_SLOPE)
-    return 1.0 - survives
 
 
 def _progress(value: Floats, response: FaultResponse | None) -> Floats:
@@ -181,7 +192,7 @@ def twin_health(
         life_unit=profile.life_unit,
         remaining_useful_life=left / hours_per_life_unit(profile),
         horizon_h=horizon_h,
-        failure_probability=float(failure_probability(np.array([left]), horizon_h)[0]),
+        failure_probability=float(failure_probability(profile, first, np.array([running_h]), horizon_h)[0]),
         basis=basis,
     )
 

@@ -11,7 +11,7 @@ from workbench.domain.composition import OUTSIDE
 from workbench.domain.twin import FaultInjection, PossibleFault
 
 from .model import Part, Samples, TwinModel, part_parameters
-from .run import Intervention
+from .run import Intervention, signal_ranges
 from .streams import Floats
 
 # Severities at which a component's state is looked up; between them it is interpolated.
@@ -117,7 +117,7 @@ def plan_injections(
 
     Faults that the machine cannot have are left out.
     """
-    possible = possible_faults(model)
+    possible, ranges = possible_faults(model), signal_ranges(model)
     usual = {**OUTSIDE, **model.free_inputs, **outside}
     signals: dict[str, Floats] = {}
     damages: list[tuple[str, Floats]] = []
@@ -133,7 +133,8 @@ def plan_injections(
             damages.append((fault.mode, severity))
         for name, worst in fault.signals.items():
             now = signals.get(name, np.full(steps, usual[name]))
-            signals[name] = now + severity * (worst - usual[name])
+            # Two faults of one signal are no worse than the signal can be.
+            signals[name] = np.clip(now + severity * (worst - usual[name]), *ranges[name])
     return InjectionPlan(signals, tuple(damages), model)
 
 
@@ -148,6 +149,13 @@ def set_damage(model: TwinModel, mode: str, damage: float, state: Floats, parame
 def renew(model: TwinModel, mode: str, state: Floats, parameters: Samples) -> None:
     """Put a new part in the place of the one that has ``mode``: its lives used and its damage are 0 again, in place."""
     _Imposed(model, mode, state.shape[0]).renew(state, parameters)
+
+
+def renew_all(model: TwinModel, state: Floats, parameters: Samples) -> None:
+    """Put new parts in everywhere, in place: lives and damages are those of a new machine; what is warm stays warm."""
+    new = model.initial(parameters, samples=state.shape[0])
+    lived = [column for column, declared in enumerate(model.states) if declared.monotone]
+    state[:, lived] = new[:, lived]
 
 
 class _Imposed:

@@ -55,6 +55,18 @@ class TwinModel:
             if source == name and name not in OUTSIDE
         }
 
+    @property
+    def free_ranges(self) -> dict[str, tuple[float, float]]:
+        """Lowest and highest value that each of ``free_inputs`` may be driven to: what all that read it can bear."""
+        ranges: dict[str, tuple[float, float]] = {}
+        for part in self.parts:
+            for (name, source, _), declared in zip(part.wires, part.component.inputs, strict=True):
+                if source == name and name not in OUTSIDE:
+                    unit = self.defaults[f"{part.name}.{declared.of}"] if declared.of else 1.0
+                    low, high = ranges.get(name, (-np.inf, np.inf))
+                    ranges[name] = max(low, declared.low * unit), min(high, declared.high * unit)
+        return ranges
+
     def parameters(
         self,
         samples: int = 1,

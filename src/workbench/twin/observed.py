@@ -12,7 +12,7 @@ from workbench.domain.composition import OUTSIDE
 from workbench.domain.equipment import MachineProfile
 
 from .model import TwinModel
-from .run import LIMITS
+from .run import signal_ranges
 from .streams import Flags, Floats
 
 # Of an input whose noise makes up more of its variance than this, little is left to learn from.
@@ -70,7 +70,7 @@ def observe(
     step_h = float((time[1] - time[0]) / pd.Timedelta(hours=1)) if len(time) > 1 else 1.0
     runs = running >= 1.0
     outside: dict[str, Floats] = {"running": np.clip(running, 0.0, 1.0)}
-    drives = driving_sensors(model)
+    drives, ranges = driving_sensors(model), signal_ranges(model)
     for name, signal in drives.items():
         reading = model.composition.sensors[name]
         start = usual.get(signal, {**OUTSIDE, **model.free_inputs}[signal])
@@ -79,8 +79,7 @@ def observe(
         noise = _stated_noise(profile, name)
         if values is not None and noise and signal == "load":
             own = _drawn_to_mean(own, runs, noise)
-        low, high = LIMITS.get(signal, (-np.inf, np.inf))
-        outside[signal] = np.clip((own - reading.offset) / reading.gain, low, high)
+        outside[signal] = np.clip((own - reading.offset) / reading.gain, *ranges[signal])
     for signal, value in usual.items():
         outside.setdefault(signal, np.full(len(frame), value))
     readings = {}

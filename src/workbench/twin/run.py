@@ -162,18 +162,19 @@ def _check(
     model: TwinModel, outside: Mapping[str, Floats | float], steps: int, step_s: float, record: Collection[str]
 ) -> None:
     faults = []
+    ranges = signal_ranges(model)
     if steps < 1:
         faults.append(f"steps is {steps}, not at least 1")
     if not step_s > 0:
         faults.append(f"step_s is {step_s:g} s, not above 0")
     for name, value in outside.items():
-        if name not in OUTSIDE and name not in model.free_inputs:
+        if name not in ranges:
             faults.append(f"there is no outside signal {name!r}; use {', '.join(OUTSIDE)}")
             continue
         values = np.asarray(value, dtype=float)
         if values.ndim and values.shape[0] != steps:
             faults.append(f"{name} has {values.shape[0]} values for {steps} steps")
-        low, high = LIMITS.get(name, (-np.inf, np.inf))
+        low, high = ranges[name]
         if not np.all((values >= low) & (values <= high)):
             faults.append(f"{name} lies outside {low:g} to {high:g}")
     known = {told for part in model.parts for _, told in part.told}
@@ -190,3 +191,8 @@ LIMITS = {
     "cooling": (0.0, 2.0),
     "wear": (0.0, 1000.0),
 }
+
+
+def signal_ranges(model: TwinModel) -> dict[str, tuple[float, float]]:
+    """Return the lowest and highest value of every signal that a run of this machine may drive from outside."""
+    return {**model.free_ranges, **LIMITS}

@@ -109,6 +109,12 @@ def _faults_of(model: TwinModel, scenario: Scenario, hours: float, samples: int)
         for name in scenario.signals
         if name not in model.free_inputs
     ]
+    ranges = model.free_ranges
+    faults += [
+        f"{name} is {value:g}; a scenario can drive it from {ranges[name][0]:g} to {ranges[name][1]:g}"
+        for name, value in scenario.signals.items()
+        if name in ranges and not ranges[name][0] <= value <= ranges[name][1]
+    ]
     heaviest = LIMITS["load"][1]
     faults += [
         f"load is {factor * scenario.load:g} in hour {hour}; give at most {heaviest:g}"

@@ -21,7 +21,7 @@ from .model import TwinModel
 from .observed import Observed
 from .particle_filter import Synchronised
 from .prognosis import caveats, lacking_evidence, life_interval, modes_seen, question_faults
-from .run import LIMITS
+from .run import signal_ranges
 
 # A part with this much damage (median of the samples) is worth renewing.
 REPAIRED_FROM = 0.05
@@ -65,13 +65,14 @@ def alternative_faults(model: TwinModel, alternatives: Sequence[Alternative]) ->
     faults = [] if alternatives else ["no alternative is given"]
     names = [one.name for one in alternatives]
     faults += [f"alternative {name!r} is given twice" for name in sorted({n for n in names if names.count(n) > 1})]
-    signals = {**OUTSIDE, **model.free_inputs}
+    signals, ranges = {**OUTSIDE, **model.free_inputs}, signal_ranges(model)
     for one in alternatives:
         for name, factor in one.signals.items():
             if name not in signals or not _reads(model, name):
                 faults.append(f"{one.name}: nothing in this machine reads {name!r}")
-            elif not 0 <= factor * max(signals[name], 0.0) <= LIMITS.get(name, (0.0, np.inf))[1]:
-                faults.append(f"{one.name}: factor {factor:g} on {name} leaves its range")
+            elif not ranges[name][0] <= factor * signals[name] <= ranges[name][1]:
+                low, high = ranges[name]
+                faults.append(f"{one.name}: factor {factor:g} on {name} leaves its range, {low:g} to {high:g}")
         for name, factor in one.parameters.items():
             declared = model.declared.get(name)
             if declared is None:

@@ -104,7 +104,7 @@ def readings_of(machine: MachineData, *, last: timedelta | None = None, first: t
         time=time[begin:end],
         values=sensor_matrix(frame, names, first=begin)[: end - begin],
         running=running_rows(machine, slice(begin, end)),
-        renewed=np.unique(nanoseconds(machine.events["time"])[renewing]),
+        renewed=np.sort(nanoseconds(machine.events["time"])[renewing]),
     )
 
 

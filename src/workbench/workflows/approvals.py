@@ -87,7 +87,7 @@ def _settle_purchase(tx: Workspace, decided: Approval, change: Change) -> None:
 _LOCKS: dict[ApprovalKind, Callable[[Workspace, str], object]] = {
     ApprovalKind.MACHINE: lambda tx, machine_id: tx.machines.lock(machine_id),
     ApprovalKind.PURCHASE: lambda tx, number: tx.purchases.lock(number),
-    ApprovalKind.ORDER: lambda tx, number: tx.orders.lock(tx.orders.by_number(number).order_id),
+    ApprovalKind.ORDER: approval.hold,
 }
 # Subjects that people know by a number written in capitals.
 _NUMBERED = (ApprovalKind.PURCHASE, ApprovalKind.ORDER)

@@ -1,17 +1,22 @@
-"""Cases for people (T6): list, acknowledge, resolve, shelve."""
+"""Cases for people (T6): list, acknowledge, resolve, shelve; and tell each site of those that no order tells of."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from workbench.dispatch.notices import OPERATIONS, cases_found
 from workbench.domain.base import Actor, Change
 from workbench.domain.cases import Case, CaseState
 from workbench.domain.roles import Permission, require
 from workbench.errors import InputError
+from workbench.workflows.notices import put
+from workbench.workflows.orders.settled import cases_about
 
 if TYPE_CHECKING:
+    from workbench.domain.equipment import MachineProfile
     from workbench.workspace import Workspace
 
 
@@ -86,6 +91,45 @@ def shelve_case(ws: Workspace, case_id: str, *, until: datetime, reason: str, ac
     case = find_case(ws, case_id)
     change = _change(ws, f"case shelved: {reason.strip()}", actor)
     return ws.cases.shelve(case.case_id, change, until=until, note=reason.strip())
+
+
+def tell_of_cases(ws: Workspace, at: datetime, actor: Actor, *, besides: Collection[str] = ()) -> None:
+    """Tell each site's manager in one message of the cases that nobody was told of yet, or only as less severe.
+
+    Not of those that were put aside or that somebody looks after already, nor of what an open order is about: who does the
+    order knows; nor of the machines ``besides``, whose run has not come to its end. What is told is noted with the cases, so
+    that each is told once, whatever dies or runs beside this.
+    """
+    news = [case for case in ws.cases.open() if _untold(case, at) and case.machine_id not in besides]
+    if not news:
+        return
+    with ws.transaction() as tx:
+        change = tx.change("told of cases", actor)
+        known = _ordered(tx, {case.machine_id for case in news})
+        by_site: defaultdict[str, list[tuple[Case, MachineProfile]]] = defaultdict(list)
+        # In the order in which the cycle writes them, so that neither waits for the other.
+        for case in sorted(news, key=lambda case: (case.machine_id, case.cause)):
+            if tx.cases.tell(case.case_id, change) and case.case_id not in known:
+                profile = tx.machines.get(case.machine_id)
+                by_site[profile.site_id].append((case, profile))
+        for site_id, cases in sorted(by_site.items()):
+            site = tx.sites.find(site_id)
+            recipient, title = (f"manager:{site_id}", site.title) if site is not None else (OPERATIONS, site_id)
+            put(tx, cases_found(recipient, title, cases, at=at, simulated=tx.settings.simulated), change)
+
+
+def _untold(case: Case, at: datetime) -> bool:
+    cared = case.told is None and case.state is CaseState.ACKNOWLEDGED
+    return case.is_news and not cared and case.state_at(at) is not CaseState.SHELVED
+
+
+def _ordered(tx: Workspace, machine_ids: set[str]) -> set[str]:
+    """Return the open cases of the machines that open orders are about."""
+    modes: defaultdict[str, set[str]] = defaultdict(set)
+    for order in tx.orders.open():
+        if order.machine_id in machine_ids:
+            modes[order.machine_id].add(order.failure_mode)
+    return {case.case_id for machine_id, about in modes.items() for case in cases_about(tx, machine_id, about)}
 
 
 def _change(ws: Workspace, reason: str, actor: Actor | None) -> Change:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
 Floats = npt.NDArray[np.float64]
+HORIZONS = ("critical", "warning", "degrading")
 LEAST_ANSWERS, LEAST_MACHINES, LEAST_FAILURES = 30, 3, 5
 LOSSES = {
     Task.HEALTH: "Brier score, mean of the horizons",
@@ -29,10 +31,12 @@ LOSSES = {
 def compare_models(ws: Workspace, task: Task | str, *, scope: str = "fleet") -> ModelComparison:
     """Compare the challenger of ``task`` and ``scope`` with the champion on every answer that both gave since.
 
-    An answer is labelled once the record says what came: a failure, or enough life without one. The difference of
-    their losses (health: Brier; life: absolute error; diagnosis: wrong causes) has a 95 % interval by bootstrap over
-    machines. Fewer than 30 labelled answers, 3 machines or 5 failures are not enough evidence for a verdict; anomalies
-    have no outcome on record, so only agreement is told. Raises ``NotFound`` when nothing answers in the shadow.
+    An answer is labelled once the record says what came: a failure, or enough life without one; of health each horizon
+    for itself, and only once the record goes on for as long as it looks ahead, for a failure would be known sooner than
+    that there was none. The difference of their losses (health: Brier; life: absolute error; diagnosis: wrong causes) has
+    a 95 % interval by bootstrap over machines. Fewer than 30 labelled answers, 3 machines or 5 failures are not enough
+    evidence for a verdict; anomalies have no outcome on record, so only agreement is told. Raises ``NotFound`` when
+    nothing answers in the shadow.
     """
     chosen = known_task(task)
     challenger = challenger_of(ws, chosen, scope)
@@ -40,8 +44,8 @@ def compare_models(ws: Workspace, task: Task | str, *, scope: str = "fleet") -> 
     champion_id = logged[0].champion_id if logged else _champion_id(ws, chosen, scope)
     answers = [one for one in logged if one.champion_id == champion_id and one.as_of <= ws.as_of()]
     losses, machines, failures = _losses(ws, chosen, answers)
-    labelled = ~np.isnan(losses).any(axis=1) if len(losses) else np.zeros(0, dtype=bool)
-    known, names = losses[labelled], np.asarray(machines)[labelled]
+    labelled = _known(losses).any(axis=1)
+    known, names = losses[labelled], np.asarray(machines, dtype=str)[labelled]
     said = [(one.champion.get("says"), one.challenger.get("says")) for one in answers]
     enough = (
         bool(LOSSES[chosen])
@@ -61,7 +65,7 @@ def compare_models(ws: Workspace, task: Task | str, *, scope: str = "fleet") -> 
         machines=len(set(names)),
         failures=failures,
         agreement=float(np.mean([a == b for a, b in said])) if said else None,
-        figures=((LOSSES[chosen], float(known[:, 0].mean()), float(known[:, 1].mean())),) if len(known) else (),
+        figures=_figures(chosen, known),
         difference=difference,
         enough=enough,
         verdict=_verdict(chosen, difference, len(known), len(set(names)), failures),
@@ -88,30 +92,58 @@ def _verdict(task: Task, difference: Figure | None, labelled: int, machines: int
     return f"no difference shown ({interval})"
 
 
+def _known(losses: Floats) -> npt.NDArray[np.bool_]:
+    """Say of each answer and horizon whether both losses are known."""
+    return np.asarray(np.isfinite(losses).all(axis=1))
+
+
+def _figures(task: Task, losses: Floats) -> tuple[tuple[str, float, float], ...]:
+    """Return the mean loss of champion and challenger, of health for each horizon on the answers of which it is known."""
+    names = [f"Brier score, {name} horizon" for name in HORIZONS] if task is Task.HEALTH else [LOSSES[task]]
+    found = []
+    for part, name in enumerate(names if len(losses) else ()):
+        mine = losses[_known(losses)[:, part], :, part]
+        if len(mine):
+            found.append((name, float(mine[:, 0].mean()), float(mine[:, 1].mean())))
+    return tuple(found)
+
+
 def _difference(losses: Floats, machines: npt.NDArray[np.str_]) -> Figure:
+    """Return by how much the challenger's loss is larger, the mean of the horizons where there are several."""
     from workbench.ml.metrics import bootstrap_interval
 
     gap = losses[:, 1] - losses[:, 0]
-    low, high = bootstrap_interval(lambda rows: float(gap[rows].mean()), machines)
-    return Figure(name="challenger minus champion", value=float(gap.mean()), lower=low, upper=high)
+    known = ~np.isnan(gap)
+
+    def mean(rows: npt.NDArray[np.intp]) -> float:
+        count = known[rows].sum(axis=0)
+        total = np.nansum(gap[rows], axis=0)
+        return float((total[count > 0] / count[count > 0]).mean()) if count.any() else float("nan")
+
+    low, high = bootstrap_interval(mean, machines)
+    return Figure(name="challenger minus champion", value=mean(np.arange(len(gap))), lower=low, upper=high)
 
 
 def _losses(ws: Workspace, task: Task, answers: Sequence[ShadowPrediction]) -> tuple[Floats, list[str], int]:
-    """Return the champion's and the challenger's loss of each answer (NaN: no outcome yet), its machine, and failures."""
+    """Return the losses of each answer (champion and challenger; of each horizon), its machine, and failures.
+
+    Shape (answers, 2, horizons or 1); NaN: no outcome yet.
+    """
+    nothing = np.full((len(answers), 2, 1), np.nan)
     if not answers or not LOSSES[task]:
-        return np.full((len(answers), 2), np.nan), [one.machine_id for one in answers], 0
+        return nothing, [one.machine_id for one in answers], 0
     evaluation = ws.evaluations.find(answers[0].version_id)
-    horizons = evaluation.horizons if evaluation else None
+    if evaluation is None or evaluation.horizons is None:
+        return nothing, [one.machine_id for one in answers], 0
     rows, machines, failed = [], [], set()
     for machine_id in sorted({one.machine_id for one in answers}):
         own = [one for one in answers if one.machine_id == machine_id]
         machine = ws.machine_data(machine_id)
-        for one, (remaining, survives, cause) in zip(own, _outcomes(machine, own), strict=True):
+        for one, outcome in zip(own, _outcomes(machine, own), strict=True):
             machines.append(machine_id)
-            rows.append(
-                [_loss(task, said, remaining, survives, cause, horizons) for said in (one.champion, one.challenger)]
-            )
-            if np.isfinite(remaining) and not np.isnan(rows[-1]).any():
+            both = [_loss(task, said, outcome, evaluation.horizons) for said in (one.champion, one.challenger)]
+            rows.append(both)
+            if np.isfinite(outcome.remaining) and _known(np.array([both])).any():
                 failed.add((machine_id, _failure_after(machine, one)))
     return np.asarray(rows, dtype=np.float64), machines, len(failed)
 
@@ -121,8 +153,18 @@ def _failure_after(machine: MachineData, one: ShadowPrediction) -> str:
     return str(times.min())
 
 
-def _outcomes(machine: MachineData, answers: Sequence[ShadowPrediction]) -> list[tuple[float, float, str | None]]:
-    """Return for each answer the life left, the life known to be survived, and the cause of the failure to come."""
+@dataclass(frozen=True)
+class _Outcome:
+    """What came after an answer: the life left, the life known to be survived, the failure's cause, the life on record."""
+
+    remaining: float
+    survives: float
+    cause: str | None
+    recorded: float
+
+
+def _outcomes(machine: MachineData, answers: Sequence[ShadowPrediction]) -> list[_Outcome]:
+    """Return what came after each answer."""
     import pandas as pd
 
     from workbench.ml import label, timeline
@@ -133,35 +175,44 @@ def _outcomes(machine: MachineData, answers: Sequence[ShadowPrediction]) -> list
     at = nanoseconds(pd.DatetimeIndex([one.as_of for one in answers]))
     # The last reading at or before the answer is what it was made from.
     rows = np.searchsorted(clock.time, at, side="right") - 1
+    # A machine that ran to its failure and no further would have told of any longer life too.
+    failed = len(clock.failures.time) > 0 and clock.failures.time[-1] >= clock.time[-1]
+    end = np.inf if failed else float(clock.life[-1])
     return [
-        (float(labels.remaining[row]), float(labels.survives[row]), labels.cause[row])
+        _Outcome(
+            float(labels.remaining[row]),
+            float(labels.survives[row]),
+            labels.cause[row],
+            end - float(clock.life[row]),
+        )
         if row >= 0
-        else (np.nan, np.nan, None)
+        else _Outcome(np.nan, np.nan, None, 0.0)
         for row in rows
     ]
 
 
-def _loss(
-    task: Task,
-    said: Mapping[str, float | str | None],
-    remaining: float,
-    survives: float,
-    cause: str | None,
-    horizons: Horizons | None,
-) -> float:
-    if horizons is None or said.get("says") is None:
-        return float("nan")
+def _loss(task: Task, said: Mapping[str, float | str | None], outcome: _Outcome, horizons: Horizons) -> list[float]:
+    """Return the loss of one answer, of health that of each horizon; NaN where it is not known."""
+    told = said.get("says") is not None
     if task is Task.HEALTH:
-        parts = []
-        for name in ("critical", "warning", "degrading"):
-            horizon = getattr(horizons, name)
-            truth = 1.0 if remaining <= horizon else 0.0 if survives > horizon else np.nan
-            parts.append((float(said[name] or 0.0) - truth) ** 2)
-        return float(np.mean(parts))
+        return [
+            (float(said[name] or 0.0) - _within(outcome, getattr(horizons, name))) ** 2 if told else np.nan
+            for name in HORIZONS
+        ]
+    if not told:
+        return [np.nan]
     if task is Task.RUL:
         cap = horizons.degrading
-        truth = min(remaining, cap) if np.isfinite(remaining) else cap if survives >= cap else np.nan
-        return abs(float(said["median"] or 0.0) - truth)
-    if not (np.isfinite(remaining) and remaining <= horizons.warning) or cause is None:
-        return float("nan")
-    return float(said["says"] != cause)
+        capped = min(outcome.remaining, cap) if np.isfinite(outcome.remaining) else np.nan
+        truth = cap if np.isnan(capped) and outcome.survives >= cap else capped
+        return [abs(float(said["median"] or 0.0) - truth)]
+    if not outcome.remaining <= horizons.warning or outcome.cause is None:
+        return [np.nan]
+    return [float(said["says"] != outcome.cause)]
+
+
+def _within(outcome: _Outcome, horizon: float) -> float:
+    """Return whether the machine failed within ``horizon``; NaN until the record says so for failures and others alike."""
+    if outcome.recorded < horizon:
+        return np.nan
+    return 1.0 if outcome.remaining <= horizon else 0.0 if outcome.survives > horizon else np.nan

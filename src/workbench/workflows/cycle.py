@@ -11,10 +11,11 @@ from dbos import DBOS
 
 from workbench.domain.base import Actor, Change, Role, ShownInShort, stable_id
 from workbench.domain.runs import CYCLE_STEPS, CycleRun, CycleStep, StepState
-from workbench.errors import WorkbenchError
+from workbench.errors import EnvironmentFailure, WorkbenchError
 from workbench.workflows import durable, score
 from workbench.workflows.admission import pending_machines
-from workbench.workflows.cycle_steps import STEPS, Request, Result, why_skipped
+from workbench.workflows.cases import tell_of_cases
+from workbench.workflows.cycle_steps import STEPS, Request, Result, give_parts_back, why_skipped
 from workbench.workflows.onboard import chosen_machines
 from workbench.workflows.plan.after_cycle import can_plan, plan_after_cycle
 from workbench.workflows.shadow import log_shadows
@@ -114,6 +115,7 @@ def _record_failure(ws: Workspace, run: Request, number: int, message: str) -> R
             started_at=now, ended_at=now, details=message[:2000],
         )  # fmt: skip
         ws.runs.record(step, change)
+    give_parts_back(ws, run, change, why="the run that had set them aside failed")
     ws.runs.finish(run.run_id, "failed", message[:2000], None, now, change)
     return {"state": "failed"}
 
@@ -229,6 +231,13 @@ def _run_fleet(
     if planned.error is not None:
         failed.append(("the plan of the work", str(planned.error)))
         exit_code = max(exit_code, planned.error.exit_code)
+    # Where the records cannot be written, the next run tells.
+    if exit_code < EnvironmentFailure.exit_code:
+        try:
+            tell_of_cases(ws, at, CYCLE_ACTOR, besides={machine_id for machine_id, _ in failed})
+        except WorkbenchError as error:
+            failed.append(("telling people of cases", str(error)))
+            exit_code = max(exit_code, error.exit_code)
     if progress:
         progress(1.0, "done")
     return FleetRun(at, tuple(done), repeated, tuple(failed), exit_code, plan_id=planned.plan_id, planned=planned.words)

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from workbench import dispatch
 from workbench.dispatch.days_off import DaysOff
-from workbench.domain.approvals import ApprovalState
 from workbench.domain.base import Change, stable_id
+from workbench.domain.cases import CaseState
 from workbench.domain.equipment import MachineStatus
 from workbench.domain.predictions import Prediction
 from workbench.errors import WorkbenchError
 from workbench.workflows.impact import assess_machine
 from workbench.workflows.orders import note_inspection, settled_by
-from workbench.workflows.orders.approval import ask, ask_if_costly
-from workbench.workflows.procurement import hold_orders, share_out
+from workbench.workflows.orders.approval import ask_if_costly
+from workbench.workflows.orders.steps import make_more_urgent
+from workbench.workflows.procurement import expect_parts_of, hold_orders, share_out
 
 if TYPE_CHECKING:
     from workbench.domain.analysis import AnalyticsPackage
+    from workbench.domain.cases import Case
     from workbench.domain.work import DispatchReport, InventoryCheck, Priority, TechnicianMatch, WorkOrder
     from workbench.workspace import Workspace
 
@@ -67,21 +69,29 @@ def why_skipped(name: str, results: dict[str, Result]) -> str:
 def _predict(ws: Workspace, run: Request, results: dict[str, Result], change: Change) -> Result:
     prediction = Prediction.model_validate(results["score"]["prediction"])
     ws.predictions.add(prediction, change)
-    cases = [ws.cases.observe(case, change) for case in dispatch.cases_from(prediction)]
-    seen = {case.cause for case in cases}
-    # A machine that is silent cannot show that a matter is over.
+    found = {case.cause: case for case in dispatch.cases_from(prediction)}
+    # A machine that is silent cannot show that a matter is over, nor can a faulty sensor.
     judged = prediction.status is not MachineStatus.OFFLINE
-    # Nor can a faulty sensor.
     blind = {f"limit:{fault.sensor}" for fault in prediction.sensor_faults}
-    for case in ws.cases.open(run.machine_id) if judged else ():
-        if case.cause not in seen | blind and case.last_seen_at < run.time:
-            ws.cases.resolve(case.case_id, change, at=run.time)
+    standing = {case.cause: case for case in ws.cases.open(run.machine_id)} if judged else {}
+    cases = []
+    # One order for all writers, so that two of them never wait for each other's case.
+    for cause in sorted({*found, *standing}):
+        if cause in found:
+            cases.append(ws.cases.observe(found[cause], change))
+        elif cause not in blind and _is_over(standing[cause], run.time):
+            ws.cases.resolve(standing[cause].case_id, change, at=run.time)
     return {
         "details": prediction.reasons[0] if prediction.reasons else "nothing stands out",
         "prediction_id": prediction.prediction_id,
         "health_state": None if prediction.health_state is None else int(prediction.health_state),
         "cases": [case.case_id for case in cases],
     }
+
+
+def _is_over(case: Case, at: datetime) -> bool:
+    """Say whether a case that is not seen any more ends; what somebody put aside stays aside until the time that they gave."""
+    return case.last_seen_at < at and case.state_at(at) is not CaseState.SHELVED
 
 
 def _analyse(ws: Workspace, run: Request, results: dict[str, Result], change: Change) -> Result:
@@ -127,8 +137,9 @@ def _rank(ws: Workspace, run: Request, package: AnalyticsPackage, urgency: Prior
     """Rank the technicians by what they are already given and by when the parts are there."""
     workload: dict[str, float] = {}
     for standing in ws.orders.open():
-        if standing.technician_id:
+        if standing.technician_id and standing.order_id != run.order_id:
             workload[standing.technician_id] = workload.get(standing.technician_id, 0.0) + standing.labour_h
+    sites = {site.site_id: site for site in ws.sites.all()}
     return dispatch.rank_technicians(
         skill=package.resources.skill,
         priority=urgency,
@@ -137,7 +148,8 @@ def _rank(ws: Workspace, run: Request, package: AnalyticsPackage, urgency: Prior
         workload_h=workload,
         labour_h=package.resources.labour_h,
         at=dispatch.parts_arrival(_inventory_check(ws, package, run.order_id), run.time),
-        days_off=DaysOff({site.site_id: site for site in ws.sites.all()}, ws.absences.all()),
+        days_off=DaysOff(sites, ws.absences.all()),
+        sites=sites,
     )
 
 
@@ -212,20 +224,15 @@ def _assign(ws: Workspace, run: Request, results: dict[str, Result], change: Cha
     order, created = ws.orders.open_or_support(drafted, change)
     if order.order_id != run.order_id:
         # The order was opened by another run: what was set aside for ours is free again.
-        hold_orders(ws, freed)
-        ws.parts.release(run.order_id, change)
-        share_out(ws, freed, change, why=f"{order.number} has its parts already", key=run.order_id)
+        give_parts_back(ws, run, change, why=f"{order.number} has its parts already")
     more_urgent = order.order_id != run.order_id and drafted.priority < order.priority
     if created:
-        order = ask_if_costly(ws, order, change)
+        order, matches = _with_parts(ws, run, results, order, matches, change)
+        order = ask_if_costly(ws, expect_parts_of(ws, order, change, at=run.time), change)
         # Number and technician are settled only now.
         _write_report(ws, run, results, order, matches, change)
     elif more_urgent:
-        due = min(order.due_at, drafted.due_at)
-        order = order.model_copy(update={"priority": drafted.priority, "due_at": due})
-        ws.orders.update(order, change)
-        if order.approval is ApprovalState.REJECTED:
-            order = ask(ws, order, change, f"now {order.priority.name.lower()}")
+        order = make_more_urgent(ws, order, drafted.priority, drafted.due_at, change)
     what = "opened" if created else "made more urgent" if more_urgent else "supported by a further finding"
     prediction_id = results["predict"]["prediction_id"]
     ws.dispatch_history.add(order.order_id, run.machine_id, what, {"prediction_id": prediction_id}, change)
@@ -239,25 +246,46 @@ def _assign(ws: Workspace, run: Request, results: dict[str, Result], change: Cha
     }
 
 
+def _with_parts(
+    ws: Workspace,
+    run: Request,
+    results: dict[str, Result],
+    order: WorkOrder,
+    matches: list[TechnicianMatch],
+    change: Change,
+) -> tuple[WorkOrder, list[TechnicianMatch]]:
+    """Set aside for an order that was just opened what it needs and has not got, and return it as it is with that.
+
+    Step 4 has done so, unless another order stood then or this run failed since; and others may have taken parts meanwhile.
+    """
+    known = {line.part_id: line.needed for line in order.parts if line.known}
+    for part_id in sorted(known):
+        ws.parts.top_up(order.order_id, part_id, known[part_id], change)
+    anew, ranked = _draft(ws, run, results)
+    if anew.parts == order.parts:
+        return order, matches
+    order = anew.model_copy(update={"number": order.number})
+    ws.orders.update(order, change)
+    return order, ranked
+
+
+def give_parts_back(ws: Workspace, run: Request, change: Change, *, why: str) -> None:
+    """Free what was set aside for an order that the run has not opened: it goes to the orders that wait for it."""
+    if ws.orders.find(run.order_id) is not None:
+        return
+    freed = {one.part_id for one in ws.parts.reservations(run.order_id) if one.state == "reserved"}
+    hold_orders(ws, freed)
+    ws.parts.release(run.order_id, change)
+    share_out(ws, freed, change, why=why, key=run.order_id)
+
+
 def _notify(ws: Workspace, run: Request, results: dict[str, Result], change: Change) -> Result:
-    from workbench.workflows.notices import put
+    from workbench.workflows.notices import tell_of_order
 
     if run.planned:
         # People are told once, when the plan of all the work names technician and time.
         return {"details": "told with the plan of the work, which names technician and time"}
-    order = ws.orders.get(results["assign"]["order_id"])
-    profile = ws.machines.get(run.machine_id)
-    site = ws.sites.get(profile.site_id)
-    notices = dispatch.write_notices(
-        order,
-        profile,
-        site=site,
-        currency=ws.settings.currency,
-        at=run.time,
-        # People were told of the order before; its new urgency is news.
-        more_urgent=not results["assign"]["created"],
-    )
-    recorded = [copy for notice in notices for copy in put(ws, notice, change)]
+    recorded = tell_of_order(ws, ws.orders.get(results["assign"]["order_id"]), change, at=run.time)
     ways = {"in_app": "", "email": " by e-mail"}
     told = [f"{one.recipient}{ways.get(one.channel, f' by {one.webhook}')}" for one in recorded]
     return {"details": f"{len(recorded)} notices: {', '.join(told)}"}

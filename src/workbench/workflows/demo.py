@@ -75,7 +75,7 @@ def _open_or_create(path: Path) -> Workspace:
     if not ws.settings.simulated or set(ws.machines.ids()) - embedded:
         ws.close()
         raise InputError(
-            f"{path.resolve()} is a workspace with machines of its own.",
+            f"{path.resolve()} is a workspace for machines of your own, and the demo brings simulated ones.",
             "Give the demo another folder: workbench -w DEMO_FOLDER demo",
         )
     return ws

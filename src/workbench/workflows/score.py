@@ -89,7 +89,8 @@ def basis_of(ws: Workspace, machine_id: str, as_of: datetime) -> str:
 
 
 def _basis(ws: Workspace, profile: MachineProfile, data_hash: str) -> str:
-    settings = (ws.settings.tracking_window_days, ws.settings.planning_horizon_h)
+    known = ws.settings
+    settings = (known.tracking_window_days, known.planning_horizon_h, known.alarm_budget_per_machine_month)
     return stable_id(data_hash, profile.model_dump_json(), *settings, rules_text(ws))
 
 
@@ -109,6 +110,7 @@ def predict_one(ws: Workspace, machine_id: str, *, as_of: datetime | None = None
         status=ws.machines.status(machine_id),
         data_hash=data_hash,
         tracking_window_days=ws.settings.tracking_window_days,
+        alarm_budget_per_machine_month=ws.settings.alarm_budget_per_machine_month,
         simulated=ws.settings.simulated,
         failures=ws.events.count(EventKind.FAILURE, until=at),
     )

@@ -80,6 +80,7 @@ def _predicted(ws: Workspace, challenger: ModelVersion, machine_id: str, at: dat
         as_of=at,
         status=ws.machines.status(machine_id),
         tracking_window_days=ws.settings.tracking_window_days,
+        alarm_budget_per_machine_month=ws.settings.alarm_budget_per_machine_month,
     )
 
 

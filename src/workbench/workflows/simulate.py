@@ -37,7 +37,7 @@ def simulate_failure(
     *,
     failure_mode: str,
     machine_id: str | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     every_h: float = 24.0,
     quiet_h: float = 168.0,
     formats: Collection[str] = (),
@@ -55,7 +55,8 @@ def simulate_failure(
         failure_mode: one of the machine's profile that its twin describes, e.g. ``bearing_wear``, ``motor_overheat``;
             ``pump_cavitation`` is ``cavitation`` of a pump.
         machine_id: the machine; None: one on which the mode is shown well, the soundest without an open order.
-        seed: of weather, duty, noise and the length of the P-F interval; the same seed on the same data repeats.
+        seed: of weather, duty, noise and the length of the P-F interval; the same seed on the same data repeats. Default:
+            the workspace's.
         every_h: hours between two runs of the cycle.
         quiet_h: hours before the fault begins, in which an order is a false alarm.
         formats: ``html`` and ``pdf``: also write the report of the run that caught the fault.
@@ -68,6 +69,7 @@ def simulate_failure(
         Stopped: ``should_stop`` said so; nothing is left of the simulation.
         WorkbenchError: the simulation failed.
     """
+    seed = ws.settings.seed if seed is None else seed
     machine, mode = _chosen(ws, machine_id, failure_mode)
     _check(ws, machine, mode, seed=seed, every_h=every_h, quiet_h=quiet_h, formats=formats)
     # The simulator goes by the hour; an earlier one would leave out models that were trained in this very hour.

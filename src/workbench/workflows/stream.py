@@ -16,7 +16,7 @@ def stream_machine(
     machine_id: str,
     *,
     start: datetime | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     step_s: float = 2.0,
     load: float | Callable[[datetime], float] | None = None,
     ambient_C: float = 20.0,
@@ -26,7 +26,7 @@ def stream_machine(
     """Return an endless iterator of simulated readings of a machine; the caller decides how fast it is taken.
 
     A machine with readings keeps its own levels, fitted to its record; another gets those of its template, varied with
-    ``seed``. ``start`` is by default the workspace's instant. The other arguments are those of
+    ``seed``. ``start`` and ``seed`` are by default the workspace's. The other arguments are those of
     ``workbench.twin.stream_readings``. Raises ``NotFound`` for an unknown machine, and ``InputError`` naming every fault.
     """
     from workbench.twin import stream_readings
@@ -38,6 +38,6 @@ def stream_machine(
         record = ws.telemetry.read(machine_id, end=at)
         own = own_responses(profile, record, ws.events.frame(machine_id, at)) if len(record) else None
     return stream_readings(
-        profile, start=start or at, seed=seed, step_s=step_s, load=load, ambient_C=ambient_C, age_h=age_h,
-        sensors=sensors, responses=own,
+        profile, start=start or at, seed=ws.settings.seed if seed is None else seed, step_s=step_s, load=load,
+        ambient_C=ambient_C, age_h=age_h, sensors=sensors, responses=own,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -16,8 +16,10 @@ from workbench.domain.simulation import TWIN_SOURCE
 from workbench.errors import InputError
 from workbench.workflows.models import known_task, one_of, standing
 from workbench.workflows.score import DISTRIBUTION
+from workbench.workflows.train_costs import act_from
 
 if TYPE_CHECKING:
+    from workbench.domain.observations import MachineData
     from workbench.ml import TrainedModel
     from workbench.workspace import Workspace
 
@@ -76,13 +78,16 @@ def train(
         as_of: data and events up to here; default the workspace's instant.
         actor: who trains.
         progress: told the fraction done and what is going on.
-        should_stop: asked between tasks.
+        should_stop: asked between tasks; a training that is stopped leaves nothing.
 
     A model that is refused is registered with its reasons and never activated; a task without enough failures is not
     trained at all and reported in ``refused``. The active one stays, as ``kept`` says, where the new model is clearly
     worse on held-out machines (by more than both 95 % intervals allow), or is the very one that was rolled back.
 
-    Raises ``InputError`` for an unknown task, mode or scope, and ``NotEnoughData`` without telemetry.
+    Health states and lives look as far ahead as ML1 says, and far enough to order the critical parts (``Part.critical``) of
+    the machines of a scope; of machines that count cycles, always 15, 50 and 125 cycles.
+
+    Raises ``InputError`` for an unknown task, mode or scope, ``NotEnoughData`` without telemetry, and ``Stopped``.
     """
     from workbench import ml
     from workbench.ml.train import Plan
@@ -100,6 +105,8 @@ def train(
     data_hash = ws.data_hash(as_of=at)
     # Machines without readings still tell how long machines live.
     fleet = ws.fleet_data(at)
+    lead_time_h = _critical_lead_times(ws, fleet)
+    costs = act_from(ws)
     deadline = None if seconds is None else time.monotonic() + seconds
     trained = ml.train_fleet(
         fleet,
@@ -112,13 +119,16 @@ def train(
             clock=time.perf_counter,
         ),
         alarm_budget_per_machine_month=ws.settings.alarm_budget_per_machine_month,
+        lead_time_h=lead_time_h,
+        act_from=costs,
         progress=progress,
         should_stop=should_stop,
     )
     simulated = _simulated_machines(ws, at)
     # All or none: a training that is killed here must not leave one task's model new and another's old.
     with ws.transaction() as tx:
-        identity = (data_hash, at.isoformat(), used_seed, *_basis(ws), *((trials,) if trials > 1 else ()),
+        identity = (data_hash, at.isoformat(), used_seed, *_basis(ws, costs), *((trials,) if trials > 1 else ()),
+                    *((f"horizons for {sorted(lead_time_h.items())}",) if lead_time_h else ()),
                     *(("of simulated machines",) if simulated and not ws.settings.simulated else ()))  # fmt: skip
         versions_of = [_version(ws, model, data_hash, at, used_seed, simulated) for model in trained]
         settled = [_register(tx, model, identity, chosen_mode, actor, version)
@@ -128,6 +138,17 @@ def train(
     kept = tuple(f"{v.task.value} ({v.scope}): {words}" for v, words in settled if words)
     machines = sum(len(machine.telemetry) > 0 for machine in fleet)
     return TrainingReport(as_of=at, machines=machines, versions=versions, refused=refused, kept=kept)
+
+
+def _critical_lead_times(ws: Workspace, fleet: Sequence[MachineData]) -> dict[str, float]:
+    """Return the longest lead time in hours of the critical parts that a machine's repairs need, of machines that have any."""
+    lead_time_h = {part.part_id: 24.0 * part.lead_time_days for part in ws.parts.all() if part.critical}
+    found: dict[str, float] = {}
+    for machine in fleet:
+        needed = {need.part_id for mode in machine.profile.failure_modes for need in mode.repair.parts}
+        if needed & set(lead_time_h):
+            found[machine.profile.machine_id] = max(lead_time_h[part] for part in needed & set(lead_time_h))
+    return found
 
 
 def _simulated_machines(ws: Workspace, at: datetime) -> list[str]:
@@ -248,10 +269,11 @@ def _clearly_worse(ws: Workspace, champion: ModelVersion, challenger: ModelVersi
     return "; ".join(verdicts) if all(verdicts) else ""
 
 
-def _basis(ws: Workspace) -> tuple[object, ...]:
-    """Return what a model rests on beside its data: the libraries, the profiles, the alarm budget."""
+def _basis(ws: Workspace, costs: dict[str, float]) -> tuple[object, ...]:
+    """Return what a model and its figures rest on beside data: the libraries, the profiles, the alarm budget, costs."""
     profiles = stable_id(*(profile.model_dump_json() for profile in ws.machines.all()))
-    return (*sorted(_made_with().items()), profiles, ws.settings.alarm_budget_per_machine_month)
+    budget = ws.settings.alarm_budget_per_machine_month
+    return (*sorted(_made_with().items()), profiles, budget, stable_id(*sorted(costs.items())))
 
 
 def _made_with() -> dict[str, str]:

@@ -65,7 +65,9 @@ def evaluation(task: Task = Task.HEALTH, **changes: object) -> ModelEvaluation:
         "figures": (
             Figure(name="brier_skill_critical", value=0.41, lower=0.3, upper=0.52),
             Figure(name="ece_critical", value=0.031, lower=0.02, upper=0.05),
+            Figure(name="brier_skill_degrading", value=-0.02, lower=-0.1, upper=-0.001),
         ),
+        "alarms": "An alarm is counted above 20 %.",
         "base_rates": {"critical": 0.021},
         "calibration": (CalibrationCurve(question="failure within the critical horizon", bins=bins),),
         "confusion": Confusion(labels=("Healthy", "Critical"), counts=((90, 10), (5, 20))),
@@ -90,7 +92,7 @@ def evaluation(task: Task = Task.HEALTH, **changes: object) -> ModelEvaluation:
         "inference_ms": 0.4,
         "checks": ("no column encodes a label",),
         "limits": ("Learned from 26 machines.",),
-        **(health if task is Task.HEALTH else rul),
+        **{Task.HEALTH: health, Task.RUL: rul}.get(task, {"figures": ()}),
     }
     return ModelEvaluation(**{**values, **changes})
 
@@ -146,7 +148,9 @@ def test_the_card_of_a_health_model_says_how_good_it_is_and_how_sure_that_is(wor
     assert "active: its answers are shown and acted on" in said
     assert "26 machines with 61 failures; judged on held-out machines (none on both sides)" in said
     assert "Better than the base rate, beyond chance, on the critical horizon." in said
-    assert "0.410 Brier skill 95 % interval 0.300 to 0.520" in said
+    assert "0.410 Brier skill, critical horizon 95 % interval 0.300 to 0.520" in said
+    assert "calibration error 0.031 (0.020 to 0.050) none: a rate is answered" in said
+    assert "An alarm is counted above 20 %." in said
     assert "base rate 2 %" in said
     assert "stated 5 %, observed <" in said
     assert "Healthy 90 10 90 % Critical 5 20 80 %" in said
@@ -163,6 +167,15 @@ def test_the_card_of_a_life_model_tells_the_error_near_the_end_apart(workspace):
     assert "720 or more 80 90 −90" in said
     assert "Trained on simulated machines" in said
     assert "registered, not in use" in said
+
+
+def test_a_detector_judged_on_stretches_of_the_same_machines_does_not_speak_of_other_machines(workspace):
+    found = {"alarm_episodes_per_machine_month": 0.4}
+    version_id = kept(workspace, Task.ANOMALY, split="blocks", units=3, metrics=found)
+    said = words(workspace, version_id)
+    assert "judged on held-out stretches of the same machines' records, since there are few machines" in said
+    assert "Figures on held-out stretches of records" in said
+    assert "held-out machines" not in said
 
 
 def test_a_refused_version_without_evaluation_says_both(workspace):

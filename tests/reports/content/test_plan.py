@@ -63,6 +63,15 @@ def test_two_people_each_see_the_other_and_how_far_they_travel(make):
     assert "(shift 1 of 2)" in ana
 
 
+def test_how_somebody_is_reached_stands_once_a_day_beside_the_name(make):
+    plan = make.plan(make.planned(1, begins_h=6), make.planned(2, begins_h=9))
+    ana = plan.technicians["tech_ana"].model_copy(update={"phone": "+4930123456", "email": "<b>ana@plant.example"})
+    said = content.plan_days(replace(plan, technicians={**plan.technicians, "tech_ana": ana})).html
+    first, second = (words(row) for row in BeautifulSoup(said, "html.parser").select("tbody tr"))
+    assert first.startswith("Ana Ortiz +4930123456 <b>ana@plant.example 07:00")
+    assert second.startswith("Ana Ortiz 10:00")
+
+
 def test_sites_whose_clocks_differ_have_their_own_charts_and_tables(make):
     plan = make.plan(make.planned(1, begins_h=9), make.planned(2, "tech_ben", begins_h=9, site_id="west_plant"))
     soup = BeautifulSoup(content.plan_days(plan).html, "html.parser")
@@ -143,7 +152,14 @@ def test_summary_says_what_it_costs_how_near_to_the_best_and_what_it_waits_for(m
     assert "would cost at most 2.4 % less. The order of jobs within the days is proven best." in said
     assert "searched for at most 10 s" in said
     assert "weekend stop, North plant, Thu 1 Jan 06:00 to Thu 1 Jan 2026 13:00 CET: WO-2026-0001" in said
-    assert "2 × Seal, Sun 4 Jan 2026 01:00 CET" in said
+    assert "2 × Seal, Sun 4 Jan 2026 01:00 CET if ordered now" in said
+    coming = {(order.order_id, "seal"): ((fleet.as_of + timedelta(days=3), 2),)}
+    bought = content.plan_summary(replace(plan, orders={"order-1": order}), replace(fleet, coming=coming))
+    assert "2 × Seal, Sun 4 Jan 2026 01:00 CET, on order" in words(bought)
+    late = order.model_copy(update={"parts_at": fleet.as_of - timedelta(hours=1)})
+    assert "2 × Seal, expected Thu 1 Jan 2026 00:00 CET, not here yet" in words(
+        content.plan_summary(replace(plan, orders={"order-1": late}), fleet)
+    )
 
 
 @pytest.mark.parametrize(

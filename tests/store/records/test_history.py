@@ -48,6 +48,11 @@ def test_candidates_by_machine_code_and_mode(history, change):
     assert history.candidates() == []
 
 
+def test_candidates_are_all_there_are(history, change):
+    history.record([work(f"w{n:05d}", machine_id="pump_01") for n in range(5_001)], change)
+    assert len(history.candidates(machine_ids=["pump_01"])) == 5_001
+
+
 def test_long_lists_come_by_page_newest_first_and_whole(history, change):
     day = datetime(2025, 1, 1, tzinfo=UTC)
     # Several of the same time, and some without a date, which come last.

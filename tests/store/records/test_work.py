@@ -91,10 +91,12 @@ def test_a_cause_that_returns_within_a_day_opens_its_case_again(fleet: Database,
     cases = Cases(fleet)
     cases.observe(_case(), change)
     cases.acknowledge("c1", change, at=NOW)
-    cases.resolve("c1", change, at=NOW + timedelta(hours=5))
+    cases.tell("c1", change)
+    cases.resolve("c1", change, at=NOW + timedelta(hours=5), by="olga")
     again = cases.observe(_case("c2", seen=NOW + timedelta(hours=28)), change)
     assert (again.case_id, again.state, again.reopened, again.occurrences) == ("c1", CaseState.OPEN, 1, 2)
     assert (again.resolved_at, again.acknowledged_at) == (None, None)
+    assert again.is_news, "who closed it learns that it is back"
     assert [entry.action for entry in EventLog(fleet).entries("case", "c1")][:2] == ["reopened", "resolved"]
     cases.resolve("c1", change, at=NOW + timedelta(hours=28))
     assert cases.observe(_case("c3", seen=NOW + timedelta(hours=52)), change).case_id == "c3"

@@ -11,7 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.catalog import load_catalogue
+from workbench.domain.composition import OUTSIDE
+from workbench.errors import InputError
 from workbench.twin.model import compile_twin
+from workbench.twin.physics import COMPONENTS
 from workbench.twin.run import run_twin
 
 PROFILES = {machine.machine_id: machine for machine in load_catalogue().machines}
@@ -147,6 +150,33 @@ def test_it_stands_any_step_and_any_outside(machine):
             )
             for name, values in run.sensors.items():
                 assert np.isfinite(values).all(), name
+
+
+def test_an_input_usually_lies_in_its_range():
+    declared = [(kind.model, one) for kind in COMPONENTS.values() for one in kind.inputs if one.name not in OUTSIDE]
+    assert declared
+    for model, one in declared:
+        assert np.isfinite([one.low, one.high]).all(), (model, one.name)
+        assert np.isnan(one.start) or one.low <= one.start <= one.high, (model, one.name)
+
+
+@pytest.mark.parametrize("machine", PROFILES)
+def test_it_bears_every_free_input_at_the_ends_of_its_range(machine):
+    model = twin(machine)
+    for name, ends in model.free_ranges.items():
+        for value in ends:
+            ran = run_twin(
+                model, usual(machine, **{name: value}), steps=3, step_s=HOUR, parameters=model.parameters(),
+                protection=False, stop_at_failure=False,
+            )  # fmt: skip
+            assert all(np.isfinite(read).all() for read in (*ran.sensors.values(), *ran.damage.values())), (name, value)
+            assert all((read >= 0).all() for sensor, read in ran.sensors.items() if sensor.endswith("_kW")), (
+                name,
+                value,
+            )
+    for name in model.free_ranges:
+        with pytest.raises(InputError, match=f"{name} lies outside"):
+            run_twin(model, {name: np.inf}, steps=1, step_s=HOUR, parameters=model.parameters())
 
 
 @settings(max_examples=15, deadline=None)

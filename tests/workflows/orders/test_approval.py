@@ -20,6 +20,7 @@ from workbench import (
 )
 from workbench.domain.approvals import ApprovalKind, ApprovalState
 from workbench.domain.base import Actor, Role
+from workbench.domain.equipment import PartNeed
 from workbench.domain.work import OrderState, Priority, WorkOrder
 from workbench.errors import InputError, NotFound, NotPermitted
 from workbench.workflows.approvals import pending_approvals
@@ -78,6 +79,25 @@ def test_an_order_over_the_limit_waits_and_one_below_does_not(strict):
     events = [entry.event for entry in order_record(strict, order.number).history]
     assert events == ["raised by hand", "approval asked for", "approved", "started"]
     assert "sam" in {entry.actor for entry in strict.log.entries("work_order", order.order_id)}
+
+
+def test_a_cost_that_is_not_known_does_not_pass_the_limit(strict):
+    long = raise_ticket(strict, PUMP, "Overhaul", labour_h=500, actor=OLGA)
+    assert long.estimated_cost > 100_000
+    assert long.approval is ApprovalState.PENDING
+    profile = strict.machines.get(PUMP)
+    odd = PartNeed(part_id="odd_bearing", quantity=1)
+    modes = tuple(
+        mode.model_copy(update={"repair": mode.repair.model_copy(update={"parts": (odd,)})})
+        for mode in profile.failure_modes
+    )
+    strict.machines.update(profile.model_copy(update={"failure_modes": modes}), strict.change("another bearing"))
+    unpriced = raise_ticket(strict, PUMP, "Bearing is loud", failure_mode="bearing_wear", labour_h=1, actor=OLGA)
+    assert unpriced.approval is ApprovalState.PENDING
+    words = next(asked.title for asked in pending_approvals(strict) if asked.subject == unpriced.number)
+    assert "at least" in words
+    assert "price of 1 part not known" in words
+    assert words.endswith("so it may be over the limit of 1,000.00 EUR")
 
 
 def test_a_rejected_order_stays_open_with_the_reason_until_somebody_asks_again(strict):
@@ -154,6 +174,50 @@ def test_the_command_line_shows_what_waits_and_what_was_answered(strict, tmp_pat
     assert "order WO-2026-0001 approved by sam" in say(
         "--as", "sam:supervisor", "approvals", "approve", "order", "WO-2026-0001"
     )
+
+
+def test_an_emergency_over_the_limit_is_planned_at_once_while_its_approval_is_asked_for(strict):
+    extra("optimize", "ortools")
+    from workbench import plan_work
+
+    order = raise_ticket(
+        strict, PUMP, "Bearing seized", failure_mode="bearing_wear", priority=Priority.EMERGENCY, actor=OLGA
+    )
+    assert _state(strict, order) == (OrderState.OPEN, ApprovalState.PENDING)
+    assert order.state_in_words == "open, approval asked for"
+    (asked,) = pending_approvals(strict)
+    assert asked.subject == order.number
+    body = next(one.body for one in strict.notices.all())
+    assert "a supervisor is asked to approve it, and the work does not wait for that" in body
+    plan_work(strict, time_limit_s=1, publish=True)
+    assert _state(strict, order) == (OrderState.SCHEDULED, ApprovalState.PENDING)
+    begun = start_order(strict, order.number)
+    reject(strict, "order", order.number, comment="too dear", actor=SAM)
+    after = strict.orders.get(order.order_id)
+    assert (after.state, after.technician_id) == (OrderState.IN_PROGRESS, begun.technician_id)
+    assert after.approval is ApprovalState.REJECTED
+
+
+def test_an_order_that_waits_and_becomes_an_emergency_waits_no_longer(strict):
+    order = _dear(strict)
+    assert order.waits_for_approval
+    now = raise_ticket(
+        strict, PUMP, "Bearing seized", failure_mode="bearing_wear", priority=Priority.EMERGENCY, actor=OLGA
+    )
+    assert (now.number, now.waits_for_approval) == (order.number, False)
+    assert len(pending_approvals(strict)) == 1
+    assert start_order(strict, order.number).state is OrderState.IN_PROGRESS
+
+
+def test_a_rejected_order_gives_its_parts_back_and_gets_them_again_when_it_is_approved(strict):
+    order = _dear(strict)
+    assert strict.parts.available("pump_bearing_set") == 3
+    reject(strict, "order", order.number, comment="too dear", actor=SAM)
+    assert strict.parts.available("pump_bearing_set") == 4
+    request_order_approval(strict, order.number, "it is louder now", actor=OLGA)
+    approve(strict, "order", order.number, actor=SAM)
+    assert strict.parts.available("pump_bearing_set") == 3
+    assert [line.to_order for line in strict.orders.get(order.order_id).parts] == [0, 0]
 
 
 FAN = "fan_nicotra_gebhardt_rdh_014"

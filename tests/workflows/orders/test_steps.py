@@ -46,7 +46,8 @@ def test_a_ticket_says_skill_hours_and_parts_by_itself(works):
     assert (order.skill, order.labour_h) == ("mechanical", 2)
     assert order.failure_mode == f"reported {order.number}"
     assert order.estimated_cost == 2 * 6_133 + 3_900
-    assert raise_ticket(works, PUMP, "Paint peels").estimate_lacks == "cost of work raised by hand"
+    paint = raise_ticket(works, PUMP, "Paint peels")
+    assert (paint.estimated_cost, paint.estimate_lacks) == (6_133, ""), "an hour of those who look after the pump"
 
 
 def test_all_faults_of_a_ticket_are_told_at_once(works):

@@ -178,3 +178,14 @@ def test_a_night_shift_belongs_to_the_day_on_which_it_begins(works, ordered):
         absence = workbench.add_absence(works, day, technician_id="tech_anna_bruns", kind="vacation")
         assert ("is away then" in _work(works, 1).reason) is away
         workbench.remove_absence(works, absence.absence_id)
+
+
+def test_an_absence_is_over_by_the_clock_of_its_site(works):
+    workbench.add_absence(works, TODAY, technician_id="tech_anna_bruns", kind="training")
+    day_off = workbench.add_absence(works, TODAY, site_id="plant_bremen", title="Works holiday")
+    ended = {one.absence_id for one in workbench.absences(works) if one.last_day == TODAY}
+    assert day_off.absence_id in ended
+    # It is Tuesday already in Bremen.
+    works.set_as_of(datetime(2026, 1, 5, 23, 30, tzinfo=UTC))
+    assert not ended & {one.absence_id for one in workbench.absences(works)}
+    assert ended <= {one.absence_id for one in workbench.absences(works, everything=True)}

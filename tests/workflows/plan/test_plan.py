@@ -111,6 +111,38 @@ def test_work_in_progress_and_what_people_fixed_stay_as_they_are(works, ordered)
     assert works.orders.get("order 2") == begun
 
 
+def test_long_work_that_is_kept_takes_the_shifts_of_its_people(works, ordered):
+    # Anna works 06:00 to 14:00 in Bremen: 5 h are left on Tuesday, then 8 h and 3 h.
+    fixed = scheduled(
+        ordered(works, 1, labour_h=16.0), "tech_anna_bruns", (), TUESDAY + timedelta(hours=4), "by hand", fixed=True
+    )
+    works.orders.update(fixed, works.change("fixed"))
+    parts = workbench.plan_work(works).of_order("order 1")
+    assert [(work.starts_at.day, work.ends_at - work.starts_at) for work in parts] == [
+        (6, timedelta(hours=5)),
+        (7, timedelta(hours=8)),
+        (8, timedelta(hours=3)),
+    ]
+    assert [work.kept for work in parts] == ["fixed by hand"] * 3
+    short = workbench.plan_work(works, days=2, publish=True).of_order("order 1")
+    assert [(work.part, work.parts) for work in short] == [(1, 3)], "the other two lie after these days"
+    works.set_as_of(WEDNESDAY)
+    rest = workbench.plan_work(works).of_order("order 1")
+    assert [work.starts_at.day for work in rest] == [7, 8]
+
+
+def test_work_in_progress_is_counted_in_hours_of_shifts(works, ordered):
+    begun = started(ordered(works, 1, labour_h=12.0), MONDAY + timedelta(hours=5), "tech_anna_bruns")
+    works.orders.update(begun, works.change("started"))
+    works.set_as_of(TUESDAY)
+    [rest] = workbench.plan_work(works).of_order("order 1")
+    assert rest.starts_at == TUESDAY + timedelta(hours=1)
+    assert rest.ends_at - rest.starts_at == timedelta(hours=8), "4 h on Monday, 8 of 12 h are left"
+    works.set_as_of(WEDNESDAY)
+    [longer] = workbench.plan_work(works).of_order("order 1")
+    assert (longer.starts_at, longer.ends_at - longer.starts_at) == (WEDNESDAY + timedelta(hours=1), timedelta(hours=1))
+
+
 def test_two_orders_fixed_to_one_person_at_once_are_left_to_somebody(works, ordered):
     for number in (1, 2):
         fixed = scheduled(
@@ -132,6 +164,63 @@ def test_work_waits_for_its_parts(works, ordered):
     assert work.starts_at >= TUESDAY + timedelta(hours=2)
     assert "its parts come" in _reason(plan.deferred, 2)
     assert "Odd part" in _reason(plan.unplannable, 3)
+
+
+def test_parts_that_were_never_ordered_are_not_there_because_their_date_has_passed(works, ordered):
+    part = works.parts.all()[0]
+    works.parts.reserve("another order", [(part.part_id, works.parts.available(part.part_id))], works.change("taken"))
+    line = PartLine(part_id=part.part_id, title=part.title, needed=1, available=0, reserve=0, to_order=1, unit_cost=0, lead_time_days=part.lead_time_days)  # fmt: skip
+    past = MONDAY - timedelta(days=1)
+    order = ordered(works, 1, created_at=past - timedelta(days=part.lead_time_days), parts=(line,), parts_at=past)
+    plan = workbench.plan_work(works, days=31, publish=True)
+    ready = MONDAY + timedelta(days=part.lead_time_days)
+    assert [work for work in plan.assignments if work.starts_at < ready] == []
+    assert works.orders.get(order.order_id).parts_at == ready, "what the plan says is what the order says"
+
+
+@pytest.mark.parametrize("priority", [Priority.EMERGENCY, Priority.ROUTINE])
+def test_parts_that_come_in_the_morning_do_not_cost_the_day(works, ordered, priority):
+    ready = TUESDAY + timedelta(hours=4, minutes=10)
+    ordered(works, 1, parts_at=ready, priority=priority)
+    [work] = workbench.plan_work(works, publish=True).assignments
+    assert ready <= work.starts_at < TUESDAY + timedelta(hours=12)
+    evening = MONDAY + timedelta(days=4, hours=17)
+    ordered(works, 2, parts_at=evening, priority=priority)
+    said = _reason(workbench.plan_work(works).deferred, 2)
+    assert said.startswith("its parts come Fri 9 Jan 22:00, and after that there is no room within these days")
+    assert "more urgent" not in said
+
+
+def test_work_of_several_shifts_begins_in_the_hours_that_its_parts_leave(works, ordered):
+    ordered(works, 1, labour_h=20.0, parts_at=MONDAY + timedelta(hours=8))
+    parts = workbench.plan_work(works).of_order("order 1")
+    assert [work.starts_at.day for work in parts] == [6, 7, 8], "of the first day too little is left"
+
+
+@pytest.mark.parametrize("priority", list(Priority))
+def test_work_whose_waiting_costs_nothing_is_done_when_there_are_free_hands(works, ordered, priority):
+    change = works.change("profile without costs")
+    profile = works.machines.get(MOTOR)
+    free = profile.economics.model_copy(update={"production_loss_per_h": 0})
+    works.machines.update(profile.model_copy(update={"economics": free}), change)
+    for person in works.technicians.all():
+        works.technicians.put(person.model_copy(update={"cost_per_h": 0}), change)
+    ordered(works, 1, priority=priority)
+    plan = workbench.plan_work(works)
+    assert [work.number for work in plan.assignments] == ["WO-2026-0001"]
+
+
+def test_an_order_without_room_says_what_takes_it(works, ordered):
+    ordered(works, 1, parts_at=MONDAY + timedelta(days=4, hours=17))
+    for number in range(2, 40):
+        ordered(works, number, labour_h=7.0, priority=Priority.URGENT if number % 2 else Priority.ROUTINE)
+    plan = workbench.plan_work(works)
+    assert any(
+        one.priority is Priority.ROUTINE and "more urgent work comes first" in one.reason for one in plan.deferred
+    )
+    assert not any(one.priority is Priority.EMERGENCY for one in plan.deferred)
+    urgent = [one for one in plan.deferred if one.priority is Priority.URGENT]
+    assert all("more urgent" not in one.reason for one in urgent)
 
 
 def test_two_people_go_together_and_who_lacks_the_skill_helps_only_where_nobody_else_can(works, ordered):
@@ -209,6 +298,19 @@ def test_work_that_costs_production_waits_for_a_planned_stop_unless_it_is_urgent
     assert urgent.starts_at < stop.starts_at
     workbench.remove_planned_stop(works, stop.stop_id)
     assert workbench.plan_work(works).of_order("order 1")[0].starts_at < stop.starts_at
+
+
+def test_the_machine_is_back_in_service_when_its_planned_stop_ends(works, ordered):
+    # Demir and Petersen come at 14:00; what goes before and after the work takes half an hour of the stop.
+    begin = WEDNESDAY + timedelta(hours=9)
+    workbench.add_planned_stop(works, begin, begin + timedelta(hours=2.25), machine_id=MOTOR)
+    ordered(works, 1, priority=Priority.ROUTINE, repair_h=2.0)
+    tight = workbench.plan_work(works).of_order("order 1")[0]
+    assert "planned stop" not in tight.reason
+    workbench.add_planned_stop(works, begin, begin + timedelta(hours=2.5), machine_id=MOTOR)
+    held = workbench.plan_work(works).of_order("order 1")[0]
+    assert held.starts_at == begin
+    assert "planned stop" in held.reason
 
 
 def test_work_of_several_shifts_is_done_within_one_planned_stop_that_holds_them_all(works, ordered):

@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 
 from workbench.domain.base import Actor, Role
 from workbench.domain.procurement import PurchaseState
 from workbench.errors import InputError, NotFound, NotPermitted, WorkbenchError
+from workbench.reports.content import purchase_table
+from workbench.reports.snapshot import fleet_snapshot
 from workbench.workflows.approvals import approve, pending_approvals, reject
+from workbench.workflows.orders import raise_ticket
 from workbench.workflows.procurement import (
     cancel_purchase,
     enter_quote,
@@ -27,7 +31,7 @@ from workbench.workflows.procurement import (
 )
 from workbench.workspace import Workspace
 
-from .conftest import AT, DAY, OLGA, PART, SAM, SUE, VERA, make_plant, open_order
+from .conftest import AT, DAY, OLGA, PART, PUMP, SAM, SUE, VERA, make_plant, open_order
 
 
 def _bought(ws: Workspace, **options: Any) -> str:
@@ -95,6 +99,23 @@ def test_a_delivery_goes_to_the_order_that_is_due_first(ws, short):
     receive_delivery(ws, number, actor=OLGA)
     held = {r.order_id: r.quantity for r in ws.parts.reservations()}
     assert held == {"late": 5, "soon": 2}
+
+
+def test_what_is_on_order_is_expected_then_and_not_to_be_bought_again(ws, short):
+    short(ws, "first", 6, due_days=9)
+    number = _bought(ws, quantity=5)
+    approve(ws, "purchase", number, actor=SAM)
+    placed = place_purchase(ws, number, actor=OLGA)
+    ws.set_as_of(placed.expected_at - DAY)
+    ticket = raise_ticket(ws, PUMP, "Loud", parts={PART: 1}, actor=OLGA)
+    assert ticket.parts_at == placed.expected_at, "two pieces go to the first, one of the other three comes tomorrow"
+    fleet = fleet_snapshot(ws)
+    assert fleet.parts_to_order == 0
+    said = " ".join(BeautifulSoup(purchase_table(fleet).html, "html.parser").get_text(" ").split())
+    assert "0 3 on order, due 5 Jan 2026" in said
+    ws.set_as_of(placed.expected_at + 2 * DAY)
+    late = raise_ticket(ws, PUMP, "Loud again", parts={PART: 1}, actor=OLGA)
+    assert late.parts_at == ws.as_of() + DAY, "what should have come is looked for a day from now"
 
 
 def test_asking_twice_proposes_nothing_twice(ws, short):

@@ -61,6 +61,8 @@ def test_every_text_colour_can_be_read_on_every_surface(palette):
     }
     assert not faint
     assert contrast(palette["on-button"], palette["button"]) >= 4.5
+    # What a field is known by, and where the focus is.
+    assert min(contrast(palette[mark], palette[surface]) for mark in ("edge", "link") for surface in SURFACES) >= 3
 
 
 def test_the_known_colours_of_states_are_kept():

@@ -2,7 +2,8 @@
 
 Each state has a *fill* (its known colour: bars, dots, edges) and an *ink* (the same hue, readable as text: a contrast
 of at least 4.5 on background, card and raised surface). A state is never told by colour alone: its icon and word
-always stand beside it, so a fill need not reach the contrast of text.
+always stand beside it, so a fill need not reach the contrast of text. A *line* only parts things; an *edge* is what a
+field is known by, so its contrast is at least 3.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ DARK = {
     "card": "#1f2937",
     "raised": "#273449",
     "line": "#374151",
+    "edge": "#7486a3",
     "text": "#f1f5f9",
     "muted": "#a3b1c6",
     "link": "#a5b4fc",
@@ -63,6 +65,7 @@ LIGHT = {
     "card": "#ffffff",
     "raised": "#eef2f7",
     "line": "#d5dce6",
+    "edge": "#7b8798",
     "text": "#0f172a",
     "muted": "#475569",
     "link": "#4754c4",

@@ -17,13 +17,24 @@ Json = dict[str, Any]
 
 MOST_EVENTS = 200
 
+# A mark is the outline that stands for an event on a time axis, around 0 0 and 5 to each side: shapes that differ without colour.
 EVENT_LOOKS: dict[EventKind, Look] = {
-    EventKind.FAILURE: {"color": "critical", "icon": "critical", "word": "Failure"},
-    EventKind.REPLACEMENT: {"color": "healthy", "icon": "refresh", "word": "Replacement"},
-    EventKind.MAINTENANCE: {"color": "maintenance", "icon": "tool", "word": "Maintenance"},
-    EventKind.ERROR: {"color": "degrading", "icon": "degrading", "word": "Error"},
-    EventKind.INSPECTION: {"color": "info", "icon": "search", "word": "Inspection"},
-    EventKind.STOP: {"color": "offline", "icon": "offline", "word": "Stop"},
+    EventKind.FAILURE: {"color": "critical", "icon": "critical", "word": "Failure", "mark": "M0 -5L5 0L0 5L-5 0z"},
+    EventKind.REPLACEMENT: {"color": "healthy", "icon": "refresh", "word": "Replacement", "mark": "M-4 -4H4V4H-4z"},
+    EventKind.MAINTENANCE: {"color": "maintenance", "icon": "tool", "word": "Maintenance", "mark": "M0 -5L5 4H-5z"},
+    EventKind.ERROR: {
+        "color": "degrading",
+        "icon": "degrading",
+        "word": "Error",
+        "mark": "M-3.5 -5L0 -1.5L3.5 -5L5 -3.5L1.5 0L5 3.5L3.5 5L0 1.5L-3.5 5L-5 3.5L-1.5 0L-5 -3.5z",
+    },
+    EventKind.INSPECTION: {
+        "color": "info",
+        "icon": "search",
+        "word": "Inspection",
+        "mark": "M0 -4A4 4 0 1 1 0 4A4 4 0 1 1 0 -4z",
+    },
+    EventKind.STOP: {"color": "offline", "icon": "offline", "word": "Stop", "mark": "M-1.5 -5H1.5V5H-1.5z"},
 }
 
 

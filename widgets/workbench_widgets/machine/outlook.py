@@ -240,14 +240,15 @@ def anomaly(subject: Subject) -> Json:
     found = subject.prediction.anomaly
     if found is None:
         return {"why": _sentence(subject.prediction.anomaly_evidence.in_words()), "sensors": []}
+    score, threshold = found.shown()
     outstanding = {part.sensor for part in standing_out(found, most=len(found.contributions))}
     furthest = max(_USUAL_SD, *(abs(part.deviation) for part in found.contributions), 0.0)
     return {
         "why": "",
-        "score": f"{found.score:.2f}",
+        "score": score,
         "share": found.score,
         "threshold": found.threshold,
-        "threshold_text": f"{found.threshold:.2f}",
+        "threshold_text": threshold,
         "is_anomaly": found.is_anomaly,
         "text": "The latest readings are unusual." if found.is_anomaly else "The latest readings are usual.",
         "sensors": [

@@ -66,7 +66,9 @@ class MachinePage(Page):
             subject = subject_of(self.ws, machine_id)
         except NotFound as error:
             # A link may name a machine that is not there; another one can still be chosen.
-            return {**values, "machine": {"machine_id": machine_id, "missing": error.what, "remedy": error.remedy}}
+            # Names that are spelled alike help; a list of ids does not, where all titles can be chosen from.
+            remedy = error.remedy if "Did you mean" in error.remedy else "The address may be mistyped or old."
+            return {**values, "machine": {"machine_id": machine_id, "missing": error.what, "remedy": remedy}}
         values["machine"] = {
             "machine_id": machine_id,
             "header": outlook.header(subject),

@@ -35,6 +35,8 @@ PAGES: dict[str, tuple[str, str, Callable[[Workspace], Page]]] = {
     "machine": ("Machine", "machine", _machine),
 }
 BUSY_S, IDLE_S = 1.0, 5.0
+# Of what an address names, or a window's title: more than any name needs.
+_LONGEST = 200
 
 
 class Shell(Page):
@@ -50,6 +52,7 @@ class Shell(Page):
     )
     place = Dict({"page": "fleet"}, help="the open page and what it is about; the address shows it").tag(sync=True)
     made = Dict(help="page: its widget, made when it was first opened").tag(sync=True, **widget_serialization)
+    subject = Unicode("", help="what the open machine's page is about, for the window's title").tag(sync=True)
     lost = Unicode("", help="why there is no page to show").tag(sync=True)
 
     jobs = List(help="background work that runs or waits, then what ended last").tag(sync=True)
@@ -101,8 +104,8 @@ class Shell(Page):
 
     def vue_open_page(self, place: Mapping[str, Any]) -> None:
         """Open what was clicked, or what the address says."""
-        about = {"machine": str(place["machine"])} if place.get("machine") else {}
-        self.open_page(str(place.get("page") or "fleet"), **about)
+        about = {"machine": str(place["machine"])[:_LONGEST]} if place.get("machine") else {}
+        self.open_page(str(place.get("page") or "fleet")[:_LONGEST], **about)
 
     def vue_cancel(self, job_id: str) -> None:
         """Cancel the job that was clicked."""
@@ -131,6 +134,7 @@ class Shell(Page):
         page.on_navigate(self._navigated)
         if name == "machine":
             page.observe(self._other_machine, "machine_id")
+            page.observe(self._other_subject, "machine")
         self.made = {**made, name: page}
         return page
 
@@ -142,6 +146,11 @@ class Shell(Page):
         # Chosen on the page itself: the address follows.
         if self.place["page"] == "machine" and change["new"]:
             self.place = {"page": "machine", "machine": change["new"]}
+
+    def _other_subject(self, change: Mapping[str, Any]) -> None:
+        known = change["new"]
+        title = "Not found" if "missing" in known else known.get("header", {}).get("title", "")
+        self.subject = title[:_LONGEST]
 
     def _jobs(self) -> dict[str, Any]:
         try:

@@ -79,6 +79,23 @@ def test_an_unknown_machine_in_the_address_is_said_by_its_page(app):
     app.vue_open_page({"page": "machine", "machine": "pump_grundfos_cr3_00"})
     app.page.refresh()
     assert PUMP in app.page.machine["remedy"]
+    assert app.subject == "Not found"
+
+
+def test_an_address_of_any_length_is_said_in_a_few_words(app):
+    app.vue_open_page({"page": "machine", "machine": "A" * 5000})
+    app.page.refresh()
+    assert len(app.page.machine["missing"]) < 300
+    assert app.page.machine["remedy"] == "The address may be mistyped or old."
+    app.vue_open_page({"page": "B" * 5000})
+    assert len(app.lost) < 300
+
+
+def test_the_window_is_named_after_the_open_machine(app):
+    app.open_page("machine", machine=PUMP)
+    assert app.subject == ""
+    app.page.refresh()
+    assert app.subject == app.page.machine["header"]["title"]
 
 
 def test_a_heartbeat_is_answered_and_finds_the_jobs(app, demo_ws):

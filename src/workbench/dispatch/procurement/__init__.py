@@ -3,15 +3,17 @@
 from .negotiation import PriceRange, negotiation_target, price_range, score_deal
 from .reorder import StockPosition, daily_use, few, propose_reorders
 from .split import Choice, Offer, Share, best_split
-from .waiting import Shortage, daily_waiting_cost, parts_there, shortages_of, with_parts
+from .waiting import Allotment, Shortage, allot, daily_waiting_cost, parts_there, shortages_of, with_parts
 
 __all__ = [
+    "Allotment",
     "Choice",
     "Offer",
     "PriceRange",
     "Share",
     "Shortage",
     "StockPosition",
+    "allot",
     "best_split",
     "daily_use",
     "daily_waiting_cost",

@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from workbench.domain.analysis import AnalyticsPackage
+from workbench.domain.approvals import ApprovalState
 from workbench.domain.equipment import Part
 from workbench.domain.predictions import Prediction
 from workbench.domain.procurement import PurchaseOrder
 from workbench.domain.work import OPEN_ORDER_STATES, Priority, Reservation, WorkOrder
 
 HOURS_PER_DAY = 24.0
+# A delivery that should have come already is looked for a day from now.
+OVERDUE = timedelta(days=1)
+# So many, and when they are there.
+Pieces = tuple[datetime, int]
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,10 @@ class Shortage:
 
 
 def shortages_of(orders: Iterable[WorkOrder], reservations: Iterable[Reservation]) -> list[Shortage]:
-    """Return what open orders lack, the first due first: what they need less what is set aside for or used by them."""
+    """Return what open orders lack, the first due first: what they need less what is set aside for or used by them.
+
+    An order whose approval was rejected lacks nothing: nobody buys for it or sets anything aside.
+    """
     held: dict[tuple[str, str], int] = {}
     for reservation in reservations:
         if reservation.state != "released":
@@ -41,11 +49,50 @@ def shortages_of(orders: Iterable[WorkOrder], reservations: Iterable[Reservation
             order.order_id, order.number, line.part_id, line.title, line.needed, missing, order.due_at, order.priority
         )
         for order in orders
-        if order.state in OPEN_ORDER_STATES
+        if order.state in OPEN_ORDER_STATES and order.approval is not ApprovalState.REJECTED
         for line in order.parts
         if (missing := line.needed - held.get((order.order_id, line.part_id), 0)) > 0
     ]
     return sorted(found, key=lambda shortage: (shortage.due_at, shortage.number, shortage.part_id))
+
+
+@dataclass(frozen=True)
+class Allotment:
+    """Pieces and when they are there: those of each order and part, and those of each part that are left."""
+
+    given: Mapping[tuple[str, str], tuple[Pieces, ...]]
+    left: Mapping[str, tuple[Pieces, ...]]
+
+    def of(self, order_id: str, part_id: str) -> tuple[Pieces, ...]:
+        """Return what an order is given of a part."""
+        return self.given.get((order_id, part_id), ())
+
+
+def allot(
+    shortages: Sequence[Shortage], *, free: Mapping[str, int], incoming: Iterable[PurchaseOrder], at: datetime
+) -> Allotment:
+    """Share out what is free ``at`` and then deliveries as they come, to one shortage after the other.
+
+    A delivery that should have come already is looked for a day from ``at``; one whose date is not known does not count.
+    """
+    supply: dict[str, list[Pieces]] = defaultdict(list)
+    for part_id, pieces in free.items():
+        supply[part_id].append((at, pieces))
+    due = [(one.expected_at, one) for one in incoming if one.expected_at is not None]
+    coming = [(when if when > at else at + OVERDUE, one) for when, one in due]
+    for when, purchase in sorted(coming, key=lambda pair: (pair[0], pair[1].number)):
+        supply[purchase.part_id].append((when, purchase.outstanding))
+    given: dict[tuple[str, str], tuple[Pieces, ...]] = {}
+    for shortage in shortages:
+        missing, taken, left = shortage.missing, [], []
+        for when, pieces in supply[shortage.part_id]:
+            share = min(missing, pieces)
+            missing -= share
+            taken += [(when, share)] if share > 0 else []
+            left += [(when, pieces - share)] if pieces > share else []
+        supply[shortage.part_id] = left
+        given[shortage.order_id, shortage.part_id] = tuple(taken)
+    return Allotment(given, {part_id: tuple(left) for part_id, left in supply.items() if left})
 
 
 def parts_there(
@@ -58,8 +105,8 @@ def parts_there(
 ) -> dict[str, datetime | None]:
     """Return for each order that lacks parts when the last of them is there, no sooner than ``at``; None: not known.
 
-    Pieces go to the order that is due first: what is free now, then deliveries as they come (a late one not before
-    ``at``). What is not ordered yet comes after the part's lead time, if it is ordered at ``at``. When a part
+    Pieces go to the order that is due first: what is free now, then deliveries as they come (one that should have come
+    already a day from ``at``). What is not ordered yet comes after the part's lead time, if it is ordered at ``at``. When a part
     comes that is not in the records is not known.
 
     Args:
@@ -69,21 +116,12 @@ def parts_there(
         parts: Parts by id.
         at: Now.
     """
-    supply: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
-    for part_id, pieces in free.items():
-        supply[part_id].append((at, pieces))
-    for purchase in sorted(incoming, key=lambda purchase: (purchase.expected_at or at, purchase.number)):
-        if purchase.expected_at is not None:
-            supply[purchase.part_id].append((max(at, purchase.expected_at), purchase.outstanding))
+    allotted = allot(shortages, free=free, incoming=incoming, at=at)
     there: dict[str, datetime | None] = {}
     for shortage in shortages:
-        missing, last, left = shortage.missing, at, []
-        for when, pieces in supply[shortage.part_id]:
-            taken = min(missing, pieces)
-            missing -= taken
-            last = when if taken else last
-            left.append((when, pieces - taken))
-        supply[shortage.part_id] = left
+        given = allotted.of(shortage.order_id, shortage.part_id)
+        missing = shortage.missing - sum(pieces for _, pieces in given)
+        last = max((when for when, _ in given), default=at)
         part, earlier = parts.get(shortage.part_id), there.get(shortage.order_id, at)
         if missing and part is not None:
             last = max(last, at + timedelta(days=part.lead_time_days))

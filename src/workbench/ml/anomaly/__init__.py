@@ -12,8 +12,8 @@ and arrays, and joins ``DETECTORS``; artefacts, episodes, streams and the test s
 from __future__ import annotations
 
 from .autoencoder import AutoencoderAnomaly
-from .budget import HOURS_PER_MONTH, MERGE_H, budget_threshold, count_episodes
-from .calibration import ONE_IN_TWENTY_THOUSAND, decades_of
+from .budget import HOURS_PER_MONTH, MERGE_H, alarm_threshold, budget_threshold, count_episodes
+from .calibration import decades_of
 from .episodes import find_episodes
 from .forest import IsolationAnomaly
 from .record import DETECTORS, RecordDetector, Stream, StreamAnswer
@@ -23,13 +23,13 @@ __all__ = [
     "DETECTORS",
     "HOURS_PER_MONTH",
     "MERGE_H",
-    "ONE_IN_TWENTY_THOUSAND",
     "AutoencoderAnomaly",
     "IsolationAnomaly",
     "RecordDetector",
     "Stream",
     "StreamAnswer",
     "SubspaceAnomaly",
+    "alarm_threshold",
     "budget_threshold",
     "count_episodes",
     "decades_of",

@@ -8,7 +8,7 @@ import numpy as np
 
 from workbench.ml.arrays import FloatArray, IntArray, ObjectArray
 
-from .calibration import decades_of, pareto, score_of_decades
+from .calibration import ONE_IN_TWENTY_THOUSAND, decades_of, pareto, score_of_decades
 
 MERGE_H = 24.0
 HOURS_PER_MONTH = 730.5
@@ -18,6 +18,17 @@ TAIL_PART = 10
 FEWEST_MAXIMA = 10
 # Levels among which the one that gives the most separate episodes is where their tail begins.
 TAIL_LEVELS = np.linspace(0.5, 0.98, 25)
+
+
+def alarm_threshold(threshold: float) -> float:
+    """Return the score above which a machine of a fleet alarms, given the threshold of its budget.
+
+    As strange as one normal reading in twenty thousand is an alarm in any case.
+
+    >>> alarm_threshold(0.6), alarm_threshold(0.95)
+    (0.6, 0.875)
+    """
+    return min(threshold, ONE_IN_TWENTY_THOUSAND)
 
 
 def count_episodes(times_h: FloatArray, merge_h: float = MERGE_H) -> int:

@@ -8,13 +8,17 @@ from typing import Any
 import numpy as np
 
 from workbench.domain.explanations import Method
-from workbench.ml.arrays import FloatArray
+from workbench.ml.arrays import FloatArray, IntArray
 from workbench.ml.degradation import DegradationLife
+from workbench.ml.near_end import NearEnd
 from workbench.ml.network import NetworkRul
 from workbench.ml.rul import BoostedRul
 
 from .gradients import integrated_gradients
 from .trees import explainer_of, spread, tree_shap
+
+# Points on the straight line along which the form near the end is taken apart, and the step of its numeric slopes.
+POINTS, STEP = 64, 1e-4
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,36 @@ def network_life(model: NetworkRul, matrix: FloatArray) -> Life:
     found = [integrated_gradients(life, row, np.zeros_like(row)) for row in rows]
     parts = np.array([one.contributions for one in found]).reshape(rows.shape)
     gaps = np.array([one.gap for one in found])
-    size = np.abs(parts)
-    parts = parts + gaps[:, None] * size / np.maximum(size.sum(axis=1, keepdims=True), 1e-300)
+    parts = _whole(parts, gaps)
     base = np.array([one.base for one in found])
     contributions = spread(parts, model.used_, matrix.shape[1])
     return Life("integrated_gradients", base, contributions, model._point(used))
+
+
+def near_end_life(form: NearEnd, life: Life, matrix: FloatArray, used: IntArray) -> Life:
+    """Take the form near the end apart, from the base of ``life`` and features as they usually are near the end.
+
+    By integrated gradients over its inputs. What the point brings is shared out as the point itself is; the other inputs
+    are sums over features. What the numeric integral misses is spread in proportion to the contributions' sizes.
+    """
+    end = form.inputs(np.clip(life.margin, 0.0, form.cap), matrix[:, used])
+    start = form.inputs(np.clip(life.base, 0.0, form.cap), np.tile(form.usual, (len(end), 1)))
+    slopes = np.zeros_like(end)
+    for share in (np.arange(POINTS) + 0.5) / POINTS:
+        at = start + share * (end - start)
+        for column, step in enumerate(STEP * form.scale):
+            beside = np.zeros(end.shape[1])
+            beside[column] = step
+            slopes[:, column] += (form.life(at + beside) - form.life(at - beside)) / (2 * step * POINTS)
+    features = np.where(np.isnan(matrix[:, used]), form.usual, matrix[:, used]) - form.usual
+    own = spread(features * (slopes[:, 1:] @ form.mix.T), used, matrix.shape[1])
+    parts = slopes[:, :1] * life.contributions + own
+    base, margin = form.life(start), form.life(end)
+    method: Method = "tree_shap+integrated_gradients"
+    return Life(method, base, _whole(parts, margin - base - parts.sum(axis=1)), margin)
+
+
+def _whole(parts: FloatArray, gaps: FloatArray) -> FloatArray:
+    """Spread what is missing over the parts of a row, in proportion to their sizes."""
+    size = np.abs(parts)
+    return np.asarray(parts + gaps[:, None] * size / np.maximum(size.sum(axis=1, keepdims=True), 1e-300))

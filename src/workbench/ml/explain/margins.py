@@ -23,7 +23,7 @@ from workbench.ml.rul import BoostedRul
 
 from .forest import isolation
 from .index import index_parts
-from .lives import Life, boosted_life, degradation_life, network_life
+from .lives import Life, boosted_life, degradation_life, near_end_life, network_life
 from .margin import Margin, Meaning
 from .trees import explainer_of, spread, tree_shap
 
@@ -33,7 +33,7 @@ def margins(estimator: Estimator, X: pd.DataFrame, meaning: Meaning) -> list[Mar
 
     - ``BoostedHealth``: for each horizon with a booster, its log-odds before calibration;
     - ``BoostedRul``, ``NetworkRul``, ``BlendedRul``: life left, in life units, before it is held within 0 and the cap; the
-      network by integrated gradients from the mean of its training rows;
+      network by integrated gradients from the mean of its training rows, the form near the end over its inputs;
     - ``DegradationLife``: the same, its line on the root of life by integrated gradients in closed form;
     - ``BoostedDiagnoser``: for each mode, its log-odds margin before softmax (of two modes, that of the one over the other);
     - ``IsolationAnomaly``: see ``workbench.ml.explain.forest``;
@@ -104,12 +104,17 @@ def _network_life(estimator: NetworkRul, matrix: FloatArray, meaning: Meaning) -
 
 @_margins.register
 def _blended_life(estimator: BlendedRul, matrix: FloatArray, meaning: Meaning) -> list[Margin]:
-    boosted = boosted_life(estimator.boosted_, matrix)
-    if estimator.network_ is None:
-        return [_of_life(boosted, estimator.cap, meaning)]
-    blended = boosted.blend(network_life(estimator.network_, matrix), estimator.share_)
-    how = f"trees and network are each held within these limits before they are blended, {100 * estimator.share_:.0f} % network"
-    return [_of_life(blended, estimator.cap, meaning, estimator._predict(matrix)[:, 0], how)]
+    life, how = boosted_life(estimator.boosted_, matrix), []
+    if estimator.network_ is not None:
+        life = life.blend(network_life(estimator.network_, matrix), estimator.share_)
+        how.append(
+            "trees and network are each held within these limits before they are blended, "
+            f"{100 * estimator.share_:.0f} % network"
+        )
+    if estimator.near_end_ is not None:
+        life = near_end_life(estimator.near_end_, life, matrix, estimator.used_)
+        how.append("near the end told again from that, the age and the ways of wear")
+    return [_of_life(life, estimator.cap, meaning, estimator._predict(matrix)[:, 0], "; ".join(how))]
 
 
 @_margins.register

@@ -44,7 +44,7 @@ _QUANTITIES = "|".join(sorted((re.escape(str(q)) for q in Quantity), key=len, re
 _CANONICAL = re.compile(rf"(?P<quantity>{_QUANTITIES})_(?P<side>hi|lo)_{_STATISTIC}")
 _WHOLE = re.compile(rf"(?P<what>any|second|symptom2?)_{_STATISTIC}")
 _MODE = re.compile(r"mode_(?P<mode>.+)_(?P<span>recent|longer)(?P<behind>_behind)?")
-_SPAN = re.compile(r"(?P<what>standing_out|over_limit|limit_share|load)_(?P<span>short|long)")
+_SPAN = re.compile(r"(?P<what>standing_out|over_limit|limit_share|limit_passage|load)_(?P<span>short|long)")
 _COUNT = re.compile(r"error(?:s|_(?P<code>.+))_(?P<hours>[\d.e+]+)h")
 _SINCE = re.compile(
     r"(?:since_(?P<what>error_(?P<code>.+)|replacement_(?P<cause>.+)|error|maintenance)|oldest_component)_h"
@@ -61,6 +61,7 @@ _WHAT = {
     "standing_out": "share of readings beyond 3 sd",
     "over_limit": "share of readings over a warning limit",
     "limit_share": "how far towards a warning limit",
+    "limit_passage": "time to a warning limit at the present rate",
     "load": "operating load",
 }
 _WHOLE_WORDS = {
@@ -186,7 +187,14 @@ def _statistic(statistic: str, spec: FeatureSpec) -> str:
 
 
 def tell(feature: Feature, value: float, spec: FeatureSpec) -> str:
-    """Return a feature's value in words, as the model saw it."""
+    """Return a feature's value in words, as the model saw it.
+
+    >>> from workbench.ml.spec import HOURLY
+    >>> spec = FeatureSpec("fleet", LifeUnit.OPERATING_H, HOURLY)
+    >>> passage = read_feature("limit_passage_short", spec)
+    >>> passage.words, tell(passage, math.log(50.0), spec)
+    ('time to a warning limit at the present rate, 24 h', 'about 50 operating h')
+    """
     if math.isnan(value):
         return "not known"
     whose = "its own baseline" if spec.scope == FLEET else "what is normal for its type"
@@ -196,6 +204,8 @@ def tell(feature: Feature, value: float, spec: FeatureSpec) -> str:
         return f"{abs(value):.1f} sd behind" if value else "the strongest itself"
     if feature.kind in (Kind.SYMPTOM, Kind.MODE):
         return f"{abs(value):.1f} sd {'in' if value >= 0 else 'against'} their direction"
+    if feature.statistic == "limit_passage":
+        return f"about {math.exp(value):,.0f} {'cycles' if spec.life_unit is LifeUnit.CYCLE else 'operating h'}"
     if feature.kind is Kind.LIMITS:
         return f"{100 * value:.0f} %".replace("-", "−") + (" of the way" if feature.statistic == "limit_share" else "")
     if feature.kind is Kind.LOAD:

@@ -15,7 +15,7 @@ from workbench.domain.equipment import MachineProfile
 from workbench.ml.arrays import FloatArray, IntArray
 from workbench.ml.baseline import fresh_positions
 from workbench.ml.features import FeatureTable, cadence, per_sensor
-from workbench.ml.features_canonical import STANDS_OUT_Z, limit_share, symptom_matrix
+from workbench.ml.features_canonical import PASSAGE, STANDS_OUT_Z, limit_share, symptom_matrix
 from workbench.ml.rolling import TrailingWindows
 from workbench.ml.spec import FLEET, FeatureSpec
 
@@ -70,6 +70,7 @@ def _crossings(table: FeatureTable, spec: FeatureSpec, profile: MachineProfile, 
         out[f"standing_out_{span}"] = (np.abs(z[-rows:]) > STANDS_OUT_Z).sum(axis=0).astype(np.float64)
         out[f"over_limit_{span}"] = (share[-rows:] >= 1.0).sum(axis=0).astype(np.float64)
         out[f"limit_share_{span}"] = nearest[-rows:].sum(axis=0)
+    out[PASSAGE] = out["limit_share_short"]
     return out
 
 

@@ -57,7 +57,7 @@ def money_at_stake(package: AnalyticsPackage, currency: str) -> str:
         f"{high}) and {expected.downtime_h:.1f} h of downtime ({expected.downtime_90_h[0]:.1f} to "
         f"{expected.downtime_90_h[1]:.1f} h)."
     )
-    basis = f"{items}. The range is over {expected.range_basis}." if items else ""
+    basis = f"{items}. The range is of what it comes to in the end, over {expected.range_basis}." if items else ""
     return element("p", text(words), element("small", text(f" {basis}")))
 
 

@@ -12,7 +12,7 @@ from workbench.domain.analysis import AnalyticsPackage
 from workbench.domain.cases import Case
 from workbench.domain.equipment import MachineProfile, MachineStatus, Site
 from workbench.domain.predictions import HealthState, ModelVersion, Prediction, Severity
-from workbench.domain.work import WorkOrder
+from workbench.domain.work import PartLine, WorkOrder
 
 WEEK_H = 168.0
 
@@ -131,7 +131,10 @@ class MachineView:
 
 @dataclass(frozen=True)
 class FleetSnapshot:
-    """Everything a fleet report says, read once; ``data_range`` covers all stored readings."""
+    """Everything a fleet report says, read once; ``data_range`` covers all stored readings.
+
+    ``coming``: pieces on order by work order and part, as they come.
+    """
 
     workspace: str
     as_of: datetime
@@ -146,6 +149,7 @@ class FleetSnapshot:
     planning_horizon_h: float = WEEK_H
     technicians: Mapping[str, str] = field(default_factory=dict)
     suppliers: Mapping[str, str] = field(default_factory=dict)
+    coming: Mapping[tuple[str, str], Sequence[tuple[datetime, int]]] = field(default_factory=dict)
     tracking_window_days: float = 30.0
 
     @cached_property
@@ -196,8 +200,16 @@ class FleetSnapshot:
 
     @property
     def parts_to_order(self) -> int:
-        """How many pieces must be ordered for the open work orders."""
-        return sum(line.to_order for order in self.orders for line in order.parts)
+        """How many pieces must be ordered for the open work orders, beside those on order."""
+        return sum(self.to_buy(order, line) for order in self.orders for line in order.parts)
+
+    def to_buy(self, order: WorkOrder, line: PartLine) -> int:
+        """Return how many pieces an order lacks that are not on order yet."""
+        return max(0, line.to_order - self.on_order(order, line))
+
+    def on_order(self, order: WorkOrder, line: PartLine) -> int:
+        """Return how many pieces that an order lacks are on order."""
+        return min(line.to_order, sum(pieces for _, pieces in self.coming.get((order.order_id, line.part_id), ())))
 
     @property
     def cost_at_risk(self) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from workbench.domain.kpis import NOT_AVAILABLE, Kpi, PlantKpis
+from workbench.domain.kpis import NOT_AVAILABLE, Kpi, PlantKpis, SkillBacklog
 
 from .markup import Fragment, element, empty, listing, text
 from .summary import card
@@ -79,11 +79,11 @@ def _backlog(kpis: PlantKpis) -> str:
         return ""
     rows = [
         {
-            "skill": text((line.skill.replace("_", " ") or "not known").capitalize()),
+            "skill": text((line.skill.replace("_", " ") or "no special skill").capitalize()),
             "orders": text(f"{line.orders:,}"),
             "hours": text(f"{line.hours:,.1f} h"),
             "people": text(f"{line.technicians:,}"),
-            "weeks": text("nobody has the skill" if line.technician_weeks is None else f"{line.technician_weeks:.1f}"),
+            "weeks": text(_weeks(line)),
         }
         for line in kpis.backlog
     ]
@@ -96,6 +96,12 @@ def _backlog(kpis: PlantKpis) -> str:
     }
     numeric = ["orders", "hours", "people", "weeks"]
     return table("backlog", columns, rows, caption="Backlog by skill", numeric=numeric)
+
+
+def _weeks(line: SkillBacklog) -> str:
+    if line.technician_weeks is not None:
+        return f"{line.technician_weeks:.1f}"
+    return "nobody has the skill" if line.skill else "no technicians"
 
 
 def machine_kpis(kpis: PlantKpis) -> Fragment:

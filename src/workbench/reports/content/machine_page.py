@@ -132,10 +132,10 @@ def machine_cards(machine: MachineDossier) -> Fragment:
         + element(
             "div",
             card(
-                f"{anomaly.score:.2f}" if anomaly else "not judged",
+                anomaly.shown()[0] if anomaly else "not judged",
                 "Anomaly score, of 1",
                 kind="anomaly" if view.is_anomaly else "",
-                note=f"threshold {anomaly.threshold:.2f}" if anomaly else "",
+                note=f"threshold {anomaly.shown()[1]}" if anomaly else "",
             ),
             card(
                 f"{len(limits):,}" if declared else "no limits",

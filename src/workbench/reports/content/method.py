@@ -13,6 +13,7 @@ SPLITS = {
     "units": "held-out machines (none on both sides)",
     "time": "a later period (label windows end before it)",
     "both": "held-out machines in a later period",
+    "blocks": "held-out stretches of the same machines' records, since there are few machines",
 }
 _GOOD_COVERAGE = (0.85, 0.97)
 _STATES = ("critical", "warning", "degrading")

@@ -27,7 +27,12 @@ TASKS = {
 }
 # What the top of the card shows of each task: name of the figure and its label.
 LEADING = {
-    Task.HEALTH: (("brier_skill", "Brier skill"), ("ece", "Calibration error"), ("pr_auc", "PR AUC"), ("f1", "F1")),
+    Task.HEALTH: (
+        ("brier_skill", "Brier skill"),
+        ("ece", "Calibration error"),
+        ("pr_auc", "PR AUC"),
+        ("f1", "F1 of alarms"),
+    ),
     Task.RUL: (
         ("mae", "MAE"),
         ("rmse", "RMSE"),
@@ -120,12 +125,24 @@ def model_cards(model: ModelDossier) -> Fragment:
         if found is not None and found.value is not None:
             interval = _interval(found)
             note = f"95 % interval {interval}" if interval else ""
-            cards.append(card(_value(found.name, found.value), _measured_in(label, name, v, e), note=note))
+            named = f"{_measured_in(label, name, v, e)}{_of_horizon(found.name)}"
+            cards.append(card(_value(found.name, found.value), named, note=note))
     if e is not None and e.training_s is not None:
         cards.append(card(f"{e.training_s:.1f} s", "Training"))
     if e is not None and e.inference_ms is not None:
         cards.append(card(f"{e.inference_ms:.2g} ms", "One answer", note="features given"))
-    return Fragment(element("div", *cards, class_="cards", role="list", aria_label="Figures on held-out machines"))
+    return Fragment(element("div", *cards, class_="cards", role="list", aria_label=f"Figures on {_held_out(v)}"))
+
+
+def _held_out(v: ModelVersion) -> str:
+    """Return what figures were measured on, in short."""
+    return "held-out stretches of records" if v.split == "blocks" else "held-out machines"
+
+
+def _of_horizon(name: str) -> str:
+    """Return in words which horizon a figure is of, empty where it is of none."""
+    horizon = name.rpartition("_")[2]
+    return f", {horizon} horizon" if horizon in HORIZONS else ""
 
 
 def _leading(v: ModelVersion, e: ModelEvaluation | None, name: str) -> Figure | None:
@@ -147,9 +164,9 @@ def model_figures(model: ModelDossier) -> Fragment:
     e = model.evaluation
     if e is None or not e.figures:
         figures = [Figure(name=k, value=x) for k, x in model.version.metrics.items() if x is not None]
-        return _figure_table(model, figures, "Figures on held-out machines")
+        return _figure_table(model, figures, f"Figures on {_held_out(model.version)}")
     horizons = [h for h in HORIZONS if any(f.name.endswith(f"_{h}") for f in e.figures)]
-    caption = f"Figures on held-out machines ({count(e.rows, 'row')}, {count(e.folds, 'fold')}); in brackets the 95 % interval over machines"
+    caption = f"Figures on {_held_out(model.version)} ({count(e.rows, 'row')}, {count(e.folds, 'fold')}); in brackets the 95 % interval over machines"
     if not horizons:
         return _figure_table(model, e.figures, caption.partition(";")[0])
     names = list(dict.fromkeys(f.name.rpartition("_")[0] for f in e.figures))
@@ -157,8 +174,9 @@ def model_figures(model: ModelDossier) -> Fragment:
     rows += [
         {"name": text(_label(name)), **{h: _with_interval(e.figure(f"{name}_{h}")) for h in horizons}} for name in names
     ]
+    alarms = element("p", text(e.alarms)) if e.alarms else ""
     columns = {"name": "Figure", **{h: f"{h.capitalize()} horizon" for h in horizons}}
-    return Fragment(table("figures", columns, rows, caption=caption, numeric=horizons))
+    return Fragment(table("figures", columns, rows, caption=caption, numeric=horizons) + alarms)
 
 
 def _figure_table(model: ModelDossier, figures: Sequence[Figure], caption: str) -> Fragment:
@@ -212,7 +230,7 @@ def _interval(figure_: Figure) -> str:
 
 def _with_interval(figure_: Figure | None) -> str:
     if figure_ is None or figure_.value is None:
-        return text("not known")
+        return text("none: a rate is answered")
     interval = _interval(figure_)
     return text(_value(figure_.name, figure_.value)) + (element("small", text(f"({interval})")) if interval else "")
 

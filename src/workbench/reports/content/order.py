@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from workbench.dispatch import lockout_of
-from workbench.domain.work import OrderState, WorkOrder
+from workbench.domain.work import OrderState, PartLine, WorkOrder
 
 from .fleet import FleetSnapshot, MachineView
 from .lateness import why_late
@@ -39,7 +39,7 @@ def order_body(order: WorkOrder, fleet: FleetSnapshot, view: MachineView) -> str
     body.append(_lockout(order, view))
     steps = element("ol", *(element("li", text(readable(step, view.profile))) for step in order.steps))
     body.append(element("div", element("h5", "Steps"), steps, class_="steps"))
-    body.append(_parts(order))
+    body.append(_parts(order, fleet))
     return "".join(body)
 
 
@@ -113,7 +113,7 @@ def _lockout(order: WorkOrder, view: MachineView) -> str:
     return element("div", table(f"lockout-{order.order_id}", columns, rows, caption=caption), class_="whole")
 
 
-def _parts(order: WorkOrder) -> str:
+def _parts(order: WorkOrder, fleet: FleetSnapshot) -> str:
     if not order.parts:
         return ""
     rows = [
@@ -121,8 +121,8 @@ def _parts(order: WorkOrder) -> str:
             "part": text(line.title),
             "needed": f"{line.needed:,}",
             "reserve": f"{line.reserve:,}",
-            "to_order": f"{line.to_order:,}",
-            "lead": text(line.delivery.removeprefix("delivery ")) if line.to_order else "in stock",
+            "to_order": f"{fleet.to_buy(order, line):,}" + _on_order(fleet.on_order(order, line)),
+            "lead": text(_lead(line, fleet.to_buy(order, line))),
         }
         for line in order.parts
     ]
@@ -130,3 +130,13 @@ def _parts(order: WorkOrder) -> str:
     numbers = ["needed", "reserve", "to_order"]
     shown = table(f"parts-{order.order_id}", columns, rows, caption=f"Parts for {order.number}", numeric=numbers)
     return element("div", shown, class_="whole")
+
+
+def _on_order(pieces: int) -> str:
+    return element("small", text(f"{pieces:,} on order")) if pieces else ""
+
+
+def _lead(line: PartLine, to_buy: int) -> str:
+    if not line.to_order:
+        return "in stock"
+    return line.delivery.removeprefix("delivery ") if to_buy else "on order"

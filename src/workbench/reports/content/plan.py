@@ -11,7 +11,7 @@ from workbench.dispatch.days_off import DaysOff
 from workbench.domain.calendar import Absence, PlannedStop
 from workbench.domain.equipment import MachineProfile, Site, Technician
 from workbench.domain.plans import LeftOut, PlanChange, PlannedWork, WorkPlan
-from workbench.domain.work import WorkOrder
+from workbench.domain.work import OPEN_ORDER_STATES, WorkOrder
 
 from .fleet import FleetSnapshot
 from .markup import Fragment, element, empty, facts, listing, text
@@ -126,9 +126,7 @@ def plan_summary(dossier: PlanDossier | None, fleet: FleetSnapshot) -> Fragment:
     notes = "".join(
         element("p", text(sentence(note)), class_="note") for note in (newer, _scope(dossier), *plan.notes) if note
     )
-    return Fragment(
-        element("div", lead, notes, facts(_figures(dossier, fleet.currency), "facts plan-facts"), class_="machine")
-    )
+    return Fragment(element("div", lead, notes, facts(_figures(dossier, fleet), "facts plan-facts"), class_="machine"))
 
 
 def _scope(dossier: PlanDossier) -> str:
@@ -148,8 +146,8 @@ def _everywhere(dossier: PlanDossier, at: datetime) -> str:
     return site_moment(at, dossier.sites.get(max(places, key=places.count)) if places else None)
 
 
-def _figures(dossier: PlanDossier, currency: str) -> list[tuple[str, str]]:
-    plan = dossier.plan
+def _figures(dossier: PlanDossier, fleet: FleetSnapshot) -> list[tuple[str, str]]:
+    plan, currency = dossier.plan, fleet.currency
     split = [
         f"{_COSTS.get(name, name)} {money(amount, currency)}"
         for name, amount in plan.cost_parts.items()
@@ -159,7 +157,7 @@ def _figures(dossier: PlanDossier, currency: str) -> list[tuple[str, str]]:
         ("Expected cost", element("strong", text(money(plan.cost, currency))) + listing(text(one) for one in split)),
         ("How near to the best", text(_nearness(plan))),
         ("Planned stops used", _stops_used(dossier)),
-        ("Parts awaited", _awaited(dossier)),
+        ("Parts awaited", _awaited(dossier, fleet)),
     ]
 
 
@@ -202,18 +200,28 @@ def _stops_used(dossier: PlanDossier) -> str:
     return listing(text(one) for one in found) or text("No stop is planned in these days.")
 
 
-def _awaited(dossier: PlanDossier) -> str:
-    """Return which parts are on their way or to be bought, and when they are there."""
+def _awaited(dossier: PlanDossier, fleet: FleetSnapshot) -> str:
+    """Return which parts orders lack, whether they were bought, and when they are there."""
     found = []
     for order in sorted(dossier.orders.values(), key=lambda one: (one.parts_at or one.due_at, one.number)):
-        bought = [f"{line.to_order:,} × {line.title}" for line in order.parts if line.to_order]
-        late = order.parts_at is not None and order.parts_at > dossier.plan.as_of
-        if bought and (late or order.parts_at is None):
-            at = site_moment(order.parts_at, dossier.site_of(order.machine_id)) if order.parts_at else "not known when"
-            found.append(f"{order.number}: {', '.join(bought)}, {at}")
+        lacking = [line for line in order.parts if line.to_order] if order.state in OPEN_ORDER_STATES else []
+        if lacking:
+            pieces = ", ".join(f"{line.to_order:,} × {line.title}" for line in lacking)
+            found.append(f"{order.number}: {pieces}, {_arrival(order, dossier, fleet)}")
     shown = listing(text(one) for one in found[:MOST_ROWS])
     more = text(f"and {len(found) - MOST_ROWS:,} more orders") if len(found) > MOST_ROWS else ""
-    return shown + more if shown else text("None: every part is in stock.")
+    return shown + more if shown else text("None: every part is set aside.")
+
+
+def _arrival(order: WorkOrder, dossier: PlanDossier, fleet: FleetSnapshot) -> str:
+    """Say when all that an order lacks is there, and what must be done for it."""
+    to_buy = any(fleet.to_buy(order, line) for line in order.parts)
+    if order.parts_at is None:
+        return f"not known when{', not ordered yet' if to_buy else ''}"
+    at = site_moment(order.parts_at, dossier.site_of(order.machine_id))
+    if order.parts_at <= dossier.plan.as_of:
+        return f"expected {at}, not here yet"
+    return f"{at}{' if ordered now' if to_buy else ', on order'}"
 
 
 def plan_left_out(dossier: PlanDossier | None) -> Fragment:

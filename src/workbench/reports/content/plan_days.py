@@ -76,7 +76,8 @@ def _row(dossier: PlanDossier, day: PlanDay, person: str, work: PlannedWork) -> 
     part = f" (shift {work.part} of {work.parts})" if work.parts > 1 else ""
     return {
         "who": element("strong", text(dossier.name_of(person)))
-        + (element("small", text(f"with {others}")) if others else ""),
+        + (element("small", text(f"with {others}")) if others else "")
+        + (_contact(dossier, person) if work is day.of(person)[0] else ""),
         "when": text(f"{day.clock(work.starts_at)} to {day.clock(work.ends_at)}".replace(" ", NO_BREAK)),
         "where": text(dossier.title_of(work.machine_id))
         + element("small", text(place))
@@ -87,6 +88,13 @@ def _row(dossier: PlanDossier, day: PlanDay, person: str, work: PlannedWork) -> 
         + text(f" {short_title(work, dossier)}{part}")
         + element("small", text(_why(work))),
     }
+
+
+def _contact(dossier: PlanDossier, person: str) -> str:
+    """Return how somebody is reached, as far as the records say."""
+    someone = dossier.technicians.get(person)
+    known = (someone.phone, someone.email) if someone is not None else ()
+    return "".join(element("small", text(word)) for word in known if word)
 
 
 def _why(work: PlannedWork) -> str:

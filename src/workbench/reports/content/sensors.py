@@ -239,7 +239,8 @@ def _anomaly(machine: MachineDossier) -> tuple[str, str]:
         return f"Anomalies could not be judged: {why or 'the reason was not recorded'}.", ""
     anomaly = said.anomaly
     verdict = "an anomaly" if anomaly.is_anomaly else "no anomaly"
-    words = f"Anomaly score {anomaly.score:.2f} of 1: {verdict} (threshold {anomaly.threshold:.2f})."
+    score, threshold = anomaly.shown()
+    words = f"Anomaly score {score} of 1: {verdict} (threshold {threshold})."
     ranked = sorted(anomaly.contributions, key=lambda part: -abs(part.deviation))
     if ranked and abs(ranked[0].deviation) < STANDS_OUT_SD:
         words += " No sensor stands out by itself."

@@ -51,15 +51,14 @@ def anomaly_table(fleet: FleetSnapshot) -> Fragment:
         highest = max(scored, key=lambda pair: pair[0].score)
         return Fragment(
             empty(
-                f"No anomaly: {count(len(scored), 'machine')} checked, the highest score is "
-                f"{highest[0].score:.2f} ({highest[1].profile.title}, threshold {highest[0].threshold:.2f})."
+                f"No anomaly: {count(len(scored), 'machine')} checked; the highest score is that of "
+                f"{highest[1].profile.title}: {highest[0].in_words()}."
             )
         )
     rows = [
         {
             "machine": link(fleet_anchor(view.machine_id), view.profile.title),
-            "score": f"{anomaly.score:.2f}",
-            "threshold": f"{anomaly.threshold:.2f}",
+            **dict(zip(("score", "threshold"), anomaly.shown(), strict=True)),
             "sensors": contributors(anomaly, view),
         }
         for anomaly, view in found

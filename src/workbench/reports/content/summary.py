@@ -145,7 +145,7 @@ def _due(fleet: FleetSnapshot, order: WorkOrder) -> str:
 def _parts_sentence(fleet: FleetSnapshot) -> str:
     if not fleet.parts_to_order:
         return ""
-    lines = [line for order in fleet.orders for line in order.parts if line.to_order]
+    lines = [line for order in fleet.orders for line in order.parts if fleet.to_buy(order, line)]
     known = [line for line in lines if line.known]
     said = []
     if known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -103,27 +104,31 @@ class _Purchase:
     line: PartLine
     pieces: int = 0
     orders: list[str] = field(default_factory=list)
+    coming: list[tuple[datetime, int]] = field(default_factory=list)
 
 
 def purchase_table(fleet: FleetSnapshot) -> Fragment:
-    """Return the parts that must be bought for the open orders, the slowest to arrive first."""
+    """Return the parts that the open orders lack, the slowest to arrive first: what must be bought, what is on order."""
     wanted: dict[str, _Purchase] = {}
     for order in fleet.orders:
         for line in order.parts:
             if line.to_order:
                 purchase = wanted.setdefault(line.part_id, _Purchase(line))
-                purchase.pieces += line.to_order
+                purchase.pieces += fleet.to_buy(order, line)
                 purchase.orders.append(order.number)
+                purchase.coming += fleet.coming.get((order.order_id, line.part_id), ())
     if not wanted:
         why = "stock covers every open work order" if fleet.orders else "no work order is open"
         return Fragment(empty(f"Nothing has to be ordered: {why}.", short="no parts to order"))
-    ranked = sorted(wanted.values(), key=lambda p: (not p.line.known, -p.line.lead_time_days, p.line.part_id))
+    ranked = sorted(
+        wanted.values(), key=lambda p: (not p.pieces, not p.line.known, -p.line.lead_time_days, p.line.part_id)
+    )
     rows = [
         {
             "part": text(p.line.title) + element("small", text(p.line.part_id)),
-            "pieces": f"{p.pieces:,}",
-            "cost": text(money(p.pieces * p.line.unit_cost, fleet.currency) if p.line.known else "not known"),
-            "lead": text(p.line.delivery.removeprefix("delivery ")),
+            "pieces": f"{p.pieces:,}" + _on_order(p),
+            "cost": text(_cost(p, fleet.currency)),
+            "lead": text(p.line.delivery.removeprefix("delivery ")) if p.pieces else "",
             "supplier": text(fleet.suppliers.get(p.line.supplier_id, p.line.supplier_id) or "no supplier on record"),
             "orders": text(", ".join(dict.fromkeys(p.orders))),
         }
@@ -137,14 +142,37 @@ def purchase_table(fleet: FleetSnapshot) -> Fragment:
         "supplier": "Supplier",
         "orders": "For",
     }
-    unpriced = sum(not p.line.known for p in ranked)
+    unpriced = sum(bool(p.pieces) and not p.line.known for p in ranked)
     lacks = f"price of {count(unpriced, 'part')}" if unpriced else ""
     total = cost(sum(p.pieces * p.line.unit_cost for p in ranked), lacks, fleet.currency)
-    caption = f"Parts to order, the slowest first; together {total}"
+    buys = any(p.pieces for p in ranked)
+    caption = f"Parts to order, the slowest first; together {total}" if buys else "Parts that are all on order"
     if unpriced:
         enter = "workbench plant parts FILE enters prices and delivery"
-        caption = f"{caption}; {enter}" if unpriced < len(ranked) else f"Parts to order; prices not known: {enter}"
+        caption = (
+            f"{caption}; {enter}"
+            if unpriced < sum(p.pieces > 0 for p in ranked)
+            else f"Parts to order; prices not known: {enter}"
+        )
     return Fragment(table("purchases", columns, rows, caption=caption, numeric=["pieces", "cost", "lead"]))
+
+
+def _cost(purchase: _Purchase, currency: str) -> str:
+    if not purchase.pieces:
+        return ""
+    return money(purchase.pieces * purchase.line.unit_cost, currency) if purchase.line.known else "not known"
+
+
+def _on_order(purchase: _Purchase) -> str:
+    """Say how many more pieces are on order and when they come."""
+    days: dict[str, int] = defaultdict(int)
+    for when, pieces in sorted(purchase.coming):
+        days[day(when)] += pieces
+    return (
+        element("small", text("; ".join(f"{pieces:,} on order, due {when}" for when, pieces in days.items())))
+        if days
+        else ""
+    )
 
 
 def case_table(fleet: FleetSnapshot) -> Fragment:

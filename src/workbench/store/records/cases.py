@@ -49,16 +49,7 @@ class Cases(BodyRepository[Case]):
             return earlier
         latest = max(self._select(session, *same, lock=True), key=lambda one: one.last_seen_at, default=None)
         if latest is not None and _returns(latest, case):
-            merged = _merged(latest, case).model_copy(
-                update={
-                    "state": CaseState.OPEN,
-                    "reopened": latest.reopened + 1,
-                    "resolved_at": None,
-                    "resolved_by": "",
-                    "acknowledged_at": None,
-                    "acknowledged_by": "",
-                }
-            )
+            merged = _reopened(latest, case)
             self._put(session, merged, change, "reopened")
             return merged
         if earlier is not None:
@@ -99,6 +90,14 @@ class Cases(BodyRepository[Case]):
                 self._put(session, case, change, "noted")
             return case
 
+    def tell(self, case_id: str, change: Change) -> bool:
+        """Note that people are told of a case as severe as it is now; False: they know already. Raises ``NotFound``."""
+        with self._database.writing() as session:
+            case = self._need(session, case_id, lock=True)
+            if not case.is_news:
+                return False
+            return self._put(session, case.model_copy(update={"told": case.severity}), change, "told")
+
     def _move(self, case_id: str, state: CaseState, change: Change, said: dict[str, object]) -> Case:
         with self._database.writing() as session:
             case = self._need(session, case_id, lock=True)
@@ -121,6 +120,20 @@ def _returns(resolved: Case, seen: Case) -> bool:
     """Whether the cause of a resolved case has come back so soon that it is the same matter."""
     over = resolved.resolved_at or resolved.last_seen_at
     return seen.last_seen_at > resolved.last_seen_at and seen.last_seen_at - over < REOPENS_WITHIN
+
+
+def _reopened(resolved: Case, seen: Case) -> Case:
+    """Return a resolved case whose cause is back: whoever looks after it still does, unless they closed it or it is worse."""
+    merged = _merged(resolved, seen)
+    cared = resolved.acknowledged_at is not None and not resolved.resolved_by and merged.severity is resolved.severity
+    update: dict[str, object] = {"reopened": resolved.reopened + 1, "resolved_at": None, "resolved_by": ""}
+    if cared:
+        update["state"] = CaseState.ACKNOWLEDGED
+    else:
+        update |= {"state": CaseState.OPEN, "acknowledged_at": None, "acknowledged_by": ""}
+    if resolved.resolved_by:
+        update["told"] = None
+    return merged.model_copy(update=update)
 
 
 def _merged(known: Case, seen: Case) -> Case:

@@ -145,10 +145,8 @@ class History(BodyRepository[PastWork]):
                 return row[0], work_id
         raise not_found(self.entity, work_id, ())
 
-    def candidates(
-        self, *, machine_ids: Collection[str] = (), failure_codes: Collection[str] = (), limit: int = 5000
-    ) -> list[PastWork]:
-        """Return the imported orders of any of the machines, or whose code or failure mode is any of the codes."""
+    def candidates(self, *, machine_ids: Collection[str] = (), failure_codes: Collection[str] = ()) -> list[PastWork]:
+        """Return all imported orders of any of the machines, or whose code or failure mode is any of the codes."""
         chosen = []
         if machine_ids:
             chosen.append(self.table.c.machine_id.in_(sorted(machine_ids)))
@@ -158,7 +156,7 @@ class History(BodyRepository[PastWork]):
         if not chosen:
             return []
         with self._database.reading() as session:
-            return self._select(session, or_(*chosen), limit=limit)
+            return self._select(session, or_(*chosen))
 
     def search(self, text: str, *, limit: int = 50) -> list[tuple[PastWork, float]]:
         """Return the orders, imported and own, that hold words of ``text``, with their scores (BM25), best first.

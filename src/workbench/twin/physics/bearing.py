@@ -108,11 +108,21 @@ class RollingBearing(Component):
     )
     inputs = (
         Input("load", "1", "load, 1 = rated", 0.7),
-        Input("extra_load", "1", "further load by unbalance or misalignment, 1 = rated", 0.0),
+        Input("extra_load", "1", "further load by unbalance or misalignment, 1 = rated", 0.0, 0.0, 3.0),
         Input("running", "1", "share of the step in which it runs", 1.0),
-        Input("speed_rpm", "rpm", "speed while it runs; rated where it is not wired", float("nan")),
+        Input(
+            "speed_rpm",
+            "rpm",
+            "speed while it runs; rated where it is not wired",
+            float("nan"),
+            0.0,
+            2.0,
+            "rated_speed_rpm",
+        ),
         Input("ambient_C", "degC", "what the bearing is cooled by: air, or the part that holds it", 20.0),
-        Input("air_cooling", "1", "factor on the heat given off, for a bearing that the air itself cools", 1.0),
+        Input(
+            "air_cooling", "1", "factor on the heat given off, for a bearing that the air itself cools", 1.0, 0.0, 2.0
+        ),
         Input("lubrication", "1", "share of the lubricant film that arrives, 1 = all", 1.0),
         Input("wear", "1", "factor on the rate of wear", 1.0),
     )

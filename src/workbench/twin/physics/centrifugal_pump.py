@@ -43,10 +43,10 @@ class CentrifugalPump(Component):
         State("leak_m3_s", "m3/s", "internal leak, negative from discharge to suction"),
     )
     inputs = (
-        Input("voltage", "1", "supply voltage, 1 = rated", 1.0),
-        Input("frequency", "1", "supply frequency, 1 = rated", 1.0),
-        Input("suction_Pa", "Pa", "pressure before the pump", 239_179.0),
-        Input("discharge_Pa", "Pa", "pressure behind the pump", 928_654.0),
+        Input("voltage", "1", "supply voltage, 1 = rated", 1.0, 0.1, 1.5),
+        Input("frequency", "1", "supply frequency, 1 = rated", 1.0, 0.1, 1.5),
+        Input("suction_Pa", "Pa", "pressure before the pump", 239_179.0, 0.0, 1e8),
+        Input("discharge_Pa", "Pa", "pressure behind the pump", 928_654.0, 0.0, 1e8),
         Input("ambient_C", "degC", "air around the pump", 20.0),
         Input("wear", "1", "factor on the rates of wear", 1.0),
     )

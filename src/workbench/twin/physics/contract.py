@@ -40,12 +40,19 @@ class State:
 
 @dataclass(frozen=True)
 class Input:
-    """An input; ``start`` is its value where nothing is wired to it or its source has not spoken yet."""
+    """An input; ``start`` is its value where nothing is wired to it or its source has not spoken yet.
+
+    ``low`` and ``high``: what it may be driven to from outside, multiples of the parameter ``of`` where that is named; most
+    inputs are shares or severities. Those that every machine has (load, ambient, ...) have ``twin.run.LIMITS`` instead.
+    """
 
     name: str
     unit: str
     meaning: str
     start: float
+    low: float = 0.0
+    high: float = 1.0
+    of: str = ""
 
 
 @dataclass(frozen=True)

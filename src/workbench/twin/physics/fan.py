@@ -26,7 +26,15 @@ class Fan(Component):
     inputs = (
         Input("load", "1", "flow asked of it, 1 = rated", 0.7),
         Input("running", "1", "share of the step in which it runs", 1.0),
-        Input("speed_rpm", "rpm", "speed of the impeller; rated where it is not wired", float("nan")),
+        Input(
+            "speed_rpm",
+            "rpm",
+            "speed of the impeller; rated where it is not wired",
+            float("nan"),
+            0.0,
+            2.0,
+            "rated_speed_rpm",
+        ),
         Input("clogging", "1", "damage of the filter, 1 = failed", 0.0),
     )
     outputs = (

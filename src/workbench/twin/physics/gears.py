@@ -46,8 +46,10 @@ class GearPair(Component):
     inputs = (
         Input("load", "1", "torque, 1 = rated", 0.7),
         Input("running", "1", "share of the step in which it runs", 1.0),
-        Input("speed_rpm", "rpm", "pinion speed; rated where it is not wired", float("nan")),
-        Input("oil_C", "degC", "temperature of the lubricant", 60.0),
+        Input(
+            "speed_rpm", "rpm", "pinion speed; rated where it is not wired", float("nan"), 0.0, 2.0, "rated_speed_rpm"
+        ),
+        Input("oil_C", "degC", "temperature of the lubricant", 60.0, -60.0, 250.0),
         Input("lubrication", "1", "share of the lubricant film that arrives, 1 = all", 1.0),
         Input("wear", "1", "factor on the rate of wear", 1.0),
     )
@@ -121,7 +123,7 @@ class OilCircuit(Component):
     model = "oil_circuit"
     states = (State("oil_C", "degC", "temperature of the oil", low=-60.0, high=400.0),)
     inputs = (
-        Input("loss_kW", "kW", "heat that goes into the oil", 0.0),
+        Input("loss_kW", "kW", "heat that goes into the oil", 0.0, 0.0, 1e5),
         Input("lost", "1", "oil lost by leaks and a worn pump, 1 = failed", 0.0),
         Input("running", "1", "share of the step in which it runs", 1.0),
         Input("ambient_C", "degC", "air around the housing", 20.0),

@@ -25,7 +25,7 @@ class WearOut(Component):
         Input("load", "1", "load, 1 = rated", 0.7),
         Input("running", "1", "share of the step in which it runs", 1.0),
         Input("wear", "1", "factor on the rate of wear", 1.0),
-        Input("temperature_C", "degC", "temperature that ages it", 40.0),
+        Input("temperature_C", "degC", "temperature that ages it", 40.0, -60.0, 600.0),
     )
     outputs = (Output("damage", "1", "damage, 0 none to 1 failed"),)
     events = (Event("failed", "damage", "the part no longer does its work"),)

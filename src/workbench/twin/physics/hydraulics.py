@@ -140,7 +140,7 @@ class OilFilter(Component):
     inputs = (
         Input("load", "1", "flow, 1 = rated", 0.7),
         Input("running", "1", "share of the step in which it runs", 1.0),
-        Input("viscosity", "1", "viscosity over that at the reference temperature", 1.0),
+        Input("viscosity", "1", "viscosity over that at the reference temperature", 1.0, 0.01, 1000.0),
         Input("generated", "1", "wear of the parts around, 1 = failed", 0.0),
         Input("wear", "1", "factor on the rate of dirt", 1.0),
     )

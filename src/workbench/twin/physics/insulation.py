@@ -29,7 +29,7 @@ class Insulation(Component):
 
     states = (State("used", "1", "share of life used", low=0.0, noise=0.05, monotone=True),)
     inputs = (
-        Input("temperature_C", "degC", "temperature of the winding", 60.0),
+        Input("temperature_C", "degC", "temperature of the winding", 60.0, -60.0, 600.0),
         Input("running", "1", "share of the step in which it is under voltage", 1.0),
     )
     outputs = (

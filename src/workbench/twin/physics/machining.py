@@ -33,7 +33,9 @@ class CuttingTool(Component):
     inputs = (
         Input("load", "1", "chip load, 1 = rated", 0.7),
         Input("running", "1", "share of the step in which the machine works", 1.0),
-        Input("speed_rpm", "rpm", "spindle speed; rated where it is not wired", float("nan")),
+        Input(
+            "speed_rpm", "rpm", "spindle speed; rated where it is not wired", float("nan"), 0.0, 2.0, "rated_speed_rpm"
+        ),
         Input("wear", "1", "factor on the rate of wear", 1.0),
     )
     outputs = (
@@ -94,8 +96,8 @@ class Spindle(Component):
     inputs = (
         Input("load", "1", "load, 1 = rated", 0.7),
         Input("running", "1", "share of the step in which it turns", 1.0),
-        Input("force", "1", "cutting force over a new tool's", 1.0),
-        Input("friction_kW", "kW", "friction of the bearings", 0.0),
+        Input("force", "1", "cutting force over a new tool's", 1.0, 0.0, 10.0),
+        Input("friction_kW", "kW", "friction of the bearings", 0.0, 0.0, 1e5),
     )
     outputs = (
         Output("speed_rpm", "rpm", "spindle speed while it runs"),

@@ -130,7 +130,7 @@ class InductionMotor(Component):
         Input("blocked", "1", "blocked ribs or failing fan, 1 = failed", 0.0),
         Input("winding_fault", "1", "damage of the winding insulation, 1 = turn-to-turn fault", 0.0),
         Input("broken_bars", "1", "damage of the rotor cage, 1 = failed", 0.0),
-        Input("voltage_unbalance", "1", "negative-sequence over positive-sequence voltage", 0.0),
+        Input("voltage_unbalance", "1", "negative-sequence over positive-sequence voltage", 0.0, 0.0, 0.2),
     )
     outputs = (
         Output("current_A", "A", "line current, mean of the phases"),

@@ -21,7 +21,7 @@ class ThermalOverload(Component):
     model = "thermal_overload"
     states = (State("level", "1", "thermal level, 1 = trip", low=0.0),)
     inputs = (
-        Input("current_A", "A", "equivalent current", 0.0),
+        Input("current_A", "A", "equivalent current", 0.0, 0.0, 1e6),
         Input("running", "1", "share of the step in which it runs", 1.0),
     )
     outputs = (Output("level", "1", "thermal level, 1 = trip"),)

@@ -34,12 +34,12 @@ class PumpHydraulics(Component):
     inputs = (
         Input("load", "1", "flow asked for, 1 = rated", 0.7),
         Input("running", "1", "share of the step in which it runs", 1.0),
-        Input("speed", "1", "speed, 1 = rated", 1.0),
+        Input("speed", "1", "speed, 1 = rated", 1.0, 0.1, 1.5),
         Input("suction_clogging", "1", "clogging of the suction strainer, 1 = failed", 0.0),
         Input("seal_wear", "1", "wear of seal and wear rings, 1 = failed", 0.0),
         Input("misalignment", "1", "misalignment of the shaft, 1 = failed", 0.0),
         Input("erosion", "1", "impeller material lost to bubbles, 1 = failed", 0.0),
-        Input("bearing_acceleration_g", "g", "acceleration that the bearing makes", 0.0),
+        Input("bearing_acceleration_g", "g", "acceleration that the bearing makes", 0.0, 0.0, 1000.0),
     )
     outputs = (
         Output("flow_m3_h", "m3/h", "flow delivered"),
@@ -134,7 +134,7 @@ class CavitationErosion(Component):
     model = "cavitation_erosion"
     states = (State("erosion", "1", "impeller material lost, 1 = failed", low=0.0, noise=0.1, monotone=True),)
     inputs = (
-        Input("cavitation", "1", "0 at inception, 1 at NPSH3", 0.0),
+        Input("cavitation", "1", "0 at inception, 1 at NPSH3", 0.0, 0.0, 3.0),
         Input("clogging", "1", "clogging of the suction, 1 = failed", 0.0),
         Input("running", "1", "share of the step in which it runs", 1.0),
         Input("wear", "1", "factor on the rate of wear", 1.0),

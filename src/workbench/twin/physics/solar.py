@@ -81,7 +81,7 @@ class BoreholePump(Component):
     model = "borehole_pump"
     states = (State("motor_C", "degC", "temperature of the motor", low=-20.0, high=300.0, noise=0.2),)
     inputs = (
-        Input("power_kW", "kW", "power at the controller", 2.5),
+        Input("power_kW", "kW", "power at the controller", 2.5, 0.0, 1e5),
         Input("running", "1", "share of the step in which it runs", 1.0),
         Input("ambient_C", "degC", "air above ground", 20.0),
         Input("cooling", "1", "factor on the heat given to the water", 1.0),

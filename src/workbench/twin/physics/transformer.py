@@ -142,7 +142,7 @@ class BoltedJoint(Component):
         Input("load", "1", "current, 1 = rated", 0.6),
         Input("running", "1", "share of the step in which it is under voltage", 1.0),
         Input("ambient_C", "degC", "air around the joint", 20.0),
-        Input("inside_C", "degC", "what the conductor comes from: oil or winding", 50.0),
+        Input("inside_C", "degC", "what the conductor comes from: oil or winding", 50.0, -60.0, 400.0),
         Input("loosened", "1", "relaxed clamp, 1 = failed", 0.0),
     )
     outputs = (Output("temperature_C", "degC", "joint"),)

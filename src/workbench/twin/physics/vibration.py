@@ -30,7 +30,7 @@ class Vibration(Component):
     inputs = (
         Input("load", "1", "load, 1 = rated", 0.7),
         Input("running", "1", "1 while it runs", 1.0),
-        Input("speed_rpm", "rpm", "speed; rated where it is not wired", float("nan")),
+        Input("speed_rpm", "rpm", "speed; rated where it is not wired", float("nan"), 0.0, 2.0, "rated_speed_rpm"),
         Input("unbalance", "1", "severity, 1 at failure", 0.0),
         Input("misalignment", "1", "severity, 1 at failure", 0.0),
         Input("looseness", "1", "severity, 1 at failure", 0.0),
@@ -85,8 +85,8 @@ class SumOfSquares(Component):
 
     model = "sum_of_squares"
     inputs = (
-        Input("first", "as the sensor", "RMS of one source", 0.0),
-        Input("second", "as the sensor", "RMS of the other", 0.0),
+        Input("first", "as the sensor", "RMS of one source", 0.0, 0.0, 1000.0),
+        Input("second", "as the sensor", "RMS of the other", 0.0, 0.0, 1000.0),
     )
     outputs = (Output("value", "as the sensor", "RMS of both"),)
 

@@ -17,7 +17,8 @@ from workbench.ml.intervals import CalibratedRul
 from workbench.ml.models import Bundle, Models
 from workbench.ml.spec import default_horizons
 from workbench.ml.training_data import TrainingData, gather
-from workbench.ml.training_tasks import life_sample, train_health, train_life
+from workbench.ml.training_health import train_health
+from workbench.ml.training_tasks import life_sample, train_life
 
 from .cmapss_cuts import Floats, Rows
 from .cmapss_data import Subset

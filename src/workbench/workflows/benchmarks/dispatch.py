@@ -32,7 +32,8 @@ PROTOCOL = (
     "cheapest able technicians on the day, of those on which it can be done, that costs least, hours and waiting without any way (ways would raise it and "
     "flatter us), or deferred if that costs less; excess_over_<peer> = (our cost - floor) / (the peer's - floor), of plans whose "
     "days can all be ordered; peers: by priority, each order where it costs least (insertion), and on the earliest day "
-    "by the first who is skilled and free (first_available); means over instances, bootstrap over instances"
+    "by the first who is skilled and free (first_available); means over instances, bootstrap over instances; keys without a size: over "
+    "all instances that have peers"
 )
 
 
@@ -61,7 +62,8 @@ def run(*, data: Path | None, seeds: Sequence[int], quick: bool, only: Sequence[
     del data  # it makes its own
     metrics: Metrics = {}
     seconds = {}
-    count = QUICK_INSTANCES if quick else INSTANCES
+    beside_peers: list[dict[str, float]] = []
+    count, draws = (QUICK_INSTANCES, 100) if quick else (INSTANCES, 1000)
     numbers = [seed * INSTANCES + at for seed in seeds for at in range(count)]
     subsets = pick_subsets(SIZES, only, benchmark="dispatch")
     for place, subset in enumerate(subsets):
@@ -71,8 +73,13 @@ def run(*, data: Path | None, seeds: Sequence[int], quick: bool, only: Sequence[
         for at, number in enumerate(numbers):
             progress((place + at / len(numbers)) / len(subsets), f"{subset}, instance {number}")
             measured.append(measure(size, number, limit))
-        metrics |= under(subset, summary(measured, draws=100 if quick else 1000))
+        metrics |= under(subset, summary(measured, draws=draws))
+        if not size.is_backlog:
+            shared = [key for key in measured[0] if key.startswith("excess") or key == "violations"]
+            beside_peers += [{key: each[key] for key in shared} for each in measured]
         seconds[subset] = round(time.perf_counter() - began, 3)
+    if beside_peers:
+        metrics |= summary(beside_peers, draws=draws)
     return {
         "metrics": metrics,
         "seconds": seconds,

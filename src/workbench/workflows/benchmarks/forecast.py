@@ -53,7 +53,10 @@ CHOSEN_BY = (
     "trees too; the conformal window (28, 91 or 364 days) and the rate of adapting (0 to 0.2 a day) by coverage in its later "
     "half. The linear model and adaptive intervals in place of fixed windows came after figures of the boosting alone on the "
     "scored parts had been seen (PJME day-ahead MAPE 4.08, coverage 0.940 to 0.984); what they are set to comes from the "
-    "stretch before"
+    "stretch before. The product's forecasts of sensors differ: there boosting has 150 trees and 30,000 rows at most (here, but for "
+    "the plant's day-ahead, 400 trees and 100,000 rows or more), and intervals are one band of all errors of a backtest of eight "
+    "weeks: adaptive ones, chosen there by the rule used here, covered no better on the sensors of the embedded fleet (0.89 "
+    "against 0.91 of 95 %) and took three times as long as choosing the model"
 )
 WINDOWS_DAYS = (28, 91, 364)
 RATES_PER_DAY = (0.0, 0.02, 0.05, 0.1, 0.2)

@@ -18,7 +18,7 @@ from workbench.domain.observations import EventKind, MachineData, MachineState
 from workbench.domain.predictions import UNKNOWN_MODE, Prediction
 from workbench.errors import InputError
 from workbench.ml import Models, predict_machine
-from workbench.ml.metrics import brier_skill, expected_calibration_error
+from workbench.ml.metrics import brier_skill, equal_mass_ece
 from workbench.twin import simulate_fleet
 from workbench.twin.held_out import HeldOutFleet, held_out_machines
 
@@ -29,7 +29,7 @@ PROTOCOL = (
     "train on the embedded fleet (simulated, hourly); answer on held-out simulated machines whose gains, fault laws, P-F "
     "intervals and usual load lie outside of those of training, with one duty (load pattern) and one failure mode per type "
     "that no training machine has; at instants every 48 h from day 30 on. Health: fails within 7 days, against the "
-    "held-out machines' own base rate. Remaining life: the interval shown against operating hours to the next failure. "
+    "held-out machines' own base rate, ECE over 15 bins of equal mass. Remaining life: the interval shown against operating hours to the next failure. "
     "Diagnosis: instants with damage of at least 0.3, by the mode of largest damage; an unseen fault is misnamed with "
     "confidence when another mode gets half the probability or more"
 )
@@ -148,7 +148,7 @@ def _figures(table: pd.DataFrame, unseen: frozenset[str]) -> dict[str, float]:
     misnamed = (new["named"] != UNKNOWN_MODE) & (new["certainty"] >= CONFIDENT)
     return {
         "health_brier_skill": _of(brier_skill, labelled["fails"], labelled["stated"]),
-        "health_ece": _of(expected_calibration_error, labelled["fails"], labelled["stated"]),
+        "health_ece": _of(equal_mass_ece, labelled["fails"], labelled["stated"]),
         "health_base_rate": _mean(labelled["fails"]),
         "rul_coverage_90": _mean((lives["life"] >= lives["lower"]) & (lives["life"] <= lives["upper"])),
         "rul_abstain_rate": _mean(table["abstains"]),

@@ -33,7 +33,9 @@ PROTOCOL = (
 )
 CHOSEN_BY = (
     "the mixture of families and its temperature by inner folds over the runs of each training side; the list of "
-    "families and their settings by cross-validation over runs of the given file, never on a holdout"
+    "families and their settings by cross-validation over runs of the given file, never on a holdout. ConditionClassifier is "
+    "an estimator of the library for labelled cycles; no training of a workspace makes one, since conditions of components are "
+    "no events there"
 )
 BLOCK_CYCLES = 10
 Cycles = npt.NDArray[np.intp]

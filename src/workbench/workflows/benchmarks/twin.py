@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,11 +21,11 @@ from workbench.errors import InputError, WorkbenchError
 from . import twin_progpy
 from .frame import Metrics, Progress, with_intervals
 from .peer_venv import peer_python
+from .twin_fleet import fleet_ahead, growth
 
 if TYPE_CHECKING:
     from workbench.domain.equipment import MachineProfile
     from workbench.twin.model import TwinModel
-    from workbench.twin.run import Trajectories
 
 Floats = npt.NDArray[np.float64]
 PROGPY = "1.9.0"
@@ -89,9 +88,9 @@ def run(*, data: Path | None, seeds: Sequence[int], quick: bool, only: Sequence[
         rates = _rates(ask, sizes, seeds[0], progress)
     metrics |= with_intervals(partial(_ratios, rates), np.arange(sizes.turns), draws=100 if quick else 1000)
     progress(0.6, "running the fleet a month ahead")
-    metrics |= _fleet(sizes, seeds[0])
+    metrics |= fleet_ahead(sizes.samples, sizes.fleet_steps, machines=sizes.machines, seed=seeds[0])
     progress(0.8, "growing samples and machines")
-    metrics |= _scaling(sizes)
+    metrics |= growth(sizes.samples, sizes.scaled_steps, sizes.scaled)
     return {
         "metrics": metrics,
         "peers": {key: float(np.median(found)) for key, found in rates.items() if key.startswith("progpy")}
@@ -260,77 +259,3 @@ def _step_s(model: TwinModel, samples: int, steps: int, rng: np.random.Generator
             model.step(state, signals, parameters, step_s=1.0)
             model.disturb(state, before, step_s=1.0, rng=rng)
     return time.perf_counter() - began
-
-
-def _fleet(sizes: Sizes, seed: int) -> Metrics:
-    """Return how long all machines with a physical twin take, by the clock and of the processor, and how many they are."""
-    models = _models()[: sizes.machines]
-    began, worked = time.perf_counter(), time.process_time()
-    for model in models:
-        _ahead(model, sizes.samples, sizes.fleet_steps, seed)
-    return {
-        "fleet_s": time.perf_counter() - began,
-        "fleet_cpu_s": time.process_time() - worked,
-        "fleet_machines": len(models),
-    }
-
-
-def _models() -> list[TwinModel]:
-    from workbench.catalog import load_catalogue
-    from workbench.twin.model import compile_twin
-
-    machines = [machine for machine in load_catalogue().machines if machine.twin and machine.twin.composition]
-    return [compile_twin(machine) for machine in machines]
-
-
-def _ahead(model: TwinModel, samples: int, steps: int, seed: int) -> Trajectories:
-    """Return what ``samples`` such machines do by the day's course of load and ambient."""
-    from workbench.twin.run import run_twin
-
-    rng = np.random.default_rng(seed)
-    hours = np.arange(steps)
-    return run_twin(
-        model,
-        {
-            "load": 0.7 + 0.2 * np.sin(hours * 2 * np.pi / 24),
-            "ambient_C": 20.0 + 5.0 * np.sin((hours - 9) * 2 * np.pi / 24),
-        },
-        steps=steps,
-        step_s=HOUR_S,
-        parameters=model.parameters(samples, rng=rng),
-        samples=samples,
-        rng=rng,
-    )
-
-
-def _scaling(sizes: Sizes) -> Metrics:
-    """Return processor times of 1, 10 and 100 times the samples and the machines, and the worst growth over linear."""
-    models = _models()
-    metrics: Metrics = {}
-    for axis, measure in (("samples", _grown_s), ("machines", _several_s)):
-        for times in sizes.scaled:
-            metrics[f"scaling_{axis}_{times}x_s"] = statistics.median(
-                measure(models[0], sizes, times) for _ in range(3)
-            )
-    first, last = sizes.scaled[0], sizes.scaled[-1]
-    metrics["scaling"] = max(
-        metrics[f"scaling_{axis}_{last}x_s"] / (last * metrics[f"scaling_{axis}_{first}x_s"])
-        for axis in ("samples", "machines")
-    )
-    return metrics
-
-
-def _grown_s(model: TwinModel, sizes: Sizes, times: int) -> float:
-    return _worked_s(lambda: _ahead(model, sizes.samples * times, sizes.scaled_steps, 0))
-
-
-def _several_s(model: TwinModel, sizes: Sizes, times: int) -> float:
-    # The same machine again and again: another one would take another time.
-    return _worked_s(lambda: [_ahead(model, sizes.samples, sizes.scaled_steps, number) for number in range(times)])
-
-
-def _worked_s(work: Callable[[], object]) -> float:
-    """Return the processor time of ``work``: growth is a matter of the code, not of what else the computer does."""
-    began = time.process_time()
-    work()
-    return time.process_time() - began

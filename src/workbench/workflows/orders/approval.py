@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbench.domain import order_states
+from workbench.domain.analysis import cost_text
 from workbench.domain.approvals import Approval, ApprovalKind, ApprovalState
 from workbench.domain.base import Actor, Change
 from workbench.domain.money import money_text
 from workbench.domain.roles import Permission, may, require
+from workbench.domain.work import OrderState
 from workbench.errors import InputError
+from workbench.workflows.order_report import rewrite_report
+from workbench.workflows.procurement import hold_orders, share_out
 
 if TYPE_CHECKING:
     from workbench.domain.work import WorkOrder
@@ -17,12 +21,13 @@ if TYPE_CHECKING:
 
 
 def ask_if_costly(tx: Workspace, order: WorkOrder, change: Change) -> WorkOrder:
-    """Ask for the approval of an order that was just opened, if it is over ``order_approval_limit``; return it as it stands.
+    """Ask for the approval of an order that was just opened; return it as it stands.
 
-    An admin's own order is approved at once, as everything that an admin asks for. ``tx`` is a workspace in a transaction.
+    It is asked for where the estimate is over ``order_approval_limit``, or leaves out what nobody knows. An admin's own
+    order is approved at once, as everything that an admin asks for. ``tx`` is a workspace in a transaction.
     """
     limit = tx.settings.order_approval_limit
-    if limit is None or order.estimated_cost <= limit:
+    if limit is None or (order.estimated_cost <= limit and not order.estimate_lacks):
         return order
     if may(change.actor, Permission.APPROVE_OWN):
         tx.approvals.ask(ApprovalKind.ORDER, order.number, _title(tx, order), change)
@@ -33,10 +38,12 @@ def ask_if_costly(tx: Workspace, order: WorkOrder, change: Change) -> WorkOrder:
 
 
 def ask(tx: Workspace, order: WorkOrder, change: Change, reason: str = "") -> WorkOrder:
-    """Ask for an order's approval and return it: open, without person and time, until somebody has answered."""
-    limit = tx.settings.order_approval_limit
-    over = f", over the limit of {money_text(limit, tx.settings.currency)}" if limit is not None else ""
-    words = f"waits for approval: estimated {money_text(order.estimated_cost, tx.settings.currency)}{over}"
+    """Ask for an order's approval and return it: open, without person and time, until somebody has answered.
+
+    An emergency waits for no answer: it keeps person and time and is planned at once.
+    """
+    over = _over(tx, order)
+    words = f"waits for approval: {_estimated(tx, order)}{over}"
     title = f"{_title(tx, order)}{over}{f'; {reason}' if reason else ''}"
     waiting = tx.orders.advance(
         order.order_id, lambda now: order_states.held(now, ApprovalState.PENDING, words), change, "approval asked for"
@@ -64,7 +71,10 @@ def request_order_approval(ws: Workspace, number: str, reason: str, *, actor: Ac
                 f"Order {order.number} is {order.state_in_words}: there is no rejection to ask again about.",
                 f"See it: workbench orders show {order.number}",
             )
-        return ask(tx, order, tx.change(f"approval asked for again: {reason.strip()}", actor), reason.strip())
+        change = tx.change(f"approval asked for again: {reason.strip()}", actor)
+        waiting = ask(tx, order, change, reason.strip())
+        rewrite_report(tx, waiting, change)
+    return waiting
 
 
 def settle(tx: Workspace, decided: Approval, change: Change) -> None:
@@ -78,6 +88,24 @@ def settle(tx: Workspace, decided: Approval, change: Change) -> None:
             _id(tx, decided), lambda now: order_states.held(now, ApprovalState.REJECTED, words), change, event
         )
     tx.dispatch_history.add(order.order_id, order.machine_id, event, {"comment": decided.comment}, change)
+    rewrite_report(tx, order, change)
+    _settle_parts(tx, order, change)
+
+
+def hold(tx: Workspace, number: str) -> None:
+    """Lock an order whose approval is decided, with those that may get its parts, until the transaction ends."""
+    order = tx.orders.by_number(number)
+    hold_orders(tx, {line.part_id for line in order.parts}, order.order_id)
+
+
+def _settle_parts(tx: Workspace, order: WorkOrder, change: Change) -> None:
+    """Give the parts of a rejected order to those that wait for them; one that is approved gets what is free of its own."""
+    parts = {line.part_id for line in order.parts}
+    if order.waits_for_approval and order.state is OrderState.OPEN:
+        tx.parts.release(order.order_id, change)
+        share_out(tx, parts, change, why=f"{order.number} was not approved and gave its parts back", key=order.order_id)
+    elif any(line.to_order for line in order.parts):
+        share_out(tx, parts, change, why=f"{order.number} was approved", key=order.order_id)
 
 
 def withdraw(tx: Workspace, order: WorkOrder, reason: str, change: Change) -> None:
@@ -91,5 +119,20 @@ def _id(tx: Workspace, decided: Approval) -> str:
 
 
 def _title(tx: Workspace, order: WorkOrder) -> str:
-    cost = money_text(order.estimated_cost, tx.settings.currency)
-    return f"{order.title}, machine {order.machine_id}, estimated {cost}"
+    return f"{order.title}, machine {order.machine_id}, {_estimated(tx, order)}"
+
+
+def _estimated(tx: Workspace, order: WorkOrder) -> str:
+    said = cost_text(order.estimated_cost, order.estimate_lacks, tx.settings.currency)
+    return (
+        f"estimated {said}" if order.estimated_cost or not order.estimate_lacks else f"{order.estimate_lacks} not known"
+    )
+
+
+def _over(tx: Workspace, order: WorkOrder) -> str:
+    """Say that the estimate is over the limit, or that what is not known may take it there."""
+    limit = tx.settings.order_approval_limit
+    if limit is None:
+        return ""
+    relation = "over" if order.estimated_cost > limit or not order.estimate_lacks else "so it may be over"
+    return f", {relation} the limit of {money_text(limit, tx.settings.currency)}"

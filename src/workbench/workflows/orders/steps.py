@@ -7,14 +7,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from workbench.domain import order_states
+from workbench.domain.approvals import ApprovalState
 from workbench.domain.base import Actor
 from workbench.domain.roles import Permission, require
+from workbench.domain.work import Priority
 from workbench.errors import InputError
+from workbench.workflows.notices import tell_change, tell_of_order
+from workbench.workflows.notices.of_orders import in_words, people_of, place_of
+from workbench.workflows.order_report import rewrite_report
 from workbench.workflows.procurement import hold_orders, share_out
 
-from .approval import withdraw
+from .approval import ask, withdraw
 
 if TYPE_CHECKING:
+    from workbench.domain.base import Change
     from workbench.domain.work import WorkOrder
     from workbench.workspace import Workspace
 
@@ -51,6 +57,8 @@ def assign_order(
 ) -> WorkOrder:
     """Give an order to people for a time, by hand: planning leaves it as it is from then on.
 
+    Who gets it and who had it are told, and the site's manager.
+
     Args:
         ws: The workspace.
         number: Of an order that is open or scheduled, e.g. WO-2026-0001.
@@ -71,7 +79,7 @@ def assign_order(
         raise InputError(f"The time {at} has no time zone.", "Give an aware time, e.g. 2026-01-01T08:00:00Z.")
     why = f"assigned by hand{f': {reason.strip()}' if reason.strip() else ''}"
     with ws.transaction() as tx:
-        order = tx.orders.by_number(number)
+        order = tx.orders.lock(tx.orders.by_number(number).order_id)
         people = [tx.technicians.get(person) for person in (technician_id, *colleagues)]
         if at < order.created_at:
             raise InputError(
@@ -81,7 +89,9 @@ def assign_order(
         change = tx.change(why, actor)
         assigned = tx.orders.advance(
             order.order_id,
-            lambda now: order_states.scheduled(now, technician_id, colleagues, at, why, fixed=True),
+            lambda now: order_states.scheduled(
+                now, technician_id, colleagues, at, f"{people[0].title}: {why}", fixed=True
+            ),
             change,
             "assigned",
         )
@@ -89,7 +99,20 @@ def assign_order(
         details = {"technician_id": technician_id, "colleagues": list(colleagues), "at": at.isoformat(), "reason": why}
         details |= {"without_skill": unable} if unable else {}
         tx.dispatch_history.add(order.order_id, order.machine_id, "assigned by hand", details, change)
+        rewrite_report(tx, assigned, change)
+        _tell_of_people(tx, order, assigned, change)
     return assigned
+
+
+def _tell_of_people(tx: Workspace, before: WorkOrder, after: WorkOrder, change: Change) -> None:
+    """Tell who has the order now, and whoever was told of it before that it has other people or another time."""
+    if (people_of(before), before.scheduled_at) == (people_of(after), after.scheduled_at):
+        return
+    told = tell_of_order(tx, after, change, at=tx.as_of())
+    site = place_of(tx, after)[1]
+    if site is not None:
+        spared = {notice.recipient for notice in told}
+        tell_change(tx, before, after, in_words(tx, after, site), change, spared=spared)
 
 
 def start_order(
@@ -117,22 +140,44 @@ def start_order(
     require(actor or ws.actor, Permission.CLOSE_WORK)
     when = instant(ws, at)
     with ws.transaction() as tx:
-        order = tx.orders.by_number(number)
-        if technician_id is not None:
-            tx.technicians.get(technician_id)
+        order = tx.orders.lock(tx.orders.by_number(number).order_id)
+        who = tx.technicians.get(technician_id).title if technician_id is not None else ""
         change = tx.change("work started", actor)
         begun = tx.orders.advance(
-            order.order_id, lambda now: order_states.started(now, when, technician_id), change, "started"
+            order.order_id,
+            lambda now: order_states.started(now, when, technician_id, f"{who}: began the work"),
+            change,
+            "started",
         )
         details = {"at": when.isoformat(), "technician_id": begun.technician_id}
         tx.dispatch_history.add(order.order_id, order.machine_id, "started", details, change)
+        if people_of(begun) != people_of(order):
+            rewrite_report(tx, begun, change)
+            tell_change(tx, order, begun, f"begun by {who}", change, spared=[f"technician:{technician_id}"])
     return begun
+
+
+def make_more_urgent(
+    tx: Workspace, order: WorkOrder, priority: Priority, due_at: datetime, change: Change
+) -> WorkOrder:
+    """Return an open order with a more urgent priority, due no later than ``due_at``; one that was rejected is asked for again."""
+    urgent: dict[str, object] = {"priority": priority, "due_at": min(order.due_at, due_at)}
+    if priority is Priority.EMERGENCY and order.approval is ApprovalState.PENDING:
+        # It no longer waits for that.
+        urgent["technician_reason"] = ""
+    order = tx.orders.advance(order.order_id, lambda now: now.model_copy(update=urgent), change, "made more urgent")
+    if order.approval is ApprovalState.REJECTED:
+        order = ask(tx, order, change, f"now {priority.name.lower()}")
+    rewrite_report(tx, order, change)
+    return order
 
 
 def cancel_order(
     ws: Workspace, number: str, reason: str, *, at: datetime | None = None, actor: Actor | None = None
 ) -> WorkOrder:
     """Call an order off, for a reason; what was reserved for it goes to the orders that wait, and else is free again.
+
+    Whoever was told of it is told that it is off.
 
     Raises:
         NotFound: there is no such order.
@@ -144,10 +189,11 @@ def cancel_order(
         raise InputError(f"No reason is given to cancel {number}.", "Say why; it stands in the history.")
     when = instant(ws, at)
     with ws.transaction() as tx:
-        order = tx.orders.by_number(number)
+        order_id = tx.orders.by_number(number).order_id
         change = tx.change(f"cancelled: {reason.strip()}", actor)
-        freed = {one.part_id for one in tx.parts.reservations(order.order_id) if one.state == "reserved"}
-        hold_orders(tx, freed, order.order_id)
+        freed = {one.part_id for one in tx.parts.reservations(order_id) if one.state == "reserved"}
+        hold_orders(tx, freed, order_id)
+        order = tx.orders.get(order_id)
         called_off = tx.orders.advance(
             order.order_id, lambda now: order_states.cancelled(now, when), change, "cancelled"
         )
@@ -155,5 +201,6 @@ def cancel_order(
         tx.parts.release(order.order_id, change)
         details = {"at": when.isoformat(), "reason": reason.strip()}
         tx.dispatch_history.add(order.order_id, order.machine_id, "cancelled", details, change)
+        tell_change(tx, order, called_off, f"called off: {reason.strip()}", change)
         share_out(tx, freed, change, why=f"{order.number} was cancelled and gave its parts back", key=order.order_id)
     return called_off

@@ -13,9 +13,11 @@ from workbench.domain.roles import Permission, require
 from workbench.domain.work import InventoryCheck, Priority, WorkOrder
 from workbench.errors import InputError
 from workbench.workflows.admission import check_approved
-from workbench.workflows.procurement import hold_orders
+from workbench.workflows.notices import tell_of_order
+from workbench.workflows.procurement import expect_parts_of, hold_orders
 
 from .approval import ask_if_costly
+from .steps import make_more_urgent
 
 if TYPE_CHECKING:
     from workbench.domain.base import Minor
@@ -41,8 +43,9 @@ def raise_ticket(
 ) -> WorkOrder:
     """Open a work order by hand and return it.
 
-    A failure mode that already has an open order of this machine opens no second one: that order is returned, and what was
-    reported stands in its history. An order over the plant's limit waits for an approval.
+    An emergency or urgent one is told to the site's manager at once, others when they are planned. A failure mode that already
+    has an open order of this machine opens no second one: that order is returned, more urgent where ``priority`` is, and what
+    was reported stands in its history. An order over the plant's limit, or of a cost that is not all known, waits for an approval.
 
     Args:
         ws: The workspace.
@@ -79,7 +82,6 @@ def raise_ticket(
         standing = [one.order_id for one in tx.orders.open(machine_id) if one.failure_mode == failure_mode]
         hold_orders(tx, (), *standing)
         inventory = _inventory(tx, needs, named=parts is not None)
-        told = known is not None or bool(skill or needs)
         drafted = dispatch.raise_ticket(
             profile,
             order_id=stable_id("ticket", machine_id, number),
@@ -94,7 +96,7 @@ def raise_ticket(
             skill=ability,
             inventory=inventory if needs else None,
             simulated=ws.settings.simulated,
-            **({"estimate": _estimate(tx, profile, failure_mode, ability, hours, needs)} if told else {}),
+            estimate=_estimate(tx, profile, failure_mode, ability, hours, needs),
         )
         order, opened = tx.orders.open_or_support(drafted, change)
         if opened and needs:
@@ -104,7 +106,11 @@ def raise_ticket(
         event = "raised by hand" if opened else "reported again by hand"
         tx.dispatch_history.add(order.order_id, machine_id, event, details, change)
         if opened:
-            order = ask_if_costly(tx, order, change)
+            order = ask_if_costly(tx, expect_parts_of(tx, order, change, at=at), change)
+        elif drafted.priority < order.priority:
+            order = make_more_urgent(tx, order, drafted.priority, drafted.due_at, change)
+        if order.priority <= Priority.URGENT:
+            tell_of_order(tx, order, change, at=at)
     return order
 
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from workbench import dispatch
 from workbench.domain.base import Actor
+from workbench.domain.work import OPEN_ORDER_STATES
 from workbench.errors import WorkbenchError
-from workbench.workflows.notices import put
+from workbench.workflows.notices.of_orders import tell_of_order, untold
 
 from .make import plan_work
+from .publish import StalePlan
 
 if TYPE_CHECKING:
+    from workbench.domain.plans import WorkPlan
     from workbench.workspace import Workspace
 
 INSTALL = "pip install 'predictive-maintenance-workbench[optimize]'"
@@ -41,6 +43,7 @@ def plan_after_cycle(ws: Workspace, at: datetime, actor: Actor) -> PlannedAfter:
     """
     standing = ws.plans.published()
     if not can_plan():
+        _tell_unplanned(ws, actor)
         words = f"Technicians were matched order by order, without a plan of their days: OR-Tools is not installed. Run: {INSTALL}"
         return PlannedAfter(None, words)
     if standing is not None and standing.as_of > at:
@@ -51,7 +54,7 @@ def plan_after_cycle(ws: Workspace, at: datetime, actor: Actor) -> PlannedAfter:
     if standing is None and not ws.orders.open():
         return PlannedAfter(None, "")
     try:
-        plan = plan_work(ws, as_of=at, publish=True, actor=actor)
+        plan = _published(ws, at, actor)
     except WorkbenchError as error:
         _tell_unplanned(ws, actor)
         return PlannedAfter(None, "The work could not be planned: the technician matched to each order stands.", error)
@@ -60,16 +63,25 @@ def plan_after_cycle(ws: Workspace, at: datetime, actor: Actor) -> PlannedAfter:
     return PlannedAfter(plan.plan_id, words)
 
 
+def _published(ws: Workspace, at: datetime, actor: Actor) -> WorkPlan:
+    """Plan and publish, once more where somebody took a step with an order, people or parts during the search."""
+    try:
+        return plan_work(ws, as_of=at, publish=True, actor=actor)
+    except StalePlan:
+        return plan_work(ws, as_of=at, publish=True, actor=actor)
+
+
 def _tell_unplanned(ws: Workspace, actor: Actor) -> None:
-    """Tell people of orders of which nobody was told yet, as they stand."""
+    """Tell people of orders as they stand of which they were not told yet, or only at a lesser urgency."""
+    at, sites = ws.as_of(), {site.site_id: site for site in ws.sites.all()}
+    places = {machine.machine_id: (machine, sites.get(machine.site_id)) for machine in ws.machines.all()}
+    # Looked for before others are kept from writing.
+    news = [order.order_id for order in ws.orders.open() if untold(ws, order, at=at, place=places[order.machine_id])]
+    if not news:
+        return
     with ws.transaction() as tx:
         change = tx.change("told without a plan", actor)
-        for order in tx.orders.open():
-            if order.raised_by != "cycle":
-                continue
-            profile = tx.machines.get(order.machine_id)
-            site = tx.sites.get(profile.site_id)
-            notices = dispatch.write_notices(order, profile, site=site, currency=tx.settings.currency, at=tx.as_of())
-            if all(tx.notices.find(notice.notice_id) is None for notice in notices):
-                for notice in notices:
-                    put(tx, notice, change)
+        for order_id in sorted(news):
+            order = tx.orders.lock(order_id)
+            if order.state in OPEN_ORDER_STATES:
+                tell_of_order(tx, order, change, at=at, place=places[order.machine_id])

@@ -7,6 +7,7 @@ import json
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from workbench.domain.base import Actor
 from workbench.domain.calendar import Absence, AbsenceKind
@@ -86,9 +87,19 @@ def absences_example() -> str:
 
 
 def absences(ws: Workspace, *, everything: bool = False) -> list[Absence]:
-    """Return the absences and days off that are not over at the workspace's instant, or all, the earliest first."""
-    today = ws.as_of().date()
-    found = [one for one in ws.absences.all() if everything or one.last_day >= today]
+    """Return the absences and days off that are not over at the workspace's instant, or all, the earliest first.
+
+    What day it is, is told by the clock of the site, or of the technician's site.
+    """
+    at = ws.as_of()
+    today = {site.site_id: at.astimezone(ZoneInfo(site.time_zone)).date() for site in ws.sites.all()}
+    homes = {person.technician_id: person.site_id for person in ws.technicians.all()}
+
+    def ahead(one: Absence) -> bool:
+        site_id = one.site_id or homes.get(one.technician_id or "", "")
+        return one.last_day >= today.get(site_id, at.date())
+
+    found = [one for one in ws.absences.all() if everything or ahead(one)]
     return sorted(found, key=lambda one: (one.first_day, one.absence_id))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from workbench.dispatch.days_off import DaysOff
 from workbench.dispatch.technicians import distance_km, travel_minutes
-from workbench.dispatch.working_time import PlanDays, quarter_hour_up
+from workbench.dispatch.working_time import PlanDays, quarter_hour_up, shift_windows
 from workbench.domain.equipment import Technician
 from workbench.domain.planning import PlanPerson
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # Less than this in common is no time to work together.
 LEAST_TOGETHER_MIN = 60
+# Work that begins outside of a shift is done for so long.
+A_SHIFT = timedelta(hours=8)
 # Of many people, those who are nearest are looked at.
 NEAREST = 12
 # From this level on somebody works alone.
@@ -191,6 +193,36 @@ class Crew:
                 if begin + timedelta(minutes=needed) <= self.days.moment(day, end + overtime_min):
                     begins.append(begin)
         return min(begins, default=None)
+
+    def hours_of(
+        self, technician_id: str, begin: datetime, minutes: int, overtime_min: int = 0
+    ) -> list[tuple[datetime, datetime]]:
+        """Return from when to when somebody does work of so many minutes that begins then, shift by shift.
+
+        What is left at the end of a shift is done in overtime where it is no more than that. Work that begins outside of a
+        shift goes on until the next one, for a shift's length at most.
+        """
+        left = timedelta(minutes=minutes)
+        found: list[tuple[datetime, datetime]] = []
+        for start, end in self.shifts_from(technician_id, begin):
+            if not found and start > begin:
+                found.append((begin, min(begin + left, begin + A_SHIFT, start)))
+                left -= found[-1][1] - begin
+            if left <= timedelta(0):
+                break
+            done = left if left <= end - start + timedelta(minutes=overtime_min) else end - start
+            left -= done
+            if found and found[-1][1] == start:
+                found[-1] = (found[-1][0], start + done)
+            else:
+                found.append((start, start + done))
+        return found or [(begin, begin + min(left, A_SHIFT))]
+
+    def shifts_from(self, technician_id: str, at: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Yield somebody's shifts that end after ``at``, without days off."""
+        person = self.technicians[technician_id]
+        zone = ZoneInfo(self.sites[person.site_id].time_zone)
+        return shift_windows(person.shift, zone, at, self.days_off.of(person))
 
     def _choose(
         self, skill: str, place: str, people: int, minutes: int, overtime_min: int

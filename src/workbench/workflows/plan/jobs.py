@@ -12,14 +12,14 @@ from workbench.dispatch.inventory import ready_at
 from workbench.dispatch.orders import minutes_each
 from workbench.dispatch.working_time import PlanDays
 from workbench.domain.money import money_text
-from workbench.domain.planning import PlanJob, PlannedJob, PlanProblem, Window
+from workbench.domain.planning import MINUTES_PER_DAY, PlanJob, PlannedJob, PlanProblem, Window
 from workbench.domain.work import OrderState, Priority, WorkOrder
 
 from .crew import Choice, Crew
 from .kept import KeptWork, part_id
 from .task import Task
 from .waiting import Waiting, waiting
-from .windows import Shifts, advised_windows, rush_windows, shift_choices, stop_windows
+from .windows import Shifts, advised_windows, hours_from, rush_windows, shift_choices, stop_windows
 
 if TYPE_CHECKING:
     from .sources import Findings, Plant
@@ -40,7 +40,7 @@ class Draft:
             plant.technicians, plant.sites, at=plant.at, days=plant.days, days_off=plant.days_off, emergencies=True
         )
         self.tasks: dict[str, Task] = {}
-        self.kept = KeptWork(plant, findings.standing, self.crew)
+        self.kept = KeptWork(plant, findings.standing, self.crew, overtime_min)
         self.unplannable: dict[str, str] = {}
         self.deferred: dict[str, str] = {}
         for order in sorted(plant.orders, key=_most_bound):
@@ -81,8 +81,10 @@ class Draft:
         order, team = task.order, task.team
         if team is None or team.parts == 1:
             skills = (team.skill,) if team is not None else (order.skill,) if order.skill else ()
-            windows = task.rush[task.begin : task.begin + 1] or task.windows
-            return [self._job(task, order.order_id, skills, task.minutes, task.earliest_day, windows, share=1)]
+            day, minute = task.earliest
+            when_ready = tuple(hours_from(task.earliest, self.plant.days)) if minute else ()
+            windows = task.rush[task.begin : task.begin + 1] or task.windows or when_ready
+            return [self._job(task, order.order_id, skills, task.minutes, day, windows, share=1)]
         return [
             self._job(
                 task, part_id(order.order_id, at), (team.skill,), team.part_min, window.day, (window,), share=team.parts
@@ -111,7 +113,8 @@ class Draft:
             earliest_day=day,
             windows=windows,
             waiting_cost=tuple(round(cost / share) for cost in task.costs.costs[:-1]),
-            defer_cost=round(task.defer_cost / share),
+            # Work is left for later only where that costs less: of two that cost the same it is done.
+            defer_cost=round(task.defer_cost / share) + 1,
         )
 
     def ranks(self) -> dict[str, tuple[int, datetime, str]]:
@@ -119,7 +122,7 @@ class Draft:
         return {
             order_id: (int(task.order.priority), task.order.due_at, order_id)
             for order_id, task in self.tasks.items()
-            if task.parts == 1 and not task.windows and task.begin >= len(task.rush)
+            if task.parts == 1 and not task.windows and not task.earliest[1] and task.begin >= len(task.rush)
         }
 
     def without_room(self, deferred: Collection[str]) -> list[str]:
@@ -153,21 +156,25 @@ class Draft:
         self.deferred[order_id] = (
             f"it takes {task.parts} shifts of the same people, who have no room for them "
             f"{'in a planned stop of the machine that is worth the wait' if task.shifts.in_stop else 'within these days'}: "
-            "more urgent work "
-            f"comes first; {self._price_of_waiting(task)}"
+            f"other work fills their shifts; {self._price_of_waiting(task)}"
         )
 
-    def why_deferred(self, task: Task) -> str:
-        """Say why an order that could be done is not in the plan."""
-        if task.earliest_day >= self.plant.days:
-            ready = ready_at(task.order)
-            return (
-                f"its parts come {self.plant.clock(task.place, ready)}, after these days"
-                if ready
-                else "its parts come later"
-            )
+    def why_deferred(self, task: Task, others: Collection[Priority] = ()) -> str:
+        """Say why an order that could be done is not in the plan; ``others``: what is planned for those who could do it."""
+        ready = ready_at(task.order)
+        parts = f"its parts come {self.plant.clock(task.place, ready)}" if ready and task.earliest > (0, 0) else ""
+        if task.earliest[0] >= self.plant.days:
+            return f"{parts}, after these days"
         stop = f", {task.stop}" if task.stop else ""
-        return f"no room within these days{stop}: more urgent work comes first; {self._price_of_waiting(task)}"
+        why = (
+            "more urgent work comes first"
+            if any(other < task.order.priority for other in others)
+            else "other work fills the hours of those who can do it"
+            if others
+            else "those who can do it have no hours for it, or only overtime that costs more than waiting"
+        )
+        room = f"{parts}, and after that there is no room within these days" if parts else "no room within these days"
+        return f"{room}{stop}: {why}; {self._price_of_waiting(task)}"
 
     def _price_of_waiting(self, task: Task) -> str:
         cost = money_text(task.costs.costs[-1], self.plant.currency)
@@ -197,7 +204,8 @@ class Draft:
             return
         ready = ready_at(order)
         if ready is None:
-            unknown = ", ".join(line.title for line in order.parts if line.to_order > 0 and not line.known)
+            lacking = [line for line in order.parts if line.to_order > 0]
+            unknown = ", ".join(line.title for line in [one for one in lacking if not one.known] or lacking)
             self.unplannable[order.order_id] = f"nobody knows when these parts come: {unknown}; add them to the parts"
             return
         minutes = minutes_each(order)
@@ -209,8 +217,7 @@ class Draft:
 
     def _plan(self, order: WorkOrder, place: str, minutes: int, choice: Choice, ready: datetime) -> None:
         crew = self.crew_for(order)
-        earliest = next((day for day, start in enumerate(self.days.starts) if start >= ready), self.plant.days)
-        earliest = 0 if ready <= self.plant.at else earliest
+        earliest = self._from(ready)
         rates = [self.crew.technicians[key].cost_per_h for key in choice.able]
         labour = round(max(rates) * minutes * order.people / 60)
         costs = waiting(
@@ -223,7 +230,10 @@ class Draft:
             labour=labour,
         )
         ways = max(self.crew.travel_min[self.crew.technicians[key].site_id][place] for key in choice.able)
-        travel = round(max(rates) * 2 * min(ways, 4 * 60) * order.people / 60)
+        emergency = order.priority is Priority.EMERGENCY
+        travel = round(max(rates) * 2 * (ways if emergency else min(ways, 4 * 60)) * order.people / 60)
+        # Urgent work is done though it takes overtime.
+        overtime = round((labour + travel) / 2) if order.priority <= Priority.URGENT else 0
         windows = stop_windows(
             order,
             minutes,
@@ -251,8 +261,8 @@ class Draft:
             choice=choice,
             costs=costs,
             # Deferred work must be done too, later: free hours of these days are no saving.
-            defer_cost=costs.costs[-1] + labour + travel,
-            earliest_day=min(earliest, self.plant.days),
+            defer_cost=costs.costs[-1] + labour + travel + overtime,
+            earliest=earliest,
             windows=windows,
             stop="in a planned stop of the machine" if windows else "",
             rush=advised
@@ -261,10 +271,10 @@ class Draft:
             shifts=self._shifts(order, minutes, choice, costs, earliest),
         )
         team = task.team
-        if earliest >= self.plant.days:
+        if earliest[0] >= self.plant.days:
             self.deferred[order.order_id] = self.why_deferred(task)
         elif team is not None and team.parts > 1 and not task.part_windows():
-            usable = sum(day >= earliest for day in team.days)
+            usable = sum(day >= earliest[0] for day in team.days)
             self.deferred[order.order_id] = (
                 f"it takes {team.parts} shifts of {team.part_min / 60:.1f} h, and its people have {usable} in these days: "
                 "plan more days"
@@ -272,7 +282,16 @@ class Draft:
         else:
             self.tasks[order.order_id] = task
 
-    def _shifts(self, order: WorkOrder, minutes: int, choice: Choice, costs: Waiting, earliest: int) -> Shifts:
+    def _from(self, ready: datetime) -> tuple[int, int]:
+        """Return the day and minute from which an order can be done whose parts are there at ``ready``."""
+        if ready <= self.plant.at:
+            return 0, 0
+        day, minute = self.days.place(ready) or (self.plant.days, 0)
+        return (day, minute) if minute < MINUTES_PER_DAY else (day + 1, 0)
+
+    def _shifts(
+        self, order: WorkOrder, minutes: int, choice: Choice, costs: Waiting, earliest: tuple[int, int]
+    ) -> Shifts:
         """Return when the parts of a work can be done that takes several shifts."""
         if choice.team is None or choice.team.parts == 1:
             return Shifts()

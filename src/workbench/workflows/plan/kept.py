@@ -21,26 +21,30 @@ if TYPE_CHECKING:
 Why = Literal["", "in progress", "fixed by hand", "begins soon"]
 # What begins within this time is not moved any more: people are on their way.
 SOON = timedelta(hours=4)
-# Work in progress that has taken longer than planned is expected to go on for this long, and at most for a shift.
-STILL_TAKES_MIN, SHIFT_MIN = 60, 8 * 60
+# Work in progress that has taken longer than planned is expected to go on for this long.
+STILL_TAKES = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Lock:
-    """A job that must stay as it is: of which order, since when and why; of two by two people the first ``pair`` is 0."""
+    """A job that must stay as it is: of which order and why; of two by two people the first ``pair`` is 0.
+
+    It is one of ``parts`` shifts, of which some may lie after the days of the plan.
+    """
 
     job: PlanJob
     order: WorkOrder
     why: Why
     part: int
     pair: int
+    parts: int = 1
 
 
 class KeptWork:
     """Orders with people and time that planning leaves as they are."""
 
-    def __init__(self, plant: Plant, standing: WorkPlan | None, crew: Crew) -> None:
-        self.plant, self.crew = plant, crew
+    def __init__(self, plant: Plant, standing: WorkPlan | None, crew: Crew, overtime_min: int = 0) -> None:
+        self.plant, self.crew, self.overtime_min = plant, crew, overtime_min
         self.locks: list[Lock] = []
         self._by_day: dict[int, list[Lock]] = defaultdict(list)
         self._standing: Mapping[str, list[tuple[datetime, datetime]]] = defaultdict(list)
@@ -79,7 +83,7 @@ class KeptWork:
         if not people or strangers:
             who = f"{', '.join(strangers)}, of whom there is no record" if strangers else "nobody named"
             return f"it is {why}, by {who}: it stays as it is", ""
-        spans = self._spans(order, why)
+        spans = self._spans(order, why, people[0])
         if not spans:
             when = self.plant.clock(place, order.scheduled_at or self.plant.at)
             return f"it is {why} for {when}, which is over: start it, or free it to be planned again", ""
@@ -90,25 +94,33 @@ class KeptWork:
                 return "", "" if part else after
             # More than two people are kept two by two, as if at machines of their own.
             for pair in range(0, len(people), 2):
-                fault = self._lock(order, place, why, people[pair : pair + 2], where, minutes, part, pair)
+                fault = self._lock(order, place, why, people[pair : pair + 2], where, minutes, part, pair, len(spans))
                 if fault:
+                    self._free(order)
                     return fault, ""
         return "", ""
 
-    def _spans(self, order: WorkOrder, why: Why) -> list[tuple[datetime, int]]:
-        """Return start and minutes of what is still to be done."""
+    def _free(self, order: WorkOrder) -> None:
+        self.locks = [lock for lock in self.locks if lock.order is not order]
+        for day, locks in self._by_day.items():
+            self._by_day[day] = [lock for lock in locks if lock.order is not order]
+
+    def _spans(self, order: WorkOrder, why: Why, leading: str) -> list[tuple[datetime, int]]:
+        """Return start and minutes of what is still to be done, one part for each shift of who leads it."""
         at, minutes = self.plant.at, minutes_each(order)
-        parts = self._standing.get(order.order_id, [])
+        # Of what people fixed, shifts after the days of that plan are not in it.
+        parts = self._standing.get(order.order_id, []) if not order.fixed else []
         if len(parts) > 1 and parts[0][0] == order.scheduled_at:
             left = [(max(start, at), end) for start, end in parts if end > at]
             if left:
                 return [(start, max(1, round((end - start).total_seconds() / 60))) for start, end in left]
         begun = (order.started_at if why == "in progress" else order.scheduled_at) or at
-        start, end = max(begun, at), begun + timedelta(minutes=minutes)
-        left_min = round((end - start).total_seconds() / 60)
-        if why != "in progress":
-            return [(start, min(left_min, SHIFT_MIN))] if left_min > 0 else []
-        return [(start, min(max(left_min, STILL_TAKES_MIN), SHIFT_MIN))]
+        whole = self.crew.hours_of(leading, begun, minutes, self.overtime_min)
+        spans = [(max(start, at), end) for start, end in whole if end > at]
+        if why == "in progress" and sum((end - start for start, end in spans), timedelta()) < STILL_TAKES:
+            start = spans[0][0] if spans else next(self.crew.shifts_from(leading, at), (at, at))[0]
+            spans = [(start, start + STILL_TAKES)]
+        return [(start, max(1, round((end - start).total_seconds() / 60))) for start, end in spans]
 
     def _lock(
         self,
@@ -120,6 +132,7 @@ class KeptWork:
         minutes: int,
         part: int,
         pair: int,
+        parts: int,
     ) -> str:
         day, start = where
         machine_id = order.machine_id if pair == 0 else f"{order.machine_id} {pair}"
@@ -143,7 +156,7 @@ class KeptWork:
             defer_cost=0,
             locked=PlannedJob(job_id=job_id, day=day, start_min=start, people=people),
         )
-        self.locks.append(Lock(job, order, why, part, pair))
+        self.locks.append(Lock(job, order, why, part, pair, parts))
         self._by_day[day].append(self.locks[-1])
         return ""
 

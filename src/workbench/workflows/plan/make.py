@@ -36,7 +36,7 @@ def plan_work(
     as_of: datetime | None = None,
     time_limit_s: float = TIME_LIMIT_S,
     workers: int = 1,
-    seed: int = 0,
+    seed: int | None = None,
     publish: bool = False,
     actor: Actor | None = None,
     progress: Progress | None = None,
@@ -53,7 +53,7 @@ def plan_work(
         as_of: When the plan begins; default: the workspace's instant.
         time_limit_s: How long to search, in seconds.
         workers: Threads of the search; with one, and time enough, the same orders make the same plan.
-        seed: Of the search.
+        seed: Of the search; default: the workspace's.
         publish: Publish it at once.
         actor: Who plans.
         progress: Receives a fraction and what is being done.
@@ -78,6 +78,7 @@ def plan_work(
     plant = read_plant(ws, at, days)
     basis = plant.basis()
     standing = ws.plans.published()
+    seed = ws.settings.seed if seed is None else seed
     asked = (at, days, time_limit_s, workers, seed)
     if standing is not None and standing.basis == basis and _asked_for(standing) == asked:
         return standing
@@ -93,7 +94,6 @@ def plan_work(
             time_limit_s,
             workers,
             seed,
-            overtime_h=ws.settings.overtime_h,
         )
         ws.plans.add(plan, ws.change("work planned", actor))
     if publish:
@@ -115,10 +115,8 @@ def _made(
     time_limit_s: float,
     workers: int,
     seed: int,
-    *,
-    overtime_h: float,
 ) -> WorkPlan:
-    draft = Draft(plant, findings, overtime_min=round(60 * overtime_h))
+    draft = Draft(plant, findings, overtime_min=round(60 * plant.overtime_h))
     problem, found = _solved(draft, time_limit_s, workers, seed)
     found = _verified(problem, found, urgent_first(problem, found, draft.ranks()))
     words = Words(draft, problem, found)

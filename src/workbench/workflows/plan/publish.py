@@ -6,25 +6,32 @@ from collections import defaultdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from workbench import dispatch
 from workbench.domain import order_states
-from workbench.domain.base import Actor, Change, stable_id
-from workbench.domain.notices import Notice, NoticeKind
+from workbench.domain.base import Actor, Change
 from workbench.domain.plans import PlanChange, PlannedWork, WorkPlan
-from workbench.domain.predictions import Severity
 from workbench.domain.roles import Permission, require
-from workbench.domain.work import OrderState, Priority, WorkOrder
+from workbench.domain.work import OrderState, WorkOrder
 from workbench.errors import InputError, NotFound
-from workbench.workflows.notices import put
+from workbench.workflows.notices.of_orders import (
+    change_line,
+    in_words,
+    people_of,
+    tell_changes,
+    tell_of_order,
+    were_told,
+)
+from workbench.workflows.order_report import rewrite_report
 
-from .sources import Plant, read_plant, what_changed
+from .sources import Plant, lacks_parts, read_plant, what_changed
 
 if TYPE_CHECKING:
     from workbench.workspace import Workspace
 
 SHOWN = 5
-# What the cycle writes into the history of an order.
-MORE_URGENT = "made more urgent"
+
+
+class StalePlan(InputError):
+    """A plan that cannot be published any more: what it rests on has changed since it was made."""
 
 
 def publish_plan(ws: Workspace, plan_id: str | None = None, *, actor: Actor | None = None) -> WorkPlan:
@@ -37,7 +44,7 @@ def publish_plan(ws: Workspace, plan_id: str | None = None, *, actor: Actor | No
 
     Raises:
         NotFound: there is no such plan, or none is proposed.
-        InputError: orders, people, sites or stops have changed since it was made (the message says which), a newer plan
+        StalePlan: orders, people, sites or stops have changed since it was made (the message says which), a newer plan
             is followed, or its first work should have begun already.
         NotPermitted: the actor's role does not plan work.
     """
@@ -69,13 +76,13 @@ def _refuse_stale(plan: WorkPlan, plant: Plant, now: datetime) -> None:
     changed = what_changed(plan.basis, plant.basis(), plant)
     if changed:
         more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
-        raise InputError(
+        raise StalePlan(
             f"Plan {plan.plan_id} is out of date. Since it was made, these changed: {', '.join(changed[:SHOWN])}{more}.",
             "Plan again: workbench orders plan",
         )
     late = next((work for work in plan.assignments if not work.kept and work.starts_at < now), None)
     if late is not None:
-        raise InputError(
+        raise StalePlan(
             f"Plan {plan.plan_id} is out of date: {late.number} should have begun {late.when}.",
             "Plan again: workbench orders plan",
         )
@@ -110,10 +117,12 @@ class _Publication:
                     "reason": new.technician_reason,
                 }
                 self.ws.dispatch_history.add(order.order_id, order.machine_id, what, details, self.change)
-                self._rewrite_report(new)
-            self._tell(new, moved.get(order.order_id))
+                rewrite_report(self.ws, new, self.change)
+            elif lacks_parts(order) and order.parts_at != self.ws.orders.get(order.order_id).parts_at:
+                self.ws.orders.update(order, self.change)
+            self._tell(order, new, moved.get(order.order_id))
             after.append(new)
-        self._tell_changes()
+        tell_changes(self.ws, self.lines, ("plan", self.plan.plan_id), self.change, at=self.plan.as_of)
         return after
 
     def _known(self, order: WorkOrder) -> bool:
@@ -138,81 +147,30 @@ class _Publication:
             return order.model_copy(update={"technician_id": None, "colleagues": (), "technician_reason": reason})
         return order
 
-    def _rewrite_report(self, order: WorkOrder) -> None:
-        """Write what the technician reads anew, with its people and time."""
-        known = self.ws.dispatch_reports.for_order(order.order_id)
-        if known is None or order.prediction_id is None:
-            return
-        prediction = self.ws.predictions.find(order.prediction_id)
-        package = self.ws.packages.for_prediction(order.prediction_id)
-        if prediction is None or package is None:
-            return
-        profile = self.plant.machines[order.machine_id]
-        report = dispatch.write_dispatch_report(
-            order,
-            prediction,
-            package,
-            profile,
-            currency=self.plant.currency,
-            site=self.plant.sites.get(profile.site_id),
-        )
-        self.ws.dispatch_reports.put(report.model_copy(update={"report_id": known.report_id}), self.change)
-
-    def _tell(self, order: WorkOrder, moved: PlanChange | None) -> None:
-        """Tell people of an order that is new to them, and note for the others what moved."""
-        before = self.standing.basis.get(order.order_id) if self.standing is not None else None
-        is_new = before is None and (order.order_id in self.work or order.raised_by == "cycle")
-        more_urgent = before not in (None, self.plan.basis[order.order_id]) and self._more_urgent(order)
-        if not (is_new or more_urgent or moved):
+    def _tell(self, before: WorkOrder, order: WorkOrder, moved: PlanChange | None) -> None:
+        """Tell people of an order that is new to them, or more urgent, and note for whoever was told of it what moved."""
+        known = self.standing.basis.get(order.order_id) if self.standing is not None else None
+        shifted = (people_of(before), before.scheduled_at) != (people_of(order), order.scheduled_at)
+        if not (moved or shifted or known != self.plan.basis[order.order_id]):
             return
         profile = self.plant.machines.get(order.machine_id)
         site = self.plant.sites.get(profile.site_id) if profile is not None else None
         if profile is None or site is None:
             return
-        told = set()
-        named = [order.technician_id, *order.colleagues] if order.technician_id else [None]
-        for person in named:
-            notices = dispatch.write_notices(
-                order.model_copy(update={"technician_id": person}),
-                profile,
-                site=site,
-                currency=self.plant.currency,
-                at=self.plan.as_of,
-                more_urgent=more_urgent,
-            )
-            for notice in notices:
-                if notice.recipient not in told and self.ws.notices.find(notice.notice_id) is None:
-                    put(self.ws, notice, self.change)
-                    told.add(notice.recipient)
-        if moved is None or moved.what == "no longer open":
+        people = {*people_of(before), *people_of(order), *(moved.people if moved else ())}
+        informed = were_told(
+            self.ws, order, [f"manager:{site.site_id}", *(f"technician:{person}" for person in people)]
+        )
+        why = self.left_out.get(order.order_id, "")
+        lacks = why and order.technician_id is None and not order.waits_for_approval
+        shown = order.model_copy(update={"technician_reason": why}) if lacks else order
+        told = tell_of_order(self.ws, shown, self.change, at=self.plan.as_of, place=(profile, site))
+        work = self.work.get(order.order_id)
+        if not (moved or shifted) or (work is not None and work[0].kept):
+            # Whoever fixed or began it has told of it.
             return
-        was = f"; was: {moved.before}" if moved.before else ""
-        now = moved.after or f"not planned any more: {self.left_out.get(order.order_id, '')}"
-        concerned = [f"technician:{name}" for name in moved.people] + [f"manager:{site.site_id}"]
-        for recipient in concerned:
-            if recipient not in told:
-                self.lines[recipient].append((order, f"{order.number} {order.title} ({order.machine_id}): {now}{was}"))
-
-    def _more_urgent(self, order: WorkOrder) -> bool:
-        """Say whether a finding has made the order more urgent since the plan before was published."""
-        since = self.standing.published_at if self.standing is not None else None
-        entries = self.ws.dispatch_history.for_order(order.order_id)
-        return any(entry.event == MORE_URGENT and (since is None or entry.at >= since) for entry in entries)
-
-    def _tell_changes(self) -> None:
-        """Tell each person in one message what moved for them."""
-        for recipient, lines in sorted(self.lines.items()):
-            urgent = any(order.priority <= Priority.URGENT for order, _ in lines)
-            numbers = ", ".join(order.number for order, _ in lines[:SHOWN])
-            more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
-            notice = Notice(
-                notice_id=stable_id("plan", self.plan.plan_id, recipient),
-                kind=NoticeKind.PLAN_CHANGED,
-                recipient=recipient,
-                severity=Severity.CRITICAL if urgent else Severity.WARNING,
-                subject=f"Plan changed: {numbers}{more}",
-                body="\n".join(line for _, line in lines),
-                simulated=any(order.simulated for order, _ in lines),
-                created_at=self.plan.as_of,
-            )
-            put(self.ws, notice, self.change)
+        was = (moved.before if moved else "") or in_words(self.ws, before, site)
+        now = (moved.after if moved else "") or in_words(self.ws, order, site)
+        line = change_line(order, now or f"not planned any more: {why}", was)
+        for recipient in informed - {notice.recipient for notice in told}:
+            self.lines[recipient].append((order, line))

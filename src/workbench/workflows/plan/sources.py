@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from workbench.dispatch.days_off import DaysOff
 from workbench.dispatch.working_time import on_site_clock
 from workbench.domain.work import WorkOrder
+from workbench.workflows.procurement.sharing import parts_expected
 
 if TYPE_CHECKING:
     from workbench.domain.calendar import Absence, PlannedStop
@@ -44,6 +45,7 @@ WORDS = {
     "stops": "the planned stops",
     "absences": "absences or days off",
     "machines": "where machines stand or what standing costs",
+    "overtime": "the overtime that is allowed",
 }
 
 
@@ -59,6 +61,7 @@ class Plant:
     technicians: Mapping[str, Technician]
     stops: tuple[PlannedStop, ...]
     currency: str
+    overtime_h: float
     absences: tuple[Absence, ...] = ()
 
     @cached_property
@@ -71,7 +74,7 @@ class Plant:
         return on_site_clock(moment, ZoneInfo(self.sites[site_id].time_zone))
 
     def basis(self, orders: Iterable[WorkOrder] | None = None) -> dict[str, str]:
-        """Return fingerprints: of each order by its id, and of technicians, sites, stops, absences and machines."""
+        """Return fingerprints: of each order by its id, and of technicians, sites, stops, absences, machines and overtime."""
         marks = {
             "technicians": _mark(person.model_dump_json() for person in self.technicians.values()),
             "sites": _mark(site.model_dump_json() for site in self.sites.values()),
@@ -80,6 +83,7 @@ class Plant:
             "machines": _mark(
                 f"{machine.machine_id} {machine.site_id} {machine.economics!r}" for machine in self.machines.values()
             ),
+            "overtime": _mark([f"{self.overtime_h:g} h"]),
         }
         return marks | {order.order_id: _order_mark(order) for order in (self.orders if orders is None else orders)}
 
@@ -100,7 +104,7 @@ def read_plant(ws: Workspace, at: datetime, days: int) -> Plant:
     stops = [stop for stop in ws.planned_stops.all() if stop.ends_at > at and stop.starts_at < until]
     first, last = (at - timedelta(days=2)).date(), until.date()
     absences = [one for one in ws.absences.all() if one.last_day >= first and one.first_day <= last]
-    orders = [order for order in ws.orders.open() if order.created_at <= at]
+    orders = _with_parts_expected(ws, [order for order in ws.orders.open() if order.created_at <= at], at)
     return Plant(
         at=at,
         days=days,
@@ -110,8 +114,27 @@ def read_plant(ws: Workspace, at: datetime, days: int) -> Plant:
         technicians={person.technician_id: person for person in ws.technicians.all()},
         stops=tuple(sorted(stops, key=lambda stop: (stop.starts_at, stop.stop_id))),
         currency=ws.settings.currency,
+        overtime_h=ws.settings.overtime_h,
         absences=tuple(absences),
     )
+
+
+def _with_parts_expected(ws: Workspace, orders: list[WorkOrder], at: datetime) -> list[WorkOrder]:
+    """Return the orders with when their parts come as it looks ``at``: a date that has passed is no arrival."""
+    if not any(lacks_parts(order) for order in orders):
+        return orders
+    there = parts_expected(ws, at)
+    return [
+        order.model_copy(update={"parts_at": there[order.order_id]})
+        if lacks_parts(order) and order.order_id in there
+        else order
+        for order in orders
+    ]
+
+
+def lacks_parts(order: WorkOrder) -> bool:
+    """Say whether pieces that an order needs are not set aside for it yet."""
+    return any(line.to_order for line in order.parts)
 
 
 def read_findings(ws: Workspace, plant: Plant) -> Findings:

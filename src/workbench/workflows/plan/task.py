@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class Task:
     """An order with all that its jobs are made of; ``begin`` counts how often its first choice had no room.
 
+    ``earliest``: day and minute from which its parts are there.
     ``rush``: what an emergency, or work with an ``advised`` planned stop, is given first, one after the other, before any
     time will do. ``shifts``: the same for work in several parts.
     """
@@ -29,7 +30,7 @@ class Task:
     choice: Choice
     costs: Waiting
     defer_cost: Minor
-    earliest_day: int
+    earliest: tuple[int, int]
     windows: tuple[Window, ...]
     stop: str = ""
     begin: int = 0

@@ -15,7 +15,7 @@ from workbench.domain.work import Priority, WorkOrder
 
 if TYPE_CHECKING:
     from workbench.domain.base import Minor
-    from workbench.domain.equipment import MachineProfile
+    from workbench.domain.equipment import Economics, MachineProfile
     from workbench.store.records.analysis import Odds, Stakes
 
 # Where no model says how likely the failure is: the least that would make an order of this priority (judge_priority).
@@ -45,6 +45,11 @@ class Waiting:
             highest = max(highest, round(self.extra * rise))
             found.append(highest)
         return tuple(found)
+
+
+def stands_h(order: WorkOrder, economics: Economics) -> float:
+    """Return how long the machine stands for planned work, with what goes before and after it, in hours."""
+    return economics.planned_logistics_h + (order.repair_h or order.labour_h / order.people)
 
 
 def waiting(
@@ -89,7 +94,7 @@ def _extra(order: WorkOrder, profile: MachineProfile, stakes: Stakes | None, lab
     economics = profile.economics
     if economics.production_loss_per_h <= 0:
         return labour
-    stands_h = order.repair_h or order.labour_h / order.people
-    unplanned = Fraction(repr(economics.logistics_h + stands_h))
-    planned = Fraction(repr(economics.planned_logistics_h + stands_h)) * Fraction(repr(economics.planned_loss_share))
+    stopped = stands_h(order, economics)
+    unplanned = Fraction(repr(economics.logistics_h - economics.planned_logistics_h + stopped))
+    planned = Fraction(repr(stopped)) * Fraction(repr(economics.planned_loss_share))
     return max(0, round_half_up(economics.production_loss_per_h * (unplanned - planned)))

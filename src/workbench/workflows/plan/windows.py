@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from workbench.domain.planning import MINUTES_PER_DAY, Window
 from workbench.domain.work import Priority, WorkOrder
 
+from .waiting import stands_h
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -35,9 +37,20 @@ class Shifts:
     missed: bool = False
 
 
-def whole_day(day: int) -> Window:
-    """Return all hours of a day."""
-    return Window(day=day, start_min=0, end_min=MINUTES_PER_DAY)
+def hours_from(earliest: tuple[int, int], days: int) -> list[Window]:
+    """Return all hours of each day from a day and minute on."""
+    return _from(earliest, [Window(day=day, start_min=0, end_min=MINUTES_PER_DAY) for day in range(days)])
+
+
+def _from(earliest: tuple[int, int], windows: Sequence[Window]) -> list[Window]:
+    """Return what is left of windows from a day and minute on."""
+    day, minute = earliest
+    begins = ((window, minute if window.day == day else 0) for window in windows if window.day >= day)
+    return [
+        window.model_copy(update={"start_min": max(window.start_min, begin)})
+        for window, begin in begins
+        if begin < window.end_min
+    ]
 
 
 def stop_windows(
@@ -45,7 +58,7 @@ def stop_windows(
     minutes: int,
     choice: Choice,
     costs: Waiting,
-    earliest_day: int,
+    earliest: tuple[int, int],
     *,
     plant: Plant,
     crew: Crew,
@@ -57,8 +70,8 @@ def stop_windows(
     """
     if order.priority <= Priority.URGENT or _in_parts(choice):
         return ()
-    windows = _in_stops(order, minutes, choice, earliest_day, plant=plant, crew=crew)
-    saved = _production_loss(order, minutes, plant, stakes)
+    windows = _in_stops(order, minutes, choice, earliest, plant=plant, crew=crew)
+    saved = _production_loss(order, plant, stakes)
     return windows if windows and saved > costs.costs[windows[0].day] else ()
 
 
@@ -67,7 +80,7 @@ def shift_choices(
     minutes: int,
     team: Team,
     costs: Waiting,
-    earliest_day: int,
+    earliest: tuple[int, int],
     *,
     plant: Plant,
     crew: Crew,
@@ -79,24 +92,22 @@ def shift_choices(
     the stop that its decision calls the best time first; an emergency waits for none.
     """
     place = plant.machines[order.machine_id].site_id
-    usable = [day for day in team.days if day >= earliest_day]
-    anywhen = _following([whole_day(day) for day in usable], team.parts)
+
+    def long_enough(window: Window) -> bool:
+        return window.day in team.days and _minutes_in(crew, team.people, place, window) >= team.part_min
+
+    anywhen = _following([window for window in hours_from(earliest, plant.days) if long_enough(window)], team.parts)
     if order.priority is Priority.EMERGENCY:
         return Shifts(anywhen)
     stops = _stop_spans(order, minutes, plant)
     inside = {
         span: _following(
-            [
-                window
-                for window in crew.days.windows([span])
-                if window.day in usable and _minutes_in(crew, team.people, place, window) >= team.part_min
-            ],
-            team.parts,
+            [window for window in _from(earliest, crew.days.windows([span])) if long_enough(window)], team.parts
         )
         for span in stops
     }
     first = next((choices for choices in inside.values() if choices), ())
-    saved = _production_loss(order, minutes, plant, stakes)
+    saved = _production_loss(order, plant, stakes)
     if order.priority > Priority.URGENT and first and saved > costs.costs[first[0][-1].day]:
         return Shifts(first, in_stop=len(first))
     at = stakes.stop_at if stakes is not None else None
@@ -111,19 +122,19 @@ def _following(windows: Sequence[Window], parts: int) -> tuple[tuple[Window, ...
     return tuple(tuple(windows[at : at + parts]) for at in range(len(windows) - parts + 1))
 
 
-def _production_loss(order: WorkOrder, minutes: int, plant: Plant, stakes: Stakes | None) -> int:
+def _production_loss(order: WorkOrder, plant: Plant, stakes: Stakes | None) -> int:
     """Return what the work costs in production outside of a planned stop, in minor units."""
     if stakes is not None:
         return stakes.planned_impact.production_loss
     economics = plant.machines[order.machine_id].economics
-    stands_h = order.repair_h or minutes / 60
-    return round(economics.production_loss_per_h * economics.planned_loss_share * stands_h)
+    return round(economics.production_loss_per_h * economics.planned_loss_share * stands_h(order, economics))
 
 
 def _stop_spans(order: WorkOrder, minutes: int, plant: Plant) -> list[tuple[datetime, datetime]]:
     """Return from when to when work may be done in each planned stop of the machine; it may stand longer than people are busy."""
-    site_id = plant.machines[order.machine_id].site_id
-    idle = timedelta(hours=max(0.0, (order.repair_h or minutes / 60) - minutes / 60))
+    machine = plant.machines[order.machine_id]
+    site_id = machine.site_id
+    idle = timedelta(hours=max(0.0, stands_h(order, machine.economics) - minutes / 60))
     spans = [
         (max(stop.starts_at, plant.at), stop.ends_at - idle)
         for stop in plant.stops
@@ -136,7 +147,7 @@ def advised_windows(
     order: WorkOrder,
     minutes: int,
     choice: Choice,
-    earliest_day: int,
+    earliest: tuple[int, int],
     *,
     plant: Plant,
     crew: Crew,
@@ -149,14 +160,14 @@ def advised_windows(
     at = stakes.stop_at if stakes is not None else None
     if at is None or order.priority is Priority.EMERGENCY or _in_parts(choice):
         return ()
-    return _in_stops(order, minutes, choice, earliest_day, plant=plant, crew=crew, at=at)
+    return _in_stops(order, minutes, choice, earliest, plant=plant, crew=crew, at=at)
 
 
 def _in_stops(
     order: WorkOrder,
     minutes: int,
     choice: Choice,
-    earliest_day: int,
+    earliest: tuple[int, int],
     *,
     plant: Plant,
     crew: Crew,
@@ -171,29 +182,37 @@ def _in_stops(
     ]
     return tuple(
         window
-        for window in crew.days.windows(spans)
-        if window.day >= earliest_day and _can_work(crew, choice, site_id, window, minutes)
+        for window in _from(earliest, crew.days.windows(spans))
+        if _can_work(crew, choice, site_id, window, minutes)
     )
 
 
 def rush_windows(
-    order: WorkOrder, minutes: int, choice: Choice, earliest_day: int, *, place: str, crew: Crew, overtime_min: int
+    order: WorkOrder,
+    minutes: int,
+    choice: Choice,
+    earliest: tuple[int, int],
+    *,
+    place: str,
+    crew: Crew,
+    overtime_min: int,
 ) -> tuple[Window, ...]:
     """Return when an emergency is to be done, day by day: as soon as anybody can, else on that day; nothing for other orders."""
     if order.priority is not Priority.EMERGENCY or _in_parts(choice):
         return ()
+    free = {window.day: window for window in hours_from(earliest, crew.days.count)}
     starts = [
-        (day, start)
+        (day, begin)
         for team in _teams(choice)
         for day, (start, end) in crew.together(team, place).items()
-        if day >= earliest_day and end + overtime_min - start >= minutes
+        if day in free and end + overtime_min - (begin := max(start, free[day].start_min)) >= minutes
     ]
     first: dict[int, int] = {}
     for day, start in sorted(starts):
         first.setdefault(day, start)
     soon = {day: min(start + minutes + RUSH_MIN, MINUTES_PER_DAY) for day, start in first.items()}
     return tuple(
-        window for day, end in soon.items() for window in (Window(day=day, start_min=0, end_min=end), whole_day(day))
+        window for day, end in soon.items() for window in (free[day].model_copy(update={"end_min": end}), free[day])
     )
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from workbench.domain.equipment import Technician
     from workbench.domain.planning import Plan, PlanProblem
-    from workbench.domain.work import WorkOrder
+    from workbench.domain.work import Priority, WorkOrder
 
 
 def left_out(orders: dict[str, WorkOrder], reasons: dict[str, str]) -> tuple[LeftOut, ...]:
@@ -52,8 +52,19 @@ class Words:
     def deferred(self) -> dict[str, str]:
         """Return why each order that could be done is not in the plan."""
         tasks = self.draft.tasks
+        orders = {lock.job.job_id: lock.order for lock in self.draft.kept.locks}
+        orders |= {part_id(key, at): task.order for key, task in tasks.items() for at in range(task.parts)}
+        busy: dict[str, set[Priority]] = defaultdict(set)
+        for job in self.found.jobs:
+            for name in job.people:
+                busy[name].add(orders[job.job_id].priority)
+
+        def others(task: Task) -> set[Priority]:
+            able = task.team.people if task.team is not None else task.choice.able
+            return {priority for name in able for priority in busy[name]}
+
         return {
-            order_id: self.draft.why_deferred(tasks[order_id]) for order_id in self.found.deferred if order_id in tasks
+            key: self.draft.why_deferred(task, others(task)) for key in self.found.deferred if (task := tasks.get(key))
         }
 
     def assignments(self) -> tuple[PlannedWork, ...]:
@@ -68,12 +79,11 @@ class Words:
         lock = self.draft.kept.locks[number]
         order = lock.order
         people = (*((order.technician_id,) if order.technician_id else ()), *order.colleagues)
-        parts = sum(other.order is order and other.pair == 0 for other in self.draft.kept.locks)
         away = ", ".join(
             self.draft.crew.technicians[key].title for key in people if self.draft.kept.is_away(key, lock.job)
         )
         reason = f"stays as it is: {lock.why}{f'; but {away} is away then: decide' if away else ''}"
-        return self._work(order, lock.job.job_id, lock.job.place, people, reason, lock.part + 1, parts, lock.why)
+        return self._work(order, lock.job.job_id, lock.job.place, people, reason, lock.part + 1, lock.parts, lock.why)
 
     def _part(self, task: Task, at: int) -> PlannedWork:
         job_id = part_id(task.order.order_id, at)

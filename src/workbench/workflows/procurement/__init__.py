@@ -4,13 +4,14 @@ from .deliveries import cancel_purchase, late_deliveries, place_purchase, receiv
 from .proposals import Proposed, propose_purchases
 from .quotes import enter_quote, request_quotes
 from .reorder import parts_overview, reorder_proposals
-from .sharing import expect_parts, hold_orders, share_out
+from .sharing import expect_parts, expect_parts_of, hold_orders, share_out
 
 __all__ = [
     "Proposed",
     "cancel_purchase",
     "enter_quote",
     "expect_parts",
+    "expect_parts_of",
     "hold_orders",
     "late_deliveries",
     "parts_overview",

@@ -13,8 +13,11 @@ from workbench.domain.predictions import Severity
 from workbench.domain.procurement import PurchaseState
 from workbench.domain.work import WorkOrder
 from workbench.workflows.notices.write import put
+from workbench.workflows.order_report import rewrite_report
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from workbench.workspace import Workspace
 
 
@@ -51,27 +54,44 @@ def expect_parts(tx: Workspace, part_ids: Collection[str], change: Change) -> li
 
     ``tx`` is a workspace in a transaction. Returns the orders that changed, as they are now.
     """
-    at, reservations = tx.as_of(), tx.parts.reservations()
-    orders = tx.orders.open()
-    parts = {part.part_id: part for part in tx.parts.all()}
-    shortages = engine.shortages_of(orders, reservations)
-    there = engine.parts_there(
-        shortages,
-        free={name: tx.parts.available(name) for name in {shortage.part_id for shortage in shortages} & set(parts)},
-        incoming=[one for one in tx.purchases.open() if one.state is PurchaseState.ORDERED],
-        parts=parts,
-        at=at,
-    )
+    at, reservations, there = tx.as_of(), tx.parts.reservations(), parts_expected(tx, tx.as_of())
     told = []
     # One order for all writers, so that two of them never wait for each other's row.
-    for order in sorted(orders, key=lambda order: order.order_id):
+    for order in sorted(tx.orders.open(), key=lambda order: order.order_id):
         if not _needs(order, part_ids):
             continue
         held = {r.part_id: r.quantity for r in reservations if r.order_id == order.order_id and r.state != "released"}
         told_now = partial(engine.with_parts, held=held, there=there.get(order.order_id), at=at)
         after = tx.orders.advance(order.order_id, told_now, change, "parts expected")
-        told += [after] if after != order else []
+        if after != order:
+            rewrite_report(tx, after, change)
+            told.append(after)
     return told
+
+
+def expect_parts_of(tx: Workspace, order: WorkOrder, change: Change, *, at: datetime) -> WorkOrder:
+    """Write into an order that was just opened when its parts come, with what is on order already; return it as it is then."""
+    if not any(line.to_order for line in order.parts):
+        return order
+    when = parts_expected(tx, at).get(order.order_id, order.parts_at)
+    if when == order.parts_at:
+        return order
+    return tx.orders.advance(
+        order.order_id, lambda now: now.model_copy(update={"parts_at": when}), change, "parts expected"
+    )
+
+
+def parts_expected(ws: Workspace, at: datetime) -> dict[str, datetime | None]:
+    """Return when the last of what each open order lacks is there, seen from ``at``; None: not known."""
+    parts = {part.part_id: part for part in ws.parts.all()}
+    shortages = engine.shortages_of(ws.orders.open(), ws.parts.reservations())
+    return engine.parts_there(
+        shortages,
+        free={name: ws.parts.available(name) for name in {shortage.part_id for shortage in shortages} & set(parts)},
+        incoming=[one for one in ws.purchases.open() if one.state is PurchaseState.ORDERED],
+        parts=parts,
+        at=at,
+    )
 
 
 def _needs(order: WorkOrder, part_ids: Collection[str]) -> bool:

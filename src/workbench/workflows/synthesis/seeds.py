@@ -28,7 +28,7 @@ def seed_data(
     *,
     rows: int = 10_000,
     failure_mode: str | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     actor: Actor | None = None,
     progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
@@ -44,7 +44,7 @@ def seed_data(
         machine_id: a machine whose profile has a twin section.
         rows: 1,000 to 100,000.
         failure_mode: the mode that every life ends in; None: whichever comes first, as in a plant.
-        seed: of the random numbers; another seed gives other lives.
+        seed: of the random numbers; another seed gives other lives. Default: the workspace's.
         actor: who asks for it.
         progress: told the fraction of rows made.
         should_stop: asked now and then.
@@ -56,6 +56,7 @@ def seed_data(
     from workbench.twin import seed_columns, seed_notes
     from workbench.twin.state_model import physics_of
 
+    seed = ws.settings.seed if seed is None else seed
     refuse(seed_faults(ws, machine_id, rows=rows, failure_mode=failure_mode, seed=seed), "The request for seed data")
     profile = ws.machines.get(machine_id)
     site = ws.sites.find(profile.site_id)

@@ -1,26 +1,32 @@
-"""Where hours and load have brought a machine's twin: from new parts at the record's start and at each replacement."""
+"""Where hours and load have brought a machine's twin: from new parts at the record's start and at each replacement.
+
+The replacement of a part begins the life of that part anew, that of the whole machine its operating hours too.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from workbench.domain.composition import OUTSIDE
 from workbench.domain.equipment import MachineProfile
-from workbench.domain.observations import EventKind, MachineData
+from workbench.domain.observations import WHOLE_MACHINE, EventKind, MachineData
+from workbench.domain.predictions import UNKNOWN_MODE
 from workbench.domain.twin import TwinHealth
 from workbench.twin.health import twin_health as read_twin_health
-from workbench.twin.injection import renew
+from workbench.twin.injection import renew, renew_all
 from workbench.twin.model import TwinModel
 from workbench.twin.run import LIMITS, run_twin
 from workbench.twin.state_model import USUAL_AMBIENT_C, twin_of, usual_load
 from workbench.twin.streams import Floats
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from workbench.twin.model import Samples
     from workbench.workspace import Workspace
 
@@ -71,9 +77,12 @@ class _Duty:
     ambient: Floats
     start: datetime
 
-    @property
-    def running_h(self) -> float:
-        return float(self.running.sum() * self.step_h)
+    def running_h(self, since: datetime) -> float:
+        """Return the hours run since an instant; before the record it is taken to have run as in the record's first weeks."""
+        run = np.concatenate([[0.0], np.cumsum(self.running) * self.step_h])
+        hours = (since - self.start) / timedelta(hours=1)
+        usual = float(self.running[: math.ceil(FIRST_H / self.step_h)].mean())
+        return float(run[-1] - np.interp(hours / self.step_h, np.arange(len(run)), run)) + usual * max(-hours, 0.0)
 
 
 def lived_twin(ws: Workspace, machine_id: str, *, as_of: datetime | None = None) -> CurrentTwin:
@@ -84,16 +93,22 @@ def lived_twin(ws: Workspace, machine_id: str, *, as_of: datetime | None = None)
     model = twin_of(profile)
     parameters = model.parameters()
     duty = _duty(data)
+    new_at = _machine_new_at(data)
     if duty is None:
         years = _age_years(profile)
-        running = f", continuous running for {years:g} years" if years else ""
+        if new_at is not None:
+            years = min(years, (at - new_at) / timedelta(hours=HOURS_PER_YEAR))
+        running = f", continuous running for {years:.3g} years" if years else ""
         basis = f"no reading on record: parts taken as new{running}"
         return _new(profile, model, parameters, at, running_h=years * HOURS_PER_YEAR, basis=basis)
     renewals = _renewals(data, model, duty)
 
     def replace_parts(step: int, state: Floats, own: Samples) -> None:
         for mode in renewals.get(step, ()):
-            renew(model, mode, state, own)
+            if mode in WHOLE_MACHINE:
+                renew_all(model, state, own)
+            else:
+                renew(model, mode, state, own)
 
     ran = run_twin(
         model,
@@ -106,18 +121,23 @@ def lived_twin(ws: Workspace, machine_id: str, *, as_of: datetime | None = None)
         intervene=replace_parts,
     )
     damage = {mode: float(values[-1, 0]) for mode, values in ran.damage.items()}
-    usual_running = duty.running[: math.ceil(FIRST_H / duty.step_h)].mean()
-    before_h = _age_years(profile) * HOURS_PER_YEAR * float(usual_running)
-    counted = _counted_hours(data)
-    running_h = before_h + duty.running_h if counted is None else counted
-    renewed = len({mode for modes in renewals.values() for mode in modes})
+    begun = duty.start - timedelta(hours=_age_years(profile) * HOURS_PER_YEAR) if new_at is None else new_at
+    worked_h, counted = duty.running_h(begun), _counted_hours(data, new_at)
+    on_record_h = duty.running_h(duty.start)
+    renewed = len({mode for modes in renewals.values() for mode in modes} - set(WHOLE_MACHINE))
     told = LOAD in data.telemetry.columns and bool(data.telemetry[LOAD].notna().any())
     taken = "" if told else f" at the usual load of {100 * usual_load(profile):.0f} %"
+    running_h = worked_h if counted is None else counted
     basis = (
-        f"{'hours' if taken else 'load'} on record since {duty.start:%Y-%m-%d}, {duty.running_h:,.0f} h running{taken}, "
+        f"{'hours' if taken else 'load'} on record since {duty.start:%Y-%m-%d}, {on_record_h:,.0f} h running{taken}, "
         "parts taken as new then"
         + (f", those of {renewed} failure mode{'' if renewed == 1 else 's'} renewed since" if renewed else "")
-        + (f"; {before_h:,.0f} h run before" if counted is None and before_h else "")
+        + (f"; the whole machine renewed on {new_at:%Y-%m-%d}, {running_h:,.0f} h run since" if new_at else "")
+        + (
+            f"; {worked_h - on_record_h:,.0f} h run before"
+            if new_at is None and counted is None and begun < duty.start
+            else ""
+        )
     )
     return CurrentTwin(profile, model, parameters, ran.state, damage, running_h, at, basis)
 
@@ -137,12 +157,40 @@ def _age_years(profile: MachineProfile) -> float:
     return max(float(age), 0.0) if isinstance(age, int | float) else 0.0
 
 
-def _counted_hours(data: MachineData) -> float | None:
-    """Return the machine's own counter of running hours, where the record has one."""
+def renews_machine(events: pd.DataFrame) -> list[bool]:
+    """Say of each event whether it renews the whole machine.
+
+    A replacement of nobody knows what, within a day of a failure, is taken for the repair of that failure alone.
+    """
+    from workbench.ml.life import CORRECTIVE_H
+
+    failed = list(events.loc[events["kind"].eq(EventKind.FAILURE.value), "time"])
+    soon = timedelta(hours=CORRECTIVE_H)
+
+    def whole(time: datetime, kind: str, cause: str) -> bool:
+        repair = cause == UNKNOWN_MODE and any(timedelta(0) <= time - failure <= soon for failure in failed)
+        return kind == EventKind.REPLACEMENT.value and cause in WHOLE_MACHINE and not repair
+
+    return [whole(*event) for event in zip(events["time"], events["kind"], events["cause"], strict=True)]
+
+
+def _machine_new_at(data: MachineData) -> datetime | None:
+    """Return when the whole machine was last renewed; None where nobody recorded that."""
+    found = [time.to_pydatetime() for time in data.events.loc[renews_machine(data.events), "time"]]
+    return max(found, default=None)
+
+
+def _counted_hours(data: MachineData, new_at: datetime | None) -> float | None:
+    """Return the machine's own counter of running hours, since ``new_at`` where that is known; None without a counter."""
     if "running_h" not in data.telemetry.columns:
         return None
-    known = data.telemetry["running_h"].dropna()
-    return None if known.empty else float(known.iloc[-1])
+    known = data.telemetry[["time", "running_h"]].dropna()
+    if known.empty:
+        return None
+    now = float(known["running_h"].iloc[-1])
+    before = known.loc[known["time"] <= new_at, "running_h"] if new_at is not None else known["running_h"].iloc[:0]
+    # A counter that was changed with the machine counts from there by itself.
+    return now - float(before.iloc[-1]) if len(before) and before.iloc[-1] <= now else now
 
 
 def _duty(data: MachineData) -> _Duty | None:
@@ -182,12 +230,14 @@ def _means(frame: Any, column: str, step: Any, steps: int, *, where: Any, otherw
 
 
 def _renewals(data: MachineData, model: TwinModel, duty: _Duty) -> dict[int, list[str]]:
-    """Return the modes whose parts were renewed before each step: those that failed or were replaced."""
+    """Return what was renewed before each step: modes that failed or whose parts were replaced, and the whole machine."""
     found: dict[int, list[str]] = {}
     events = data.events
-    ended = events[events["kind"].isin([EventKind.FAILURE.value, EventKind.REPLACEMENT.value])]
-    for time, mode in zip(ended["time"], ended["cause"], strict=True):
+    whole = renews_machine(events)
+    for row, (time, kind, cause) in enumerate(zip(events["time"], events["kind"], events["cause"], strict=True)):
+        ended = kind in (EventKind.FAILURE.value, EventKind.REPLACEMENT.value) and cause in model.composition.modes
         step = int((time - duty.start).total_seconds() / 3600.0 / duty.step_h) + 1
-        if mode in model.composition.modes and 0 < step < len(duty.load):
-            found.setdefault(step, []).append(mode)
+        if step > 0 and (ended or whole[row]):
+            # What came in the last step, or after the last reading, is new at its beginning.
+            found.setdefault(min(step, len(duty.load) - 1), []).append(cause)
     return found

@@ -16,6 +16,8 @@ from workbench.twin.observed import Observed, observe
 from workbench.twin.state_model import USUAL_AMBIENT_C, twin_of, usual_load
 from workbench.twin.streams import Flags, Floats
 
+from .current import renews_machine
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -51,14 +53,24 @@ def read_record(ws: Workspace, machine_id: str, as_of: datetime | None) -> TwinR
     observed = observe(model, data.profile, frame, running, usual=usual)
     ended = _ended(data)
     hours = _hours(observed, ended["time"])
-    began = [mode for mode, hour in zip(ended["cause"], hours, strict=True) if hour >= 0]
-    renewed = tuple(sorted({mode for mode in began if mode in model.composition.modes}))
+    modes = set(model.composition.modes)
+    renewed: set[str] = set()
+    for whole, cause, hour in zip(renews_machine(ended), ended["cause"], hours, strict=False):
+        if hour >= 0:
+            renewed |= modes if whole else {cause} & modes
     last = max((round(hour / observed.step_h) + 1 for hour in hours if hour >= 0), default=0)
     digest = hashlib.sha256(
         frame.drop(columns="time").to_numpy(dtype=float).tobytes() + str(frame["time"].min()).encode()
     )
     return TwinRecord(
-        data.profile, model, observed, _sound(data, observed, ended), renewed, last, at, digest.hexdigest()[:16]
+        data.profile,
+        model,
+        observed,
+        _sound(data, observed, ended),
+        tuple(sorted(renewed)),
+        last,
+        at,
+        digest.hexdigest()[:16],
     )
 
 
