@@ -11,7 +11,6 @@ import pytest
 from workbench.domain.base import Actor, Role
 from workbench.errors import InputError, NotFound
 from workbench.workflows.audit import audit, difference
-from workbench.workspace import Workspace
 
 ADA = Actor(id="ada", role=Role.SUPERVISOR)
 
@@ -32,16 +31,15 @@ def test_a_change_is_told_by_the_fields_that_became_different(ran):
     assert pd.api.types.is_datetime64_any_dtype(found["at"])
 
 
-def test_every_decision_of_the_cycle_is_there_with_its_reason(ran_plant):
-    with Workspace.open(ran_plant) as ws:
-        machines = ws.machines.ids()
-        said = audit(ws, "analytics_package", limit=500)
-        runs = audit(ws, "cycle_run", limit=500)
-        models = audit(ws, "model_version", limit=500)
-        order = ws.orders.all()[0]
-        found = audit(ws, key=order.number.lower())
-        assert found["entity"].isin(["work_order", "dispatch_history"]).all()
-        assert found["key"].eq(order.number).all()
+def test_every_decision_of_the_cycle_is_there_with_its_reason(ran):
+    machines = ran.machines.ids()
+    said = audit(ran, "analytics_package", limit=500)
+    runs = audit(ran, "cycle_run", limit=500)
+    models = audit(ran, "model_version", limit=500)
+    order = ran.orders.all()[0]
+    found = audit(ran, key=order.number.lower())
+    assert found["entity"].isin(["work_order", "dispatch_history"]).all()
+    assert found["key"].eq(order.number).all()
     assert len(said) == len(machines)
     assert said["actor"].eq("maintenance-cycle").all()
     assert said["change"].str.fullmatch(r"decision\.act (true|false); decision\.reason .+").all()
@@ -53,16 +51,13 @@ def test_every_decision_of_the_cycle_is_there_with_its_reason(ran_plant):
     assert (models["action"] == "activated").any()
 
 
-def test_what_the_log_does_not_know_is_said(ran_plant):
-    with Workspace.open(ran_plant) as ws:
-        with pytest.raises(
-            InputError, match=r"The log tells of no 'invoice'\. It tells of: absence, analytics_package"
-        ):
-            audit(ws, "invoice")
-        with pytest.raises(InputError, match="Give 1 or more"):
-            audit(ws, limit=0)
-        with pytest.raises(NotFound, match="There is no order 'WO-1999-0001'"):
-            audit(ws, key="WO-1999-0001")
+def test_what_the_log_does_not_know_is_said(ran):
+    with pytest.raises(InputError, match=r"The log tells of no 'invoice'\. It tells of: absence, analytics_package"):
+        audit(ran, "invoice")
+    with pytest.raises(InputError, match="Give 1 or more"):
+        audit(ran, limit=0)
+    with pytest.raises(NotFound, match="There is no order 'WO-1999-0001'"):
+        audit(ran, key="WO-1999-0001")
 
 
 def test_a_change_at_the_end_of_a_long_text_is_told_too():

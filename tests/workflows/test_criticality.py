@@ -13,28 +13,26 @@ from workbench.domain.base import Actor, Role
 from workbench.domain.criticality import Strategy
 from workbench.domain.observations import AssetEvent, EventKind
 from workbench.errors import InputError, NotFound, NotPermitted
-from workbench.workspace import Workspace
 
 from .conftest import END, SILENT
 
 COMPRESSOR = "compressor_atlas_copco_lt_007"
 
 
-def test_every_machine_has_a_class_a_loss_and_a_reason(trained_plant):
-    with Workspace.open(trained_plant) as ws:
-        found = workbench.assess_criticality(ws)
-        assert sorted(one.machine_id for one in found.machines) == ws.machines.ids()
-        assert found.loss_per_year == sum(one.loss_per_year for one in found.machines)
-        assert all(one.loss_per_year_95[0] < one.loss_per_year < one.loss_per_year_95[1] for one in found.machines)
-        assert all(one.reason for one in found.machines)
-        assert found.machine(COMPRESSOR).current == "A"
-        # A silent machine is taken to run all the time, and nothing of it is seen.
-        silent = workbench.fmeca(ws, SILENT)
-        assert silent.operating_h_per_year == 8_760
-        assert {mode.detection for mode in silent.modes} == {10}
-        assert "No readings in the last 30 days" in silent.notes[0]
-        with pytest.raises(NotFound, match="Did you mean"):
-            workbench.fmeca(ws, "compressor_atlas_copco_lt_008")
+def test_every_machine_has_a_class_a_loss_and_a_reason(plant):
+    found = workbench.assess_criticality(plant)
+    assert sorted(one.machine_id for one in found.machines) == plant.machines.ids()
+    assert found.loss_per_year == sum(one.loss_per_year for one in found.machines)
+    assert all(one.loss_per_year_95[0] < one.loss_per_year < one.loss_per_year_95[1] for one in found.machines)
+    assert all(one.reason for one in found.machines)
+    assert found.machine(COMPRESSOR).current == "A"
+    # A silent machine is taken to run all the time, and nothing of it is seen.
+    silent = workbench.fmeca(plant, SILENT)
+    assert silent.operating_h_per_year == 8_760
+    assert {mode.detection for mode in silent.modes} == {10}
+    assert "No readings in the last 30 days" in silent.notes[0]
+    with pytest.raises(NotFound, match="Did you mean"):
+        workbench.fmeca(plant, "compressor_atlas_copco_lt_008")
 
 
 def test_recorded_failures_of_the_type_raise_the_rate(plant):

@@ -73,7 +73,8 @@ def test_neighbourhoods_make_a_plan_cheaper_and_two_threads_change_nothing():
     start = settled(possible, insert_cheapest(possible), Sequencer(possible))
     found = []
     for _ in range(2):
-        pricing, rounds = DayPricing(possible), iter([10.0] * 5)
+        # It is asked twice a round: no clock may end one of the three.
+        pricing, rounds = DayPricing(possible), iter([1000.0] * 6)
         guide = Guide(np.zeros_like(pricing.cost), np.ones(len(pricing.shifts)), ())
         found.append(
             refined(
