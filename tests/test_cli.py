@@ -168,15 +168,44 @@ def test_events_file_is_ingested_once(plant):
         (("-w", "W", "ingest", "nonsense", "readings.csv"), "no kind of source"),
         (("-w", "W", "report", "no_such_report"), "fleet_health"),
         (("-w", "W", "report", "-p", "max_detail=3"), "max_details"),
+        (("-w", "W", "report", "machine_report"), "-p machine_id=ID"),
+        (("-w", "W", "report", "machine_report", "-p", "machine_id=pump_02"), "There is no machine 'pump_02'"),
         (("-w", "W", "benchmark", "no_such"), "cmapss"),
         (("-w", "W", "machines", "add"), "--from-csv"),
         (("-w", "W", "plant", "people"), "technicians"),
         (("init", "W"), "already"),
+        (("-w", "W", "machines", "add", "--from-csv", "readings.csv", "--id", "pump_03", "--site", "x_1"), "main_site"),
+        (("-w", "W", "schedule", "add", "n", "--cron", "0 5 * * *", "--kind", "cycle"), "'n' is not allowed; use 2 to"),
         (("-w", "W", "train", "--no-such-option"), "--no-such-option"),
     ],
 )
 def test_bad_input_ends_with_2_and_says_what_to_do(own_machine, words, message):
     assert message in Shell(own_machine)(*words, code=2)
+
+
+def test_advice_can_be_run_as_it_is_printed(shell):
+    advice = shell("init", "My Plant")
+    assert "workbench -w 'My Plant' machines add --from-csv" in advice
+    assert "Train first: workbench -w 'My Plant' train\n" in shell("-w", "My Plant", "drift", code=2)
+    assert "`workbench -w 'My Plant' plant sites FILE`" in shell("-w", "My Plant", "plant", "technicians", _people(shell.folder), code=2)  # fmt: skip
+    with chdir(shell.folder / "My Plant"):
+        assert "Train first: workbench train\n" in Shell(Path.cwd())("drift", code=2)
+
+
+def _people(folder: Path) -> Path:
+    (folder / "people.yaml").write_text(Shell(folder)("plant", "technicians"))
+    return folder / "people.yaml"
+
+
+def test_faults_of_a_mapping_are_told_with_their_lines(own_machine):
+    shell = Shell(own_machine)
+    (own_machine / "mapping.yaml").write_text("time_columns: time\ncolumns: {}\n")
+    told = shell("-w", "W", "ingest", "readings.csv", "--mapping", "mapping.yaml", code=2)
+    assert "line 1, time_columns: unknown field; did you mean 'time_column'?\n" in told
+    assert told.endswith("\nCorrect each of them and try again.\n")
+    (own_machine / "mapping.yaml").write_text("time_column: [\n")
+    told = shell("-w", "W", "history", "import", "readings.csv", "--mapping", "mapping.yaml", code=2)
+    assert "line 2: cannot be read as YAML or JSON" in told
 
 
 def test_profile_with_ten_faults_lists_all_and_adds_nothing(shell):

@@ -6,7 +6,7 @@ Verbs are functions of a workspace, each loaded when first used, so importing th
 - models: ``train``, ``activate_model``, ``rollback_model``, ``shadow_model``, ``compare_models``, ``promote_model``, ``drift``;
 - answers: ``predict``, ``assess``, ``anomalies``, ``forecast``, ``explain``, ``explain_fleet``, ``explain_global``;
 - synthetic data: ``seed_data``, ``train_synthesizer``, ``generate``, ``judge_synthetic``, ``read_synthetic``;
-- work: ``run_cycle``, ``plan_work``, ``publish_plan``, ``add_planned_stop``, ``add_absence``, ``import_absences``, ``raise_ticket``, ``request_order_approval``, ``assign_order``, ``start_order``, ``close_order``, ``correct_close_out``, ``value_ledger``,
+- work: ``run_cycle``, ``plan_work``, ``publish_plan``, ``add_planned_stop``, ``request_permit``, ``grant_permit``, ``withdraw_permit``, ``add_absence``, ``import_absences``, ``raise_ticket``, ``request_order_approval``, ``assign_order``, ``start_order``, ``close_order``, ``correct_close_out``, ``value_ledger``,
   ``report``, ``submit``, ``add_schedule``, ``send_notices``, ``acknowledge_notice``;
 - digital twin: ``twin_health``, ``twin_health_fleet``, ``compare_scenarios``, ``inject_fault``, ``possible_faults``,
   ``calibrate_twin``, ``twin_residuals``, ``twin_anomalies``, ``twin_prognosis``, ``what_if``;
@@ -67,6 +67,7 @@ if TYPE_CHECKING:
         request_order_approval,
         start_order,
     )
+    from workbench.workflows.permits import drop_permit, grant_permit, request_permit, withdraw_permit, work_permits
     from workbench.workflows.plan import (
         absences,
         add_absence,
@@ -158,6 +159,7 @@ _EXPORTS = {
     "correct_close_out": ("workbench.workflows.orders", "correct_close_out"),
     "create_workspace": ("workbench.workflows.onboard", "create_workspace"),
     "drift": ("workbench.workflows.drift", "drift"),
+    "drop_permit": ("workbench.workflows.permits", "drop_permit"),
     "enter_quote": ("workbench.workflows.procurement", "enter_quote"),
     "explain": ("workbench.workflows.explain", "explain"),
     "explain_fleet": ("workbench.workflows.explain", "explain_fleet"),
@@ -168,6 +170,7 @@ _EXPORTS = {
     "forecast": ("workbench.workflows.forecast", "forecast"),
     "forecast_fleet": ("workbench.workflows.forecast", "forecast_fleet"),
     "generate": ("workbench.workflows.synthesis", "generate"),
+    "grant_permit": ("workbench.workflows.permits", "grant_permit"),
     "import_absences": ("workbench.workflows.plan", "import_absences"),
     "import_history": ("workbench.workflows.history", "import_history"),
     "ingest": ("workbench.workflows.ingest", "ingest"),
@@ -206,6 +209,7 @@ _EXPORTS = {
     "reorder_proposals": ("workbench.workflows.procurement", "reorder_proposals"),
     "report": ("workbench.workflows.report", "report"),
     "report_batch": ("workbench.workflows.report", "report_batch"),
+    "request_permit": ("workbench.workflows.permits", "request_permit"),
     "request_quotes": ("workbench.workflows.procurement", "request_quotes"),
     "resolve_case": ("workbench.workflows.cases", "resolve_case"),
     "resume_schedule": ("workbench.workflows.schedules", "resume_schedule"),
@@ -241,6 +245,8 @@ _EXPORTS = {
     "value_ledger": ("workbench.workflows.value", "value_ledger"),
     "watch_job": ("workbench.workflows.jobs", "watch_job"),
     "what_if": ("workbench.workflows.twin", "what_if"),
+    "withdraw_permit": ("workbench.workflows.permits", "withdraw_permit"),
+    "work_permits": ("workbench.workflows.permits", "work_permits"),
     "Priority": ("workbench.domain.work", "Priority"),
     "WorkbenchError": ("workbench.errors", "WorkbenchError"),
     "Workspace": ("workbench.workspace", "Workspace"),
@@ -280,6 +286,7 @@ __all__ = [
     "correct_close_out",
     "create_workspace",
     "drift",
+    "drop_permit",
     "enter_quote",
     "explain",
     "explain_fleet",
@@ -289,6 +296,7 @@ __all__ = [
     "forecast",
     "forecast_fleet",
     "generate",
+    "grant_permit",
     "import_absences",
     "import_history",
     "ingest",
@@ -327,6 +335,7 @@ __all__ = [
     "report",
     "report_batch",
     "request_order_approval",
+    "request_permit",
     "request_quotes",
     "resolve_case",
     "resume_schedule",
@@ -361,6 +370,8 @@ __all__ = [
     "value_ledger",
     "watch_job",
     "what_if",
+    "withdraw_permit",
+    "work_permits",
 ]
 
 

@@ -20,7 +20,7 @@ class WorkbenchError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"{self.what} {self.remedy}".strip()
+        return f"{self.what}{'' if self.what.endswith(chr(10)) else ' '}{self.remedy}".strip()
 
 
 class InputError(WorkbenchError):

@@ -56,6 +56,7 @@ from workbench.store.records import (
     Technicians,
     TwinCalibrations,
     ValueEntries,
+    WorkPermits,
     WorkPlans,
 )
 from workbench.store.settings_file import change_setting, check_settings, write_settings
@@ -252,6 +253,11 @@ class Workspace:
     def absences(self) -> Absences:
         """When technicians, or all of a site, do not work."""
         return Absences(self.database)
+
+    @cached_property
+    def work_permits(self) -> WorkPermits:
+        """Leave to do dangerous work, by order."""
+        return WorkPermits(self.database)
 
     @cached_property
     def plans(self) -> WorkPlans:

@@ -48,7 +48,7 @@ def test_critical_limit_orders_work_even_without_evidence(predict, crossing):
     found = decision(predict(None, limit_crossings=[crossing("WARNING"), crossing("CRITICAL")]))
     assert found.act
     assert found.rule == "critical_limit"
-    assert "4.6 mm/s is above the critical limit 4 mm/s (ISO 10816-7)" in found.reason
+    assert "4.60 mm/s is above the critical limit 4 mm/s (ISO 10816-7)" in found.reason
     assert "Not enough evidence" in found.reason
 
 

@@ -27,6 +27,10 @@ def test_expected_loss_of_the_worked_example_is_traced_to_its_inputs(profile, pa
     assert expected.downtime_h == 0.925 * 14.4
     assert expected.downtime_90_h == (0, 14.4)
     assert "which of 2 causes" in expected.range_basis
+    assert expected.comes_to("0 EUR", "12,810 EUR") == "0 EUR to 12,810 EUR"
+    rare = package_of(predict(0.01), profile, parts, technicians, no_events).expected
+    assert rare.cost > 0
+    assert rare.comes_to("0 EUR", "0 EUR") == "nothing"
 
 
 def test_twice_the_hours_to_failure_leave_repair_and_downtime_but_halve_the_risk(

@@ -26,9 +26,9 @@ def test_evidence_names_limits_sensors_trends_diagnosis_and_past_cases(package, 
     trend = {"sensor": "vibration_rms_mm_s", "per_day": 0.2, "p_value": 0.001, "unit": "mm/s"}
     found = package(predict(0.9, limit_crossings=[crossing("WARNING")], trends=[trend]), events=past)
     said = "\n".join(found.recommendations[0].evidence)
-    assert "4.6 mm/s is above the warning limit 4 mm/s" in said
-    assert "vibration_rms_mm_s rises by 0.2 mm/s a day" in said
-    assert "bearing wear is the cause with 90 %, as learned from past failures" in said
+    assert "4.60 mm/s is above the warning limit 4 mm/s" in said
+    assert "vibration_rms_mm_s rises by 0.20 mm/s a day" in said
+    assert "bearing_wear is the cause with 90 %, as learned from past failures" in said
     assert "1 similar failure in the records, the last on solar_pump_001, 2025-06-01" in said
 
 

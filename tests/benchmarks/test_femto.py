@@ -29,14 +29,14 @@ def bearings(table):
 def test_every_key_of_the_protocol_is_there_with_its_interval(datasets):
     result = run_benchmark("femto", data=datasets, quick=True)
     own = ("coverage_90", "median_relative_width", "interval_score_90")
-    for key in (*own, "interval_score_over_peer", "abstain_rate", "abstaining.interval_score_over_peer"):
+    for key in (*own, "interval_score_over_peer", "abstain_rate", "evidence_rule.interval_score_over_peer"):
         low, high = result["metrics"][f"{key}_interval"]
         assert low <= result["metrics"][key] <= high
     assert all(result["peers"][f"age_conditional.{key}"] > 0 for key in own)
     assert result["metrics"]["bearings"] == 14
     # Intervals that hold are wider than the few others' quantiles, which hold for six cuts of ten.
-    assert result["metrics"]["abstain_rate"] > 0.5
-    assert result["metrics"]["abstaining.coverage_90"] < result["metrics"]["coverage_90"]
+    assert result["metrics"]["evidence_rule.abstain_rate"] > 0.5
+    assert result["metrics"]["evidence_rule.coverage_90"] < result["metrics"]["coverage_90"]
     assert result["metrics"]["coverage_90"] >= 0.857
     assert result["metrics"]["interval_score_over_peer"] <= 0.9
 

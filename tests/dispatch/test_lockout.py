@@ -11,7 +11,7 @@ from workbench.dispatch.procedure import safety_of
     ("source", "isolate", "verify"),
     [
         ("electrical 400 V", "lock it in OFF", "test all poles dead"),
-        ("electrical 20 kV and 400 V, both sides", "authorised for high voltage", "high-voltage detector"),
+        ("electrical 20 kV and 400 V, both sides", "authorised for high voltage", "dead and earthed"),
         ("electrical: photovoltaic DC up to 600 V", "live in any light", "no DC voltage"),
         ("hydraulic: 250 bar and accumulators", "stop the pump", "0 bar"),
         ("pneumatic: gripper 6 bar", "lock it vented", "nothing moves"),
@@ -22,9 +22,9 @@ from workbench.dispatch.procedure import safety_of
         ("thermal: hot oil", "heating", "infrared"),
         ("chemical: caustic 30 %", "safety data sheet", "sample"),
         ("magnetic: lifting magnet", "find its isolating device", "none is left"),
-        ("electrical 11kV", "authorised for high voltage", "high-voltage detector"),
-        ("electrical: 6,600 V motor", "authorised for high voltage", "high-voltage detector"),
-        ("6.6/0.4 kV supply", "authorised for high voltage", "high-voltage detector"),
+        ("electrical 11kV", "authorised for high voltage", "dead and earthed"),
+        ("electrical: 6,600 V motor", "authorised for high voltage", "dead and earthed"),
+        ("6.6/0.4 kV supply", "authorised for high voltage", "dead and earthed"),
         ("electrical 0.4 kV, 630 kVA", "lock it in OFF", "two-pole tester"),
         ("supply 400VAC", "lock it in OFF", "two-pole tester"),
         ("electrical: 1,200 V DC link", "lock it in OFF", "two-pole tester"),
@@ -46,6 +46,15 @@ from workbench.dispatch.procedure import safety_of
         ("nitrogen 200 bar", "which gas it is", "measure the air"),
         ("hydraulic: accumulators charged with nitrogen gas", "stop the pump", "0 bar"),
         ("pressure: water, flange with gasket", "suction", "nothing flows"),
+        ("electrical: PV string 800 V", "live in any light", "no DC voltage"),
+        ("battery 48 V", "insulated tools", "behind the isolator"),
+        ("electrical: UPS batteries", "insulated tools", "behind the isolator"),
+        ("electrical: 1,200 V AC, 24 V DC control", "authorised for high voltage", "dead and earthed"),
+        ("mechanical: springs under load", "maker's locking device", "slack"),
+        ("mechanical: suspended counterweight", "props rated for its weight", "does not sink"),
+        ("gas spring of the hood", "maker's locking device", "slack"),
+        ("refrigerant R290", "source of ignition", "gas detector"),
+        ("ammonia refrigerant (R717)", "safety data sheet", "gas reading"),
     ],
 )
 def test_each_kind_of_energy_has_its_own_steps(profile, source, isolate, verify):
@@ -71,10 +80,38 @@ def test_no_gas_that_could_harm_is_vented_to_the_air(profile, source):
         assert "vent and drain" not in point.release
 
 
-def test_a_source_that_names_electricity_and_a_fluid_has_a_point_for_each(profile):
-    points = lockout_of(profile.model_copy(update={"energy_sources": ("electrical 400 V and fuel gas",)}))
-    assert ["two-pole tester" in point.verify for point in points] == [True, False]
-    assert "ignition" in points[1].isolate
+@pytest.mark.parametrize(
+    ("source", "verify"),
+    [
+        ("electrical 400 V and fuel gas", ["two-pole tester", "gas detector"]),
+        ("electrical 400 V and raised load", ["two-pole tester", "does not sink"]),
+        ("steam and natural gas", ["drain open and dry", "gas detector"]),
+        ("pneumatic: spring return cylinder", ["nothing moves", "slack"]),
+        ("hot water 6 bar", ["nothing flows", "infrared"]),
+        ("raised load on springs", ["does not sink", "slack"]),
+    ],
+)
+def test_a_source_that_names_two_kinds_has_a_point_for_each(profile, source, verify):
+    points = lockout_of(profile.model_copy(update={"energy_sources": (source,)}))
+    assert [word in point.verify for word, point in zip(verify, points, strict=True)] == [True, True]
+
+
+def test_a_battery_is_never_shorted(profile):
+    (point,) = lockout_of(profile.model_copy(update={"energy_sources": ("battery room, 1,200 V",)}))
+    assert "never be shorted" in point.release
+    assert "discharge rod" not in point.release
+
+
+def test_high_voltage_is_proved_dead_before_it_is_earthed(profile):
+    safety = safety_of(profile.model_copy(update={"energy_sources": ("electrical 20 kV",)}), "bearing_wear")
+    steps = " ".join(safety)
+    assert 0 < steps.index("test every phase dead") < steps.index("only then earth")
+
+
+def test_what_is_cold_is_not_taken_for_safe(profile):
+    (point,) = lockout_of(profile.model_copy(update={"energy_sources": ("thermal: cryogenic line",)}))
+    assert "cold" in point.release
+    assert "between 0 and 40 °C" in point.release
 
 
 def test_every_source_of_the_embedded_fleet_is_of_a_known_kind():

@@ -1,6 +1,10 @@
 """Who is told about an order."""
 
+from datetime import timedelta
+
 from workbench.dispatch import write_notices
+from workbench.dispatch.cases import cases_from
+from workbench.dispatch.notices import cases_found
 from workbench.domain.predictions import Severity
 from workbench.domain.work import Priority
 
@@ -55,3 +59,32 @@ def test_nobody_yet_is_no_reason(order_for, predict, profile, site):
     order = order_for(predict(0.6)).model_copy(update={"technician_id": None, "technician_reason": ""})
     (manager,) = notices_of(order, profile, site)
     assert "Not assigned yet. Please assign somebody." in manager.body
+
+
+def test_what_a_plan_deferred_says_why_and_asks_for_nobody(order_for, predict, profile, site):
+    why = "no room within these days: more urgent work comes first"
+    order = order_for(predict(0.6)).model_copy(update={"technician_id": None, "technician_reason": why})
+    (manager,) = notices_of(order, profile, site)
+    assert f"Not assigned: {why}. If it cannot wait, assign it by hand." in manager.body
+    assert "Please assign" not in manager.body
+
+
+def test_the_manager_reads_why_and_that_the_work_comes_late(order_for, analyse, profile, site, predict):
+    prediction = predict(0.9)
+    package = analyse(prediction)
+    order = order_for(prediction)
+    late = order.model_copy(update={"scheduled_at": order.due_at + timedelta(hours=7)})
+    manager = notices_of(late, profile, site, package=package)[-1]
+    assert "Why: The expected cost of failing within 7 days" in manager.body
+    assert ", after it is due, " in manager.body
+    without = notices_of(order, profile, site)[-1]
+    assert "Why" not in without.body
+    assert "\n\n" not in without.body
+
+
+def test_a_case_is_told_in_words_and_times_of_the_site(profile, site, predict, crossing):
+    cases = [(case, profile) for case in cases_from(predict(0.1, limit_crossings=[crossing()]))]
+    told = cases_found("manager:works", site, cases, at=cases[0][0].opened_at, simulated=False).body
+    assert "vibration_rms_mm_s" not in told
+    assert "UTC" not in told
+    assert "CET" in told

@@ -32,7 +32,7 @@ def test_summary_says_what_where_when_who_and_how_much(order_for, analyse, profi
 def test_failure_says_what_is_seen_and_how_sure(order_for, analyse, profile, site, predict, crossing):
     text = report_of(order_for, analyse, profile, site, predict(0.6, limit_crossings=[crossing()])).failure
     assert "Bearing wear, 80 % likely (by the symptom table)" in text
-    assert "4.6 mm/s is above the critical limit 4 mm/s" in text
+    assert "4.60 mm/s is above the critical limit 4 mm/s" in text
     assert "Remaining useful life: 200 operating hours, with 90 % confidence 100 to 400" in text
     assert ".." not in text
 
@@ -69,8 +69,11 @@ def test_inspection_starts_at_what_was_seen(order_for, analyse, profile, site, p
     prediction = predict(None, diagnosis=UNKNOWN, anomaly=anomaly, limit_crossings=[crossing()])
     found = report_of(order_for, analyse, profile, site, prediction)
     steps = "\n".join(found.steps)
-    assert "Check first: vibration_rms_mm_s 4.6 mm/s" in steps
-    assert "Check: current_A 9 A, usually 7 A (4.0 standard deviations above)" in steps
+    assert "Check first: vibration_rms_mm_s 4.60 mm/s" in steps
+    assert (
+        "Check: current_A is far above what is usual for it (lately 9.00 A, usually 7.00 A; 4.0 times its usual spread)."
+        in steps
+    )
     assert "Look for bearing wear (signs: vibration_rms_mm_s rises). Rolling contact fatigue." in steps
     assert found.parts == ()
     assert "the work is to find the cause" in found.failure
@@ -84,6 +87,17 @@ def test_timeline_is_in_order_and_names_the_parts_that_are_late(order_for, analy
     assert "1 x Bearing kit can be here if ordered at once" in words
     assert "work starts: lock out the machine" not in words
     assert "earliest likely failure if nothing is done" in words
+
+
+def test_what_is_on_order_or_late_is_expected_when_it_comes(order_for, analyse, profile, site, predict):
+    prediction = predict(0.6)
+    short = order_for(prediction, available=1)
+    later = short.model_copy(update={"parts_at": short.parts_at + timedelta(days=9)})
+    found = write_dispatch_report(later, prediction, analyse(prediction), profile, currency="EUR", site=site)
+    assert (later.parts_at, "1 x Bearing kit can be here, as deliveries stand") in found.timeline
+    assert "if ordered at once" not in " ".join(words for _, words in found.timeline)
+    assert "needed before work can start: 1 x Bearing kit" in found.summary
+    assert "Everything can be here Sat 17 Jan 2026" in found.summary
 
 
 def test_machine_stands_as_long_in_the_timeline_as_in_the_summary(order_for, analyse, profile, site, predict):

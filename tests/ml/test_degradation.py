@@ -146,3 +146,17 @@ def test_few_lives_with_limits_are_trained_by_degradation_and_fewer_leave_it_to_
     (none,) = train_fleet(late, as_of=at, plan=Plan(tasks=(Task.RUL,)))
     assert not none.payload
     assert "2 of 5" in none.refused[0]
+
+
+def test_what_is_said_of_a_unit_left_out_rests_on_no_other_row_of_it():
+    rng = np.random.default_rng(0)
+    names = np.repeat([f"m{k}" for k in range(8)], 12).astype(object)
+    left = np.tile(np.linspace(120, 10, 12), 8) * np.repeat(rng.uniform(0.8, 1.2, 8), 12)
+    level = 20 - np.sqrt(left) + 0.2 * rng.normal(size=len(left))
+    others = np.flatnonzero(names == "m3")[1:]
+    strange = level.copy()
+    strange[others] += 3
+    told = [DegradationLife().fit(pd.DataFrame({"level": one}), left, groups=names) for one in (level, strange)]
+    assert {one.shrinkage_ for one in told} == {0.5}
+    row = others[0] - 1
+    assert told[0].held_out_[row] == pytest.approx(told[1].held_out_[row], rel=1e-9)

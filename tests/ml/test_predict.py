@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import re
 from datetime import timedelta
 
 import numpy as np
@@ -259,7 +260,7 @@ def test_what_the_alert_engine_found_is_said_among_the_reasons(failing, build_ma
     )
     found = predict_machine(failing, Models.empty(), as_of=as_of, limit_crossings=[crossing], sensor_faults=[fault])
     assert (found.limit_crossings, found.sensor_faults) == ((crossing,), (fault,))
-    assert found.reasons[0].startswith("vibration_mm_s is 8 mm/s, above its critical limit 7.1")
+    assert found.reasons[0].startswith("vibration_mm_s 8.00 mm/s is above the critical limit 7.1")
     assert any(reason.startswith("sensor bearing_temp_C: stuck at 50") for reason in found.reasons)
 
 
@@ -271,3 +272,11 @@ def test_a_silent_machine_tells_since_when_and_a_failed_one_does_not(build_machi
     assert predict_machine(machine, Models.empty(), as_of=later).silent_since == last
     failed = MachineData(machine.profile, machine.telemetry, build_machine.events([(last, "failure", "imbalance")]))
     assert predict_machine(failed, Models.empty(), as_of=later).silent_since is None
+
+
+def test_reasons_are_plain_words(models, failing, build_machine):
+    said = predict_machine(failing, models, as_of=build_machine.end(failing))
+    words = "\n".join((*said.reasons, *said.remaining_useful_life.evidence.reasons))
+    assert said.trends, "the statistics stay with the trends"
+    assert "what is usual for it" in words
+    assert not re.search(r"\bsd\b|Mann|p = |\de[+-]\d|\d 1\b", words), words

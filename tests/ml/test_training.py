@@ -13,8 +13,8 @@ from workbench.ml import train_fleet
 from workbench.ml.anomaly import IsolationAnomaly, alarm_threshold, count_episodes
 from workbench.ml.anomaly.calibration import ONE_IN_TWENTY_THOUSAND
 from workbench.ml.features import build
-from workbench.ml.life import running_rows
 from workbench.ml.models import Bundle
+from workbench.ml.running import running_rows
 from workbench.ml.spec import default_horizons
 from workbench.ml.train import Plan
 from workbench.ml.training_anomaly import train_anomaly
@@ -27,6 +27,16 @@ def test_the_order_of_the_fleet_changes_nothing(small_fleet, trained, build_mach
     shuffled = [small_fleet[k] for k in (5, 2, 7, 0, 1, 6, 4, 3)]
     again = train_fleet(shuffled, as_of=build_machine.end(small_fleet[0]), seed=3)
     assert [model.metrics for model in again] == [model.metrics for model in trained]
+
+
+def test_the_card_of_each_task_says_when_that_task_keeps_silent(trained):
+    said = {model.task: " ".join(model.evaluation.limits) for model in trained if model.evaluation}
+    assert set(said) == set(Task)
+    for task, words in said.items():
+        of_life = task is Task.RUL
+        assert ("said as 'more than'" in words) == of_life
+        assert ("a tenth of the features" in words) == of_life, "of the others none is silent outside of training"
+        assert ("below 50 running readings" in words) == (task is Task.ANOMALY)
 
 
 def test_rows_are_thinned_within_each_machine(small_fleet):

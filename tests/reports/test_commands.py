@@ -28,9 +28,9 @@ def workbench(tmp_path):
     return run
 
 
-def test_a_report_is_made_listed_and_shown(workbench, own_report):
+def test_a_report_is_made_listed_and_shown(workbench, own_report, tmp_path):
     own_report("short", "days = 3.0  # how many", "days * 2")
-    assert "Make one with: workbench report NAME (short)" in workbench("reports", "list")
+    assert f"Make one with: workbench -w {tmp_path / 'ws'} report NAME (short)" in workbench("reports", "list")
     made = json.loads(workbench("report", "short", "-p", "days=4", "--format", "html", "--json"))
     assert Path(made["files"]["html"]).is_file()
     assert set(made["files"]) == {"html", "notebook"}

@@ -21,8 +21,10 @@ from workbench.cli.main import app
 from workbench.domain.base import Actor, Role
 from workbench.domain.cases import Case, CaseKind, CaseState
 from workbench.domain.observations import MachineData
+from workbench.domain.predictions import Severity
 from workbench.errors import InputError, InvalidDocument, NotFound, NotPermitted
 from workbench.workflows.alerts import RULES_FILE, present_alerts
+from workbench.workflows.cases import tell_of_cases
 from workbench.workflows.cycle import run_cycle
 from workbench.workspace import Workspace
 
@@ -311,13 +313,13 @@ def test_the_manager_of_the_site_is_told_once_of_what_a_run_found_and_no_order_t
     title = f"1 new case at {pumps.sites.get('main_site').title}"
     assert _told(pumps) == [("manager:main_site", title)]
     first = next(one.body for one in pumps.notices.all())
-    assert VIBRATION in first
+    assert "Vibration velocity, RMS, at the bearing housing" in first
     assert PUMP in first
     take_in(pumps, OTHER, readings(range(24 * DAYS, 24 * DAYS + 30), 5).assign(**{VIBRATION: 6.0}))
     run_cycle(pumps)
     assert [subject for _, subject in _told(pumps)] == [title, title.replace("1 new case", "2 new cases")]
     second = next(one.body for one in pumps.notices.all() if OTHER in one.body)
-    assert f"Have the instrument {VIBRATION} checked" in second
+    assert "Have the instrument Vibration velocity, RMS, at the bearing housing checked" in second
     assert "warning limit" not in second
     run_cycle(pumps)
     assert len(_told(pumps)) == 2
@@ -331,7 +333,7 @@ def test_a_silent_machine_is_told_and_a_case_that_an_order_tells_of_is_not(pumps
     pumps.set_as_of(pumps.as_of() + timedelta(days=5))
     run_cycle(pumps)
     assert [subject for _, subject in _told(pumps)] == [f"2 new cases at {pumps.sites.get('main_site').title}"]
-    assert "no reading since" in next(one.body for one in pumps.notices.all() if one.kind == "case")
+    assert "No reading since" in next(one.body for one in pumps.notices.all() if one.kind == "case")
 
 
 def test_a_case_that_somebody_shelved_or_that_flickers_is_not_told_again(pumps):
@@ -343,3 +345,23 @@ def test_a_case_that_somebody_shelved_or_that_flickers_is_not_told_again(pumps):
     run_cycle(pumps, [PUMP])
     assert limit_cases(pumps)[0].reopened == 1
     assert len([one for one in pumps.notices.all() if "warning limit" in one.body]) == 1
+
+
+def test_whoever_looked_after_a_case_before_anybody_was_told_hears_when_it_gets_worse(pumps):
+    olga = Actor(id="olga", role=Role.OPERATOR)
+    seen = START + timedelta(days=DAYS)
+    case = Case(
+        case_id="c", machine_id=PUMP, cause="limit:flow_m3_h", kind=CaseKind.LIMIT, severity=Severity.WARNING,
+        opened_at=seen, last_seen_at=seen, summary="flow is low",
+    )  # fmt: skip
+    change = pumps.change("seen")
+    pumps.cases.observe(case, change)
+    workbench.acknowledge_case(pumps, "c", actor=olga)
+    tell_of_cases(pumps, seen, olga)
+    assert _told(pumps) == []
+    worse = {"severity": Severity.CRITICAL, "last_seen_at": seen + timedelta(hours=1), "summary": "flow is very low"}
+    pumps.cases.observe(case.model_copy(update=worse), change)
+    for _ in range(2):
+        tell_of_cases(pumps, seen + timedelta(hours=1), olga)
+    assert len(_told(pumps)) == 1
+    assert "very low" in pumps.notices.all()[0].body

@@ -212,6 +212,7 @@ def test_killed_at_one_point(plants, point):
 
 
 @pytest.mark.slow
-def test_killed_at_fifty_random_moments(plants):
-    for moment in _moments(plants, 50):
+@pytest.mark.parametrize("part", range(5))
+def test_killed_at_fifty_random_moments(plants, part):
+    for moment in _moments(plants, 50)[part::5]:
         _die_and_resume(plants, after_s=moment)

@@ -226,7 +226,7 @@ def test_who_imported_stands_in_the_log(ws, export):
 
 def test_the_commands_say_what_a_planner_wants_to_know(ws, export):
     said = shell(ws, "search", "bearing")
-    assert "No work orders of the past are recorded. Import some: workbench history import FILE" in said
+    assert f"No work orders of the past are recorded. Import some: workbench -w {ws.path} history import FILE" in said
     said = shell(ws, "import", export)
     assert "export.csv: 4 orders recorded (4 read, 0 known already, 0 quarantined)" in said
     assert "note: recorded as orders of the system 'maximo'" in said
@@ -241,9 +241,8 @@ def test_the_commands_say_what_a_planner_wants_to_know(ws, export):
     found = json.loads(shell(ws, "list", "--machine", PUMP, "--json"))
     assert (found["in_all"], found["orders"][0]["number"], found["next"]) == (3, "4", "")
     first = json.loads(shell(ws, "list", "--limit", 2, "--json"))
-    assert f"2 orders of 4; the next ones: workbench history list --limit 2 --after {first['next']}" in shell(
-        ws, "list", "--limit", 2
-    )
+    told = f"2 orders of 4; the next ones: workbench -w {ws.path} history list --limit 2 --after {first['next']}"
+    assert told in shell(ws, "list", "--limit", 2)
     rest = json.loads(shell(ws, "list", "--limit", 2, "--after", first["next"], "--json"))
     assert (len(rest["orders"]), rest["next"]) == (2, "")
     assert "no past work 'x'" in shell(ws, "list", "--after", "x", code=2)

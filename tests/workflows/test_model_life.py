@@ -16,6 +16,7 @@ from workbench.domain.models import Figure, ShadowPrediction
 from workbench.domain.predictions import Horizons, Task
 from workbench.errors import CorruptArtifact, InputError, NotFound, Stopped, WorkbenchError
 from workbench.ml.models import Bundle
+from workbench.workflows.train import is_trained
 
 GEARBOX = "gearbox_sew_mc_016"
 MODEL = "model_version"
@@ -213,6 +214,48 @@ def test_answers_of_machines_that_ran_on_count_as_soon_as_those_of_machines_that
     assert found.labelled == len(plant.shadow_predictions.of_version("second"))
 
 
+def test_answers_over_other_horizons_are_not_weighed_against_each_other(plant):
+    registered(plant, "second")
+    farther = Horizons(critical=120, warning=240, degrading=720)
+    known = plant.evaluations.get(champion(plant).version_id)
+    plant.evaluations.add(known.model_copy(update={"version_id": "second", "horizons": farther}), plant.change("t"))
+    workbench.shadow_model(plant, "second")
+    log_answers(plant, "second", sure=True)
+    found = workbench.compare_models(plant, "health")
+    assert found.verdict.startswith("not comparable: they look ahead over different horizons")
+    assert (found.figures, found.difference, found.enough) == ((), None, False)
+    assert found.answers > 100
+
+
+def test_lives_of_machines_that_failed_count_no_sooner_than_those_of_machines_that_ran_on(plant):
+    like = champion(plant, Task.RUL)
+    registered(plant, "second", task=Task.RUL)
+    known = plant.evaluations.get(like.version_id).model_copy(update={"version_id": "second"})
+    plant.evaluations.add(known, plant.change("t"))
+    workbench.shadow_model(plant, "second")
+    events = plant.events.frame()
+    failures = events[(events["kind"] == "failure") & (events["time"] >= plant.as_of() - timedelta(days=20))]
+    # A machine whose record ends in its failure would have told of no longer life either.
+    ran_on = [row for row in failures.itertuples() if plant.telemetry.span(row.machine_id)[1] > row.time]
+    assert ran_on
+    said = {"says": "about", "median": 100.0, "lower": 50.0, "upper": 200.0}
+    for row in ran_on:
+        answer = ShadowPrediction(
+            shadow_id=stable_id(row.machine_id, row.time),
+            version_id="second",
+            champion_id=like.version_id,
+            task=Task.RUL,
+            machine_id=row.machine_id,
+            as_of=row.time.to_pydatetime() - timedelta(days=5),
+            prediction_id="p",
+            champion=said,
+            challenger=said,
+        )
+        plant.shadow_predictions.add(answer, plant.change("t"))
+    found = workbench.compare_models(plant, "rul")
+    assert (found.answers, found.labelled) == (len(ran_on), 0), "of 720 hours the record holds less than 25 days"
+
+
 def test_equal_answers_show_no_difference(plant):
     registered(plant, "second")
     plant.evaluations.add(
@@ -263,7 +306,9 @@ def test_a_training_that_is_stopped_leaves_nothing(plant):
 
 def test_alarms_are_judged_by_what_the_machines_cost(plant):
     said = plant.evaluations.get(champion(plant).version_id).alarms
-    assert said.startswith("An alarm is counted where an order would be made")
+    assert said.startswith(
+        "An alarm is counted by the rule of orders, with the mean costs of each machine's failure modes"
+    )
     assert "taken to cost three times" not in said, "the costs of every machine are known"
 
 
@@ -316,14 +361,22 @@ def test_a_training_may_only_register(plant):
 def test_models_look_far_enough_ahead_to_order_a_critical_part(plant):
     before = champion(plant, Task.ANOMALY)
     seal = plant.parts.get("mechanical_seal")
+    assert is_trained(plant, as_of=before.as_of)
     plant.parts.put(
         seal.model_copy(update={"critical": True, "lead_time_days": 5.0}), plant.change("not kept in stock")
     )
+    assert not is_trained(plant, as_of=before.as_of), "what there is looks less far ahead"
     (version,) = workbench.train(plant, Task.ANOMALY, as_of=before.as_of).versions
     assert version.version_id != before.version_id
     evaluation = plant.evaluations.find(version.version_id)
     assert evaluation.horizons == Horizons(critical=120, warning=240, degrading=720)
     assert any("120, 240 and 720 operating hours" in limit for limit in evaluation.limits)
+    for like in [one for one in plant.models.active() if one.task is not Task.ANOMALY]:
+        registered(plant, f"{like.task} again", task=like.task)
+        changes = {"version_id": f"{like.task} again", "horizons": evaluation.horizons}
+        known = plant.evaluations.get(like.version_id).model_copy(update=changes)
+        plant.evaluations.add(known, plant.change("trained anew"))
+    assert is_trained(plant, as_of=before.as_of)
 
 
 @pytest.mark.parametrize(

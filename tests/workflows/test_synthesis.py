@@ -341,7 +341,9 @@ def command(made):
 
 def test_the_commands_say_what_they_made_and_what_comes_next(command, made):
     one = generated(made)
-    assert "Next: workbench synthetic train" in command("seed", PUMP, "--rows", "1000", "--mode", "bearing_wear")
+    assert f"Next: workbench -w {made.path} synthetic train" in command(
+        "seed", PUMP, "--rows", "1000", "--mode", "bearing_wear"
+    )
     assert one.synthesizer_id in command("train", PUMP, "--epochs", "50", "--batch-size", "100")
     words = ("generate", one.synthesizer_id, "--train", "1000", "--validation", "300", "--test", "300")
     assert one.set_id in command(*words)

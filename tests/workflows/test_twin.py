@@ -307,6 +307,19 @@ def test_a_counter_of_hours_begins_anew_with_the_machine(tmp_path):
         assert current_twin(ws, MOTOR).running_h == 99
 
 
+def test_a_counter_that_was_changed_goes_on_where_the_one_before_stood(tmp_path):
+    with create_workspace(tmp_path / "W", settings={"name": "Counters", "as_of": END.isoformat()}) as ws:
+        _bare_motor(ws)
+        counter = [20.0 + 0.1 * hour for hour in range(140)] + [float(hour) for hour in range(100)]
+        times = pd.date_range(END - timedelta(hours=240), periods=240, freq="h").as_unit("us")
+        frame = pd.DataFrame({"time": times, "running_h": counter, "winding_temp_C": 75.0, "state": "RUNNING"})
+        store_readings(ws, MOTOR, frame, "counters")
+        assert current_twin(ws, MOTOR).running_h == pytest.approx(33.9 + 99)
+        # Changed with the machine: the new one has passed the old one's last reading.
+        _replaced(ws, tmp_path, MOTOR, "overhaul", (END - timedelta(hours=100.5)).isoformat())
+        assert current_twin(ws, MOTOR).running_h == pytest.approx(99)
+
+
 def test_every_verb_draws_with_the_workspaces_seed_unless_told_another(tmp_path):
     verbs = [getattr(workbench, name) for name in workbench.__all__]
     seeded = {one.__name__: signature(one).parameters.get("seed") for one in verbs if isfunction(one)}

@@ -9,7 +9,9 @@ from dbos import DBOSClient
 from dbos._serialization import DBOSPortableJSONSerializer
 from sqlalchemy import text
 
-from workbench.errors import EnvironmentFailure
+from workbench.domain.permits import WorkPermit
+from workbench.errors import EnvironmentFailure, SchemaOutdated
+from workbench.store import schema
 from workbench.workflows import durable
 from workbench.workflows.durable import WORKFLOW_VERSION
 from workbench.workflows.upgrade import upgrade_workspace
@@ -69,3 +71,21 @@ def test_an_idle_worker_stops_an_upgrade_until_it_ends(workspace):
     killed = durable.workers_folder(workspace) / "worker-killed.lock"
     killed.touch()
     assert "has schema" in upgrade_workspace(workspace.path)
+
+
+def test_a_workspace_from_before_permits_is_carried_over_and_takes_them(workspace):
+    from alembic import command
+
+    with workspace.database.writing() as session:
+        config = schema._config()
+        config.attributes["connection"] = session.connection()
+        command.downgrade(config, "0006")
+    with pytest.raises(SchemaOutdated):
+        Workspace.open(workspace.path)
+    upgrade_workspace(workspace.path)
+    with Workspace.open(workspace.path) as ws:
+        permit = WorkPermit(
+            permit_id="p", order_id="o", kind="hot_work", requested_at=ws.as_of(), requested_by="olga"
+        )  # fmt: skip
+        ws.work_permits.put(permit, ws.change("asked for"))
+        assert ws.work_permits.of_order("o") == (permit,)

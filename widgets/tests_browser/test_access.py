@@ -166,6 +166,40 @@ def test_the_focus_returns_from_the_jobs_to_their_button(fleet):
     fleet.wait_for_function("document.activeElement.getAttribute('aria-label').startsWith('Jobs:')")
 
 
+def focused(page):
+    return page.evaluate("document.activeElement.getAttribute('aria-label') || document.activeElement.innerText")
+
+
+def test_the_focus_stays_on_a_button_that_has_nothing_more_to_do(fleet, dashboard):
+    for name, numbers in (("Next page", (2, 3, 3)), ("Previous page", (2, 1, 1))):
+        button = fleet.get_by_role("button", name=name)
+        button.focus()
+        for number in numbers:
+            fleet.keyboard.press("Enter")
+            fleet.get_by_text(f"Page {number} of 3").wait_for()
+        assert (focused(fleet), button.is_disabled()) == (name, True)
+    with Workspace.open(dashboard.path) as ws:
+        first, second = ws.machines.ids()[:2]
+    fleet.evaluate("id => { history.pushState(null, '', '?page=machine&machine=' + id); dispatchEvent(new PopStateEvent('popstate')); }", second)  # fmt: skip
+    fleet.locator(".mp-title h1").wait_for()
+    button = fleet.get_by_role("button", name="Previous machine")
+    button.focus()
+    fleet.keyboard.press("Enter")
+    fleet.wait_for_url(f"**machine={first}")
+    fleet.locator(".mp-title h1").wait_for()
+    assert (focused(fleet), button.is_disabled()) == ("Previous machine", True)
+
+
+def test_the_focus_goes_to_the_search_when_its_button_goes_with_the_filters(fleet):
+    fleet.locator(".wb-card").first.click()
+    clear = fleet.get_by_role("button", name="Clear")
+    clear.focus()
+    fleet.keyboard.press("Enter")
+    fleet.get_by_text("26 machines shown").wait_for(state="attached")
+    clear.wait_for(state="hidden")
+    assert fleet.evaluate("document.activeElement.type") == "search"
+
+
 def test_enter_searches_and_escape_clears_the_search(fleet):
     fleet.get_by_label("Search machines").fill("paint booth")
     fleet.keyboard.press("Enter")
@@ -254,8 +288,16 @@ def test_a_workspace_without_machines_or_records_says_what_to_do(serve, browser,
         database.rename(database.with_suffix(".away"))
         page.get_by_title("Read again").click()
         page.get_by_role("alert").get_by_text("are missing").wait_for()
+        # A page whose first read fails has its heading too; the focus goes to the content with the button.
+        page.get_by_role("link", name="Machine", exact=True).click()
+        page.get_by_role("heading", level=1, name="Machine", exact=True).wait_for()
         database.with_suffix(".away").rename(database)
-        page.get_by_role("button", name="Try again").click()
+        page.get_by_role("button", name="Try again").filter(visible=True).press("Enter")
+        page.get_by_text("There is no machine yet.").filter(visible=True).wait_for()
+        assert page.evaluate("document.activeElement.tagName") == "MAIN"
+        assert page.locator("h1:visible").count() == 1
+        page.get_by_role("link", name="Fleet", exact=True).click()
+        page.get_by_role("button", name="Try again").filter(visible=True).click()
         page.get_by_role("alert").filter(visible=True).wait_for(state="hidden")
         # A page that outlives its server complains, and rightly.
         browser.close()

@@ -19,7 +19,7 @@ from workbench.domain.alerts import (
 )
 from workbench.domain.equipment import NO_STANDARD, MachineProfile, Sensor, SensorRole
 from workbench.domain.predictions import Severity
-from workbench.domain.units import Quantity, conversion, convertible
+from workbench.domain.units import Quantity, conversion, convertible, number_text
 
 from .baseline import Baseline
 
@@ -77,7 +77,7 @@ def baseline_rules(sensor: Sensor, usual: Baseline | None, *, sd: float = BASELI
     """Return the rule that warns above mean + ``sd`` standard deviations of the own baseline; none without a baseline."""
     if usual is None or usual.sd <= 0:
         return []
-    source = f"own baseline, mean {usual.mean:.4g} + {sd:g} sd of {usual.readings:,} readings"
+    source = f"own baseline, mean {number_text(usual.mean)} + {sd:g} sd of {usual.readings:,} readings"
     side: Side = (Severity.WARNING, "above", usual.mean + sd * usual.sd)
     return [_rule(sensor, side, source=source, origin=RuleOrigin.BASELINE, centre=usual.mean)]
 
@@ -198,9 +198,9 @@ def _power_spike(sensor: Sensor, usual: Baseline | None) -> list[AlertRule]:
         return []
     share, spread = SPIKE_SHARE * usual.mean, usual.mean + BASELINE_SD * usual.sd
     # A load that swings by more than a fifth would spike all day.
-    words = f"120 % of own baseline, mean {usual.mean:.4g}"
+    words = f"120 % of own baseline, mean {number_text(usual.mean)}"
     if spread > share:
-        words = f"own baseline, mean {usual.mean:.4g} + 3 sd, which is more than 120 % of it"
+        words = f"own baseline, mean {number_text(usual.mean)} + 3 sd, which is more than 120 % of it"
     side: Side = (Severity.WARNING, "above", max(share, spread))
     return [_rule(sensor, side, source=words, origin=RuleOrigin.BASELINE, centre=usual.mean, label=SPIKE)]
 

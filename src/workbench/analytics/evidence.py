@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from workbench.domain.analysis import PastCase, standing_out
 from workbench.domain.predictions import UNKNOWN_MODE, Prediction
+from workbench.domain.units import number_text, unit_text
 
 _TRENDS = 2
 _SURE = 0.05
@@ -26,17 +27,15 @@ def facts(prediction: Prediction, history: Sequence[PastCase] = ()) -> tuple[str
     """Return what speaks for the diagnosis and how urgent it is, the most direct evidence first."""
     said, _ = signs_of_wear(prediction)
     if prediction.anomaly is not None and prediction.anomaly.is_anomaly:
-        for part in standing_out(prediction.anomaly):
-            side = "above" if part.deviation >= 0 else "below"
-            said.append(f"{part.sensor} is {abs(part.deviation):.1f} standard deviations {side} its own baseline")
+        said += [part.in_words() for part in standing_out(prediction.anomaly)]
     for trend in [one for one in prediction.trends if one.p_value <= _SURE][:_TRENDS]:
         moves = "rises" if trend.per_day > 0 else "falls"
-        said.append(f"{trend.sensor} {moves} by {abs(trend.per_day):.3g} {trend.unit} a day".replace("  ", " "))
+        said.append(f"{trend.sensor} {moves} by {number_text(abs(trend.per_day))}{unit_text(trend.unit)} a day")
     likeliest = max(prediction.diagnosis.modes, key=lambda one: one.probability)
     if likeliest.mode != UNKNOWN_MODE:
         method = {"classifier": "as learned from past failures", "symptom_table": "by the symptom table"}
         how = method.get(prediction.diagnosis.method, "without a method")
-        said.append(f"{likeliest.mode.replace('_', ' ')} is the cause with {100 * likeliest.probability:.0f} %, {how}")
+        said.append(f"{likeliest.mode} is the cause with {100 * likeliest.probability:.0f} %, {how}")
     dated = [(case.time, case) for case in history if case.time is not None]
     if dated:
         at, newest = max(dated, key=lambda pair: pair[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .fleet import Catalogue, catalogue_faults, load_catalogue, parse_fleet, parse_items
+from .fleet import Catalogue, catalogue_faults, load_catalogue, parse_fields, parse_fleet, parse_items
 from .profiles import dump_profile, parse_profile
 from .templates import templates
 
@@ -17,6 +17,7 @@ __all__ = [
     "catalogue_faults",
     "dump_profile",
     "load_catalogue",
+    "parse_fields",
     "parse_fleet",
     "parse_items",
     "parse_profile",

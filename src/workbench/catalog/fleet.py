@@ -15,7 +15,7 @@ from workbench.errors import InvalidDocument
 from .documents import Document, Fault, Path, read_document
 from .references import document_faults
 from .templates import extend, package_text
-from .validation import collect, invalid
+from .validation import collect, invalid, validate
 
 Item = TypeVar("Item", bound=BaseModel)
 
@@ -60,6 +60,11 @@ def parse_fleet(text: str, *, where: str) -> tuple[MachineProfile, ...]:
 def parse_items(model: type[Item], text: str, *, where: str) -> tuple[Item, ...]:
     """Return the ``model`` values of a YAML or JSON list, e.g. parts; raises ``InvalidDocument``."""
     return _parse_list(model, text, where)
+
+
+def parse_fields(model: type[Item], text: str, *, where: str) -> Item:
+    """Return the ``model`` value of a YAML or JSON mapping of fields, e.g. of columns; raises ``InvalidDocument``."""
+    return validate(model, read_document(text), where=where)
 
 
 def _parse_list(model: type[Item], text: str, where: str) -> tuple[Item, ...]:

@@ -100,7 +100,7 @@ def _template(machine_type: str | None) -> MachineProfile | None:
     known = templates()
     if machine_type not in known:
         raise InputError(
-            f"There is no template of type {machine_type!r}{nearest(machine_type, list(known))}",
+            f"There is no template of type {machine_type!r}{nearest(machine_type, list(known)) or '.'}",
             f"Types: {', '.join(known)}.",
         )
     return parse_profile(known[machine_type], where=f"{machine_type}.yaml")

@@ -9,6 +9,7 @@ import typer
 from workbench.cli.main import app, open_workspace
 from workbench.cli.output import say, say_json, table
 from workbench.cli.times import instant
+from workbench.domain.units import against_limit, limit_text, unit_text
 
 if TYPE_CHECKING:
     from workbench.domain.alerts import Rate
@@ -69,8 +70,8 @@ def history(machine: Machine, start: Start = "", end: End = "", json_: Json = Fa
                 f"{one.start:%Y-%m-%d %H:%M}",
                 f"{one.end:%Y-%m-%d %H:%M} ({one.ended_by or 'ongoing'})",
                 one.rule.severity.value,
-                f"{one.rule.sensor} {one.rule.direction} {one.rule.limit:.4g} {one.rule.unit}",
-                f"{one.peak:.4g}",
+                f"{one.rule.sensor} {one.rule.direction} {limit_text(one.rule.limit)}{unit_text(one.rule.unit)}",
+                against_limit(one.peak, one.rule.limit),
                 str(one.readings),
             )
             for one in found.episodes

@@ -76,8 +76,8 @@ def _in_full(package: AnalyticsPackage, currency: str) -> Iterator[str]:
     if expected is not None:
         low, high = (money_text(amount, currency) for amount in expected.cost_90)
         yield (
-            f"Left alone for {expected.horizon_h:g} h: {money_text(expected.cost, currency)} expected (90 %: {low} to {high}), "
-            f"{expected.downtime_h:.1f} h of downtime."
+            f"Left alone for {expected.horizon_h:g} h: {money_text(expected.cost, currency)} expected "
+            f"(in nine of ten cases it comes to {expected.comes_to(low, high)}), {expected.downtime_h:.1f} h of downtime."
         )
     for title, impact in (("A failure", package.failure_impact), ("Planned work", package.planned_impact)):
         yield f"\n{title}: {cost_text(impact.total, impact.lacks, currency)}, {impact.downtime_h:g} h of downtime"

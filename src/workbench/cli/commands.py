@@ -29,6 +29,7 @@ from workbench.cli import (  # noqa: F401  (registers their commands)
     order_steps,
     orders,
     parts,
+    permits,
     plan,
     procurement,
     reports,
@@ -41,7 +42,7 @@ from workbench.cli import (  # noqa: F401  (registers their commands)
     value,
 )
 from workbench.cli.main import app, open_workspace, options
-from workbench.cli.output import progress_bar, remark, say, say_json, table
+from workbench.cli.output import name_workspace, progress_bar, remark, say, say_json, table
 from workbench.cli.present import counted
 from workbench.errors import InputError
 
@@ -85,7 +86,8 @@ def init(
         say_json(result)
         return
     say(f"Workspace made in {path}.")
-    say(f"Next: workbench -w {path} machines add --from-csv YOUR_FILE.csv --id YOUR_MACHINE")
+    name_workspace(path)
+    say("Next: workbench machines add --from-csv YOUR_FILE.csv --id YOUR_MACHINE")
 
 
 @app.command()

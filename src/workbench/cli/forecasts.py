@@ -8,6 +8,7 @@ import typer
 
 from workbench.cli.main import app, open_workspace
 from workbench.cli.output import say, say_json, table
+from workbench.domain.units import number_text
 
 if TYPE_CHECKING:
     from workbench.domain.forecasts import ModelScore
@@ -34,13 +35,13 @@ def forecast(
     if not made.evidence.enough:
         say(f"{machine}, {made.sensor}: {made.evidence.in_words()}")
         return
-    from workbench.reports.content.wording import unit_label
+    from workbench.dispatch.plain import unit_label
 
     say(f"{machine}, {made.sensor} ({unit_label(made.unit)}): {made.reason.replace('_', ' ')}.")
     per_day = max(round(24 / made.step_h), 1)
     ends = [n for n in range(len(made.median)) if (n + 1) % per_day == 0 or n + 1 == len(made.median)]
     rows = [
-        (f"{made.times[n]:%Y-%m-%d %H:%M}", *(f"{side[n]:.4g}" for side in (made.median, made.lower, made.upper)))
+        (f"{made.times[n]:%Y-%m-%d %H:%M}", *(number_text(side[n]) for side in (made.median, made.lower, made.upper)))
         for n in ends
     ]
     table(("UTC", "median", "95 % from", "to"), rows)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 
-from workbench.cli.main import app, open_workspace, options
+from workbench.cli.main import app, open_workspace
 from workbench.cli.output import say, say_json, table
 from workbench.errors import InputError
 
@@ -98,6 +99,8 @@ def add(
         if not machine_id:
             raise InputError("--from-csv needs --id.", "Name the machine, e.g. --id compressor_01.")
         with open_workspace() as ws:
+            if site:
+                onboard.check_site(ws, site, of=machine_id)
             proposed = onboard.propose_machine(
                 from_csv,
                 machine_id=machine_id,
@@ -114,7 +117,7 @@ def add(
             if json_:
                 say_json({"profile": str(profile), "notes": notes, "added": False})
             else:
-                say(f"Look it through, then: workbench -w {options.workspace} machines add {profile}")
+                say(f"Look it through, then: workbench machines add {quote(str(profile))}")
             return
     assert profile is not None  # noqa: S101  (one of the two was given)
     with open_workspace() as ws:
@@ -136,7 +139,7 @@ def add(
     if waits:
         say(f"It is not scored and gets no orders yet: {waits}.")
     if from_csv is not None:
-        say(f"Next: workbench -w {options.workspace} ingest {from_csv} --machine {added.machine_id}")
+        say(f"Next: workbench ingest {quote(str(from_csv))} --machine {added.machine_id}")
 
 
 @app.command()

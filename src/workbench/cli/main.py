@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.core import TyperGroup
 
+from workbench.cli.output import name_workspace, remark
 from workbench.domain.base import Actor, Role
 from workbench.errors import InputError, WorkbenchError
 
@@ -69,6 +70,7 @@ def _actor(text: str) -> Actor | None:
 
 @app.callback()
 def common(
+    ctx: typer.Context,
     workspace: Annotated[
         Path, typer.Option("-w", "--workspace", envvar="WORKBENCH_WORKSPACE", help="Folder of the workspace.")
     ] = Path(),
@@ -80,6 +82,8 @@ def common(
 ) -> None:
     """Keep the common options for the command."""
     options.workspace = workspace
+    source = ctx.get_parameter_source("workspace")
+    name_workspace(workspace if source is not None and source.name == "COMMANDLINE" else None)
     options.actor = _actor(actor)
     options.debug = debug
 
@@ -109,5 +113,5 @@ def main() -> None:
         if options.debug:
             traceback.print_exc()
         message, code = _explain(error)
-        sys.stderr.write(f"error: {message}\n")
+        remark(f"error: {message}")
         sys.exit(code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -86,14 +87,16 @@ def list_orders(
 def show(number: Number, json_: Json = False) -> None:
     """Show an order as the technician reads it.
 
-    Summary, safety, lockout, parts, steps, tools, timeline; times are the site's.
+    Summary, safety, lockout, permits, parts, steps, tools, timeline; times are the site's.
     """
+    from workbench.dispatch.permits import permit_in_words
     from workbench.dispatch.wording import site_time
     from workbench.workflows.orders import order_record
 
     with open_workspace() as ws:
         record = order_record(ws, number)
         site = site_of(ws, number)
+        zone = ZoneInfo(site.time_zone)
         currency = ws.settings.currency
     if json_:
         say_json(record)
@@ -114,6 +117,7 @@ def show(number: Number, json_: Json = False) -> None:
             "Lockout",
             [f"{p.source}: {p.isolate}; {p.release}; prove it: {p.verify}" for p in report.lockout] if report else (),
         ),
+        ("Permits", [f"{p.permit_id}: {permit_in_words(p, zone)}" for p in record.permits if p.needed]),
         ("Parts", [f"{p.needed} x {p.title}: {p.reserve} reserved, {p.to_order} to order" for p in order.parts]),
         ("Steps", [f"{n}. {step}" for n, step in enumerate(order.steps, start=1)]),
         ("Tools", order.tools),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -18,6 +21,9 @@ _BETWEEN = 3
 _READABLE = 12
 _LONG_WORD = 30
 _LINES = 6
+# A command that a text tells to run: in backquotes, or at the end of a sentence after a colon.
+_ADVICE = re.compile(r"(`|: )workbench (?=[a-z])(?!init\b)")
+_advised = "workbench "
 
 
 def as_plain(value: Any) -> Any:
@@ -35,19 +41,38 @@ def as_plain(value: Any) -> Any:
     return value
 
 
+def name_workspace(path: Path | None) -> None:
+    """Have advised commands name the workspace at ``path``; ``None``: they find it as this one did."""
+    global _advised
+    _advised = "workbench " if path is None else f"workbench -w {shlex.quote(str(path))} "
+
+
+def runnable(text: str) -> str:
+    """Return ``text`` with its advised commands as they can be run from here.
+
+    >>> name_workspace(Path("my plant"))
+    >>> runnable("Next: workbench run")
+    "Next: workbench -w 'my plant' run"
+    >>> name_workspace(None)
+    >>> runnable("Next: workbench run")
+    'Next: workbench run'
+    """
+    return _ADVICE.sub(lambda found: found[1] + _advised, text)
+
+
 def say(text: str = "") -> None:
     """Write a line of a result."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(runnable(text) + "\n")
 
 
 def say_json(value: Any) -> None:
     """Write a result as one JSON object."""
-    say(json.dumps(as_plain(value), indent=2, ensure_ascii=False, default=str))
+    sys.stdout.write(json.dumps(as_plain(value), indent=2, ensure_ascii=False, default=str) + "\n")
 
 
 def remark(text: str) -> None:
     """Write a line beside the result: notes, warnings, errors."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(runnable(text) + "\n")
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -60,7 +85,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    texts = [["" if cell is None else runnable(str(cell)) for cell in row] for row in rows]
     console = Console(width=None if sys.stdout.isatty() else _FILE_COLUMNS)
     widths = _column_widths([list(headings), *texts], console.width - _BETWEEN * (len(headings) - 1))
     if widths is None:

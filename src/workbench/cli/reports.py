@@ -64,6 +64,11 @@ def _make(
 ) -> None:
     from workbench.workflows.report import report as flow
 
+    machine_id = parameters.get("machine_id")
+    if machine_id == "":
+        raise InputError(f"Report {template!r} is about one machine.", "Name it: -p machine_id=ID")
+    if machine_id is not None:
+        ws.machines.get(str(machine_id))
     with progress_bar("report") as progress:
         record = flow(ws, template, parameters, formats=formats, progress=progress)
     files = _files(ws, record)

@@ -11,8 +11,6 @@ from workbench.domain.cases import Case, CaseKind
 from workbench.domain.equipment import MachineStatus
 from workbench.domain.predictions import Anomaly, HealthState, LimitCrossing, Prediction, SensorFault, Severity
 
-from .wording import contribution_in_words
-
 ANOMALY, HEALTH, INACTIVITY = "anomaly", "health", "inactivity"
 
 
@@ -77,7 +75,7 @@ def _limit_case(prediction: Prediction, sensor: str, crossings: list[LimitCrossi
 
 
 def _anomaly_case(prediction: Prediction, anomaly: Anomaly) -> Case:
-    signs = "; ".join(contribution_in_words(part) for part in standing_out(anomaly))
+    signs = "; ".join(part.in_words() for part in standing_out(anomaly))
     summary = f"readings are unusual: {anomaly.in_words()}"
     words = f"{summary}; {signs}" if signs else f"{summary}; no single sensor stands out"
     return _case(prediction, CaseKind.ANOMALY, ANOMALY, words)

@@ -21,8 +21,8 @@ _Table = tuple[tuple[tuple[str, ...], _How], ...]
 
 _HIGH_VOLTAGE: _How = (
     "open and rack out the breakers of every side and lock them; only people authorised for high voltage",
-    "earth and short-circuit all phases at the place of work",
-    "test every phase dead with a high-voltage detector proved before and after, before earthing",
+    "test every phase dead with a high-voltage detector proved before and after; only then earth and short-circuit all phases",
+    "see that the place of work is dead and earthed on every side, and cover what near it is still live",
 )
 _LOW_VOLTAGE: _How = (
     "switch off, open the main isolator and lock it in OFF; the stop button does not isolate",
@@ -44,10 +44,16 @@ _STORED_CHARGE: _How = (
     "wait for the discharge time on the plate (else 5 minutes) and short it with a discharge rod",
     "measure no DC voltage across the terminals",
 )
+_BATTERY: _How = (
+    "open the battery's isolator or draw its fuses with insulated tools, and lock it; no source of ignition",
+    "a battery stays live and must never be shorted: cover its terminals, and discharge what is behind the isolator",
+    "measure no DC voltage behind the isolator, between the poles and from each pole to earth",
+)
 _ELECTRICAL: _Table = (
-    (("photovoltaic", "solar"), _PHOTOVOLTAIC),
+    (("photovoltaic", "(pv)", "solar"), _PHOTOVOLTAIC),
     (("high voltage", "medium voltage", "transformer", "switchgear", "(hv)", "(mv)"), _HIGH_VOLTAGE),
-    (("dc bus", "capacitor", "battery", "igniter"), _STORED_CHARGE),
+    (("batter", "(ups)"), _BATTERY),
+    (("dc bus", "capacitor", "igniter"), _STORED_CHARGE),
     (("electric", "voltage", "(ac)", "(dc)"), _LOW_VOLTAGE),
 )
 # What can be in a line or a vessel. What burns, poisons or chokes stands before what may be vented.
@@ -58,14 +64,6 @@ _CONTENTS: _Table = (
             "stop the pump, close the supply valve and lock it",
             "lower or block the load, then relieve lines and accumulators to the tank",
             "read 0 bar at the gauge on each side of cylinder and accumulator",
-        ),
-    ),
-    (
-        ("refrigerant",),
-        (
-            "close and lock the service valves on both sides; only people certified for refrigerants",
-            "recover the refrigerant into a bottle, never to atmosphere",
-            "read 0 bar on both sides with the manifold; gas detector shows none",
         ),
     ),
     (
@@ -87,6 +85,8 @@ _CONTENTS: _Table = (
                 "hydrogen cyanide",
                 "hydrogen peroxide",
                 "(h2s)",
+                "(r717)",
+                "(r 717)",
             ),
         ),
         _SUBSTANCE,
@@ -107,11 +107,20 @@ _CONTENTS: _Table = (
             *("acetylene", "biogas", "syngas", "town gas", "mains gas", "gas main", "landfill gas"),
             *("digester gas", "sewage gas", "coke oven gas", "gas fired", "gas burner", "gas engine"),
             *("petrol", "gasoline", "diesel", "kerosene", "(lpg)", "(lng)", "(cng)"),
+            *("(r290)", "(r 290)", "(r600a)", "(r 600a)", "(r1270)", "(r 1270)"),
         ),
         (
             "close and lock valves on both sides or blank the line; no source of ignition, work permit of the site",
             "never vent it into the room: drain liquid into a closed vessel, purge gas with an inert gas as the site's procedure says",
             "read 0 bar, then measure with a gas detector before opening and while the work lasts",
+        ),
+    ),
+    (
+        ("refrigerant",),
+        (
+            "close and lock the service valves on both sides; only people certified for refrigerants",
+            "recover the refrigerant into a bottle, never to atmosphere",
+            "read 0 bar on both sides with the manifold; gas detector shows none",
         ),
     ),
     (("chemical", "acid", "caustic", "(lye)", "solvent"), _SUBSTANCE),
@@ -149,7 +158,6 @@ _CONTENTS: _Table = (
     ),
 )
 _OTHERS: _Table = (
-    (("mains",), _LOW_VOLTAGE),
     (
         ("gravity", "raised", "hanging", "suspended", "vertical axis"),
         (
@@ -175,10 +183,10 @@ _OTHERS: _Table = (
         ),
     ),
     (
-        ("thermal", "hot", "heat", "cold", "cryogenic"),
+        ("thermal", "(hot)", "heat", "(cold)", "cryogenic", "liquid nitrogen", "liquid oxygen", "(lng)"),
         (
             "shut off heating or cooling and lock it",
-            "let it come to below 40 °C, or guard it and wear gloves for the heat",
+            "let it come to between 0 and 40 °C, or guard it and wear gloves for that heat or cold",
             "measure the surface with an infrared thermometer",
         ),
     ),
@@ -192,22 +200,22 @@ _OTHERS: _Table = (
     ),
 )
 # "gravity: pump hanging in water" is of the kind gravity, whatever its other words say.
-_PLAIN_KINDS = ("gravity", "mechanical", "hydraulic")
+_PLAIN_KINDS = ("gravity", "hydraulic")
 _OTHER: _How = (
     "find its isolating device, open it and lock it",
     "release or block whatever it stores",
     "measure or try that none is left",
 )
 _NUMBER = r"(?:[1-9]\d{0,2}(?:[ ,.]\d{3})+|\d+(?:[.,]\d+)?)"
-_VOLTS = re.compile(rf"({_NUMBER}(?:\s*/\s*{_NUMBER})*)\s*(k?)v(?:ac|dc)?\b(?! belt)")
+_VOLTS = re.compile(rf"(\bdc )?({_NUMBER}(?:\s*/\s*{_NUMBER})*)\s*(k?)v(?:\s?(ac|dc))?\b(?! belt)")
 _MOST_LOW_V = {"ac": 1_000.0, "dc": 1_500.0}
 
 
 def lockout_of(profile: MachineProfile) -> tuple[LockoutPoint, ...]:
     """Return the points for the energy sources of the profile, in its order; none when it names no source.
 
-    A source that names electricity and what is in its lines has a point for each; one of a kind that the table does not
-    know gets general instructions.
+    A source that names more than one kind has a point for each; one of a kind that the table does not know gets general
+    instructions.
     """
     return tuple(
         LockoutPoint(source=source, isolate=isolate, release=release, verify=verify)
@@ -219,34 +227,44 @@ def lockout_of(profile: MachineProfile) -> tuple[LockoutPoint, ...]:
 def _kinds_of(source: str) -> list[_How]:
     """Return how each kind of energy that a source names is locked out."""
     words = re.sub(r"[-_\s]+", " ", source.casefold())
-    kind = words.partition(":")[0].strip()
+    # The gas within is not to be released: it is a spring to whoever works there.
+    words = re.sub(r"\b(?:gas|air|pneumatic) (?:spring|strut)", "spring", words)
+    found = list(dict.fromkeys(how for part in re.split(r" and | [&+] |; ", words) for how in _of_part(part)))
+    if _HIGH_VOLTAGE in found and _LOW_VOLTAGE in found:
+        found.remove(_LOW_VOLTAGE)
+    return found or [_OTHER]
+
+
+def _of_part(words: str) -> list[_How]:
+    """Return the kinds that a part of a source names: electricity, what is in its lines, and what moves or burns besides."""
+    kind, _, said = (part.strip() for part in words.partition(":"))
     if kind in _PLAIN_KINDS:
         return [how for table in (_CONTENTS, _OTHERS) if (how := _first(table, kind))]
-    found = [how for how in (_electrical(words), None if kind == "electrical" else _first(_CONTENTS, words)) if how]
-    if not found or kind == "thermal":
-        other = _first(_OTHERS, words)
-        found += [other] if other else []
-    return found or [_OTHER]
+    if kind == "mechanical":
+        return _all(_OTHERS, said) or _all(_OTHERS, kind)
+    found = [_electrical(words), *([] if kind == "electrical" else [_first(_CONTENTS, words), *_all(_OTHERS, words)])]
+    return [how for how in found if how] or ([_LOW_VOLTAGE] if "mains" in words else [])
 
 
 def _electrical(words: str) -> _How | None:
     """Return how electricity is locked out; None where nothing says that it is meant."""
-    named, volts = _first(_ELECTRICAL, words), _volts(words)
-    high = volts > _MOST_LOW_V["dc" if re.search(r"(?:\b|v)dc\b", words) else "ac"]
-    if high and named is not _PHOTOVOLTAIC:
+    named, voltages = _first(_ELECTRICAL, words), _voltages(words)
+    if any(volts > _MOST_LOW_V[current] for volts, current in voltages) and named not in (_PHOTOVOLTAIC, _BATTERY):
         return _HIGH_VOLTAGE
-    return named or (_LOW_VOLTAGE if volts else None)
+    return named or (_LOW_VOLTAGE if voltages else None)
 
 
-def _volts(words: str) -> float:
-    """Return the highest voltage that is written, 0 where there is none.
+def _voltages(words: str) -> list[tuple[float, str]]:
+    """Return the voltages that are written, each taken for AC, whose limit is the lower, unless it is said to be DC.
 
-    >>> _volts("20 kv and 400 v, both sides"), _volts("transformer 630 kva, 6.6/0.4 kv"), _volts("6,600 v")
-    (20000.0, 6600.0, 6600.0)
+    >>> _voltages("20 kv, 24 v dc and 6,600 v"), _voltages("transformer 630 kva, 6.6/0.4 kv")
+    ([(20000.0, 'ac'), (24.0, 'dc'), (6600.0, 'ac')], [(6600.0, 'ac'), (400.0, 'ac')])
     """
-    return max(
-        (_value(number, kilo) for numbers, kilo in _VOLTS.findall(words) for number in numbers.split("/")), default=0.0
-    )
+    return [
+        (_value(number, kilo), "dc" if before or after == "dc" else "ac")
+        for before, numbers, kilo, after in _VOLTS.findall(words)
+        for number in numbers.split("/")
+    ]
 
 
 def _value(number: str, kilo: str) -> float:
@@ -257,10 +275,14 @@ def _value(number: str, kilo: str) -> float:
 
 def _first(table: _Table, words: str) -> _How | None:
     """Return the first kind of a table that words name."""
-    return next((how for names, how in table if any(_named(name, words) for name in names)), None)
+    return next((how for names, how in table if _any_named(names, words)), None)
 
 
-def _named(name: str, words: str) -> bool:
-    if name.startswith("("):
-        return re.search(rf"\b{re.escape(name[1:-1])}\b", words) is not None
-    return name in words
+def _all(table: _Table, words: str) -> list[_How]:
+    return [how for names, how in table if _any_named(names, words)]
+
+
+def _any_named(names: tuple[str, ...], words: str) -> bool:
+    return any(
+        re.search(rf"\b{re.escape(name[1:-1])}\b", words) if name.startswith("(") else name in words for name in names
+    )

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from workbench.domain.analysis import cost_text
+from workbench.domain.analysis import AnalyticsPackage, cost_text
 from workbench.domain.approvals import ApprovalState
 from workbench.domain.base import stable_id
 from workbench.domain.cases import Case
 from workbench.domain.equipment import MachineProfile, Site
 from workbench.domain.notices import Notice, NoticeKind
+from workbench.domain.permits import WorkPermit
 from workbench.domain.predictions import Severity
 from workbench.domain.work import Priority, WorkOrder
 
+from .permits import permit_lines
+from .plain import plain
 from .texts import worded
 from .wording import PRIORITY_WORDS, machine_name, site_time
 
@@ -38,13 +42,17 @@ def write_notices(
     currency: str,
     at: datetime,
     more_urgent: bool = False,
+    permits: Sequence[WorkPermit] = (),
+    package: AnalyticsPackage | None = None,
 ) -> list[Notice]:
     """Return queued notices: one in the app to the technician, if one is assigned, and one to the site's manager.
 
     Recipients are ``technician:<id>`` and ``manager:<site>``. Ids depend on order and recipient, and for an
     order that has become ``more_urgent`` on its priority, so that writing them again tells nobody twice.
+    ``package``: the analytics that the order rests on, for why it was ordered.
     """
-    facts = _facts(order, profile, site=site, currency=currency)
+    facts = _facts(order, profile, site=site, currency=currency, permits=permits)
+    facts["why"] = _why(package, profile, site)
     to_technician, to_manager = (
         (NoticeKind.MORE_URGENT, NoticeKind.MORE_URGENT_MANAGER)
         if more_urgent
@@ -102,16 +110,20 @@ def plan_changed(recipient: str, lines: Sequence[tuple[WorkOrder, str]], *, noti
 
 
 def cases_found(
-    recipient: str, site: str, cases: Sequence[tuple[Case, MachineProfile]], *, at: datetime, simulated: bool
+    recipient: str, site: Site | None, cases: Sequence[tuple[Case, MachineProfile]], *, at: datetime, simulated: bool
 ) -> Notice:
-    """Return the notice of the cases of one site, the most severe first; the same cases, as severe, make the same id."""
+    """Return the notice of the cases of one site, the most severe first; the same cases, as severe, make the same id.
+
+    Times are of the site, and in UTC where it is not known.
+    """
     ranked = sorted(cases, key=lambda pair: (-_SEVERITIES.index(pair[0].severity), pair[0].machine_id, pair[0].cause))
     lines = [
-        f"{machine_name(profile)}: {case.severity.value.lower()}: {case.in_words}"
-        + (f". {case.recommendation}" if case.recommendation else "")
+        f"{machine_name(profile)}: {case.severity.value.lower()}: "
+        + " ".join(plain(said, profile, site, at) for said in (case.in_words, case.recommendation) if said)
         for case, profile in ranked[:CASES_SHOWN]
     ]
     lines += [f"and {len(ranked) - CASES_SHOWN} more"] if len(ranked) > CASES_SHOWN else []
+    place = site.title if site is not None else ranked[0][1].site_id
     count = "1 new case" if len(ranked) == 1 else f"{len(ranked)} new cases"
     notice = Notice(
         notice_id=stable_id("cases", recipient, *sorted(f"{case.case_id} {case.severity}" for case, _ in ranked)),
@@ -120,7 +132,7 @@ def cases_found(
         severity=ranked[0][0].severity,
         subject="",
         body="",
-        facts={"site": site, "count": count, "cases": "\n".join(lines)},
+        facts={"site": place, "count": count, "cases": "\n".join(lines)},
         simulated=simulated,
         created_at=at,
     )
@@ -169,10 +181,13 @@ def _headline(order: WorkOrder, profile: MachineProfile, site: Site) -> dict[str
     }
 
 
-def _facts(order: WorkOrder, profile: MachineProfile, *, site: Site, currency: str) -> dict[str, str]:
+def _facts(
+    order: WorkOrder, profile: MachineProfile, *, site: Site, currency: str, permits: Sequence[WorkPermit]
+) -> dict[str, str]:
     """Return what the texts of a work order may name, in words and in site time."""
     due = site_time(order.due_at, site)
     start = "" if order.scheduled_at is None else site_time(order.scheduled_at, site)
+    late = order.scheduled_at is not None and order.scheduled_at > order.due_at
     missing = ", ".join(
         f"{line.to_order} x {line.title}{'' if line.known else ' (price and delivery not known)'}"
         for line in order.parts
@@ -182,24 +197,33 @@ def _facts(order: WorkOrder, profile: MachineProfile, *, site: Site, currency: s
         assignment = f"Not planned: {order.technician_reason}. A supervisor or admin decides."
     elif order.technician_id is not None:
         assignment = f"Assigned to {order.technician_reason}."
+    elif order.technician_reason:
+        assignment = f"Not assigned: {order.technician_reason}. If it cannot wait, assign it by hand."
     else:
-        why = f": {order.technician_reason}" if order.technician_reason else " yet"
-        assignment = f"Not assigned{why}. Please assign somebody."
+        assignment = "Not assigned yet. Please assign somebody."
     if order.approval is ApprovalState.PENDING and not order.waits_for_approval:
         assignment += (
             " Its cost is over the limit: a supervisor is asked to approve it, and the work does not wait for that."
         )
+    wait = [f"Wait for: {missing}."] if missing else []
     return {
         **_headline(order, profile, site),
         "start": start,
-        "when": f"Start {start}, due {due}." if start else f"Due {due}.",
+        "when": f"Start {start}, {'after it is due, ' if late else 'due '}{due}." if start else f"Due {due}.",
         "assignment": assignment,
-        "wait": f"Wait for: {missing}." if missing else "",
+        "wait": " ".join((*wait, *permit_lines(permits, ZoneInfo(site.time_zone)))),
         "labour_h": f"{order.labour_h:g}",
         "tools": ", ".join(order.tools) or "none special",
         "parts": _to_order(order, missing),
         "cost": cost_text(order.estimated_cost, order.estimate_lacks, currency),
     }
+
+
+def _why(package: AnalyticsPackage | None, profile: MachineProfile, site: Site) -> str:
+    """Say why the work was ordered, where a decision for it is on record."""
+    if package is None or not package.decision.act:
+        return ""
+    return f"Why: {plain(package.decision.reason.removeprefix('Act: '), profile, site, package.as_of)}"
 
 
 def _to_order(order: WorkOrder, missing: str) -> str:

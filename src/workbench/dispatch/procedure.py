@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from workbench.domain.analysis import standing_out
 from workbench.domain.equipment import MachineProfile
 from workbench.domain.predictions import Prediction
+from workbench.domain.units import limit_text, unit_text
 from workbench.domain.work import LockoutPoint
 
 from .lockout import lockout_of
-from .wording import contribution_in_words
 
 
 def safety_of(profile: MachineProfile, mode: str) -> tuple[str, ...]:
@@ -80,7 +80,7 @@ def _inspection(profile: MachineProfile, prediction: Prediction | None) -> list[
         steps += [f"Check first: {crossing.in_words()}." for crossing in prediction.limit_crossings]
         crossed = {crossing.sensor for crossing in prediction.limit_crossings}
         found = standing_out(prediction.anomaly)
-        steps += [f"Check: {contribution_in_words(part)}." for part in found if part.sensor not in crossed]
+        steps += [f"Check: {part.in_words()}." for part in found if part.sensor not in crossed]
         if crossed or found:
             steps.append("Compare these readings with a hand-held instrument: is it the machine or the sensor?")
     steps.append("Stop the machine, lock it out as above, and open the inspection covers.")
@@ -94,5 +94,6 @@ def _inspection(profile: MachineProfile, prediction: Prediction | None) -> list[
 
 def _normal_range(profile: MachineProfile, name: str) -> str:
     sensor = profile.sensor(name)
-    unit = "" if sensor.unit in ("", "1") else f" {sensor.unit}"
-    return f"its normal range, {sensor.normal_low:.3g} to {sensor.normal_high:.3g}{unit}"
+    return (
+        f"its normal range, {limit_text(sensor.normal_low)} to {limit_text(sensor.normal_high)}{unit_text(sensor.unit)}"
+    )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from workbench.domain.analysis import AnalyticsPackage, cost_text, standing_out
 from workbench.domain.base import stable_id
 from workbench.domain.equipment import MachineProfile, Site
+from workbench.domain.permits import WorkPermit
 from workbench.domain.predictions import UNKNOWN_MODE, Prediction
 from workbench.domain.work import DispatchReport, TechnicianMatch, WorkOrder
 
 from .lockout import lockout_of
 from .orders import judge_priority
-from .wording import contribution_in_words, mode_title, site_time
+from .permits import permit_lines
+from .plain import plain
+from .wording import mode_title, site_time
 
 
 def write_dispatch_report(
@@ -24,6 +29,7 @@ def write_dispatch_report(
     currency: str,
     site: Site | None = None,
     technician: TechnicianMatch | None = None,
+    permits: Sequence[WorkPermit] = (),
 ) -> DispatchReport:
     """Return the report for ``order``; its times in words are in site time, those of the timeline in UTC.
 
@@ -38,7 +44,10 @@ def write_dispatch_report(
         currency: ISO 4217 code of the workspace's currency.
         site: Where the machine stands; without it times are in UTC.
         technician: The match behind the assignment, for its score (R3).
+        permits: Of the order, in whatever state.
     """
+    summary = _summary(order, prediction, package, profile, currency=currency, site=site, technician=technician)
+    permitted = permit_lines(permits, ZoneInfo(site.time_zone if site is not None else "UTC"))
     return DispatchReport(
         report_id=stable_id(
             "dispatch report", order.order_id, prediction.prediction_id, order.technician_id, order.scheduled_at
@@ -46,7 +55,7 @@ def write_dispatch_report(
         order_id=order.order_id,
         machine_id=order.machine_id,
         created_at=prediction.as_of,
-        summary=_summary(order, prediction, package, profile, currency=currency, site=site, technician=technician),
+        summary="\n".join((summary, *permitted)),
         failure=_failure(prediction, package, profile, site),
         safety=order.safety,
         lockout=lockout_of(profile),
@@ -78,10 +87,10 @@ def _summary(
         _who(order, technician),
         (
             f"{order.labour_h:g} h of labour for {people}; the machine stands {package.planned_impact.downtime_h:g} h; "
-            f"estimated cost {cost_text(order.estimated_cost, order.estimate_lacks, currency)}. {_parts_in_words(order)}"
+            f"estimated cost {cost_text(order.estimated_cost, order.estimate_lacks, currency)}. {_parts_in_words(order, site)}"
         ),
         (
-            f"Left alone, a failure means about {package.failure_impact.downtime_h:.3g} h of downtime; estimated cost "
+            f"Left alone, a failure means about {package.failure_impact.downtime_h:,.1f} h of downtime; estimated cost "
             f"{cost_text(package.failure_impact.total, package.failure_impact.lacks, currency)}."
         ),
     )
@@ -136,14 +145,15 @@ def _who(order: WorkOrder, technician: TechnicianMatch | None) -> str:
     return f"{order.technician_reason}.{score}"
 
 
-def _parts_in_words(order: WorkOrder) -> str:
+def _parts_in_words(order: WorkOrder, site: Site | None) -> str:
     if not order.parts:
         return "No parts needed."
     missing = [line for line in order.parts if line.to_order > 0]
     if not missing:
         return "All parts are in stock."
     listed = ", ".join(f"{line.to_order} x {line.title} ({line.delivery})" for line in missing)
-    return f"To be ordered before work can start: {listed}."
+    there = "" if order.parts_at is None else f" Everything can be here {site_time(order.parts_at, site)}."
+    return f"Not in stock, and needed before work can start: {listed}.{there}"
 
 
 def _failure(prediction: Prediction, package: AnalyticsPackage, profile: MachineProfile, site: Site | None) -> str:
@@ -168,12 +178,13 @@ def _failure(prediction: Prediction, package: AnalyticsPackage, profile: Machine
     ]
     if seconds:
         lines.append(f"Other possibilities: {', '.join(seconds)}.")
-    lines += [f"{crossing.in_words()}." for crossing in prediction.limit_crossings]
+    lines += [plain(crossing.in_words(), profile, site, prediction.as_of) for crossing in prediction.limit_crossings]
     if prediction.anomaly is not None and prediction.anomaly.is_anomaly:
-        found = "; ".join(contribution_in_words(part) for part in standing_out(prediction.anomaly))
+        said = [plain(part.in_words(), profile, site, prediction.as_of) for part in standing_out(prediction.anomaly)]
+        found = "; ".join(part.rstrip(".") for part in said)
         lines.append(f"Unusual readings (score {prediction.anomaly.score:.2f}){f': {found}' if found else ''}.")
     lines.append(_life(prediction, site))
-    lines.append(package.decision.reason)
+    lines.append(plain(package.decision.reason, profile, site, prediction.as_of))
     if package.history:
         past = "; ".join(
             case.machine
@@ -208,14 +219,20 @@ def _timeline(order: WorkOrder, prediction: Prediction, package: AnalyticsPackag
     stop_h = package.planned_impact.downtime_h
     entries = [(prediction.as_of, f"order {order.number} raised")]
     late = [line for line in order.parts if line.to_order > 0]
-    for line in late:
-        if not line.known:
-            entries.append((prediction.as_of, f"{line.to_order} x {line.title}: ask for price and delivery"))
-            continue
-        arrives, how = prediction.as_of + timedelta(days=line.lead_time_days), "can be here if ordered at once"
-        if order.parts_at is not None and order.parts_at < arrives:
-            arrives, how = order.parts_at, "can be here: on order"
-        entries.append((arrives, f"{line.to_order} x {line.title} {how}"))
+    unknown = [f"{line.to_order} x {line.title}" for line in late if not line.known]
+    entries += [(prediction.as_of, f"{parts}: ask for price and delivery") for parts in unknown]
+    ordered_now = [
+        (prediction.as_of + timedelta(days=line.lead_time_days), f"{line.to_order} x {line.title}")
+        for line in late
+        if line.known
+    ]
+    if ordered_now and order.parts_at not in (None, max(at for at, _ in ordered_now)):
+        # Some are on order, or days have gone by since.
+        entries.append(
+            (order.parts_at, f"{', '.join(parts for _, parts in ordered_now)} can be here, as deliveries stand")
+        )
+    else:
+        entries += [(at, f"{parts} can be here if ordered at once") for at, parts in ordered_now]
     if order.scheduled_at is not None:
         entries.append((order.scheduled_at, "work starts: lock out the machine"))
         entries.append((order.scheduled_at + timedelta(hours=stop_h), f"machine back in service after {stop_h:g} h"))

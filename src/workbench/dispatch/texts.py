@@ -19,7 +19,7 @@ SIMULATED = "SIMULATED: "
 COMMON = ("subject", "body", "severity", "recipient", "machine_id")
 _ORDER = (
     *("number", "priority", "title", "machine", "site", "when", "due", "start", "assignment"),
-    *("wait", "labour_h", "tools", "parts", "cost"),
+    *("wait", "labour_h", "tools", "parts", "cost", "why"),
 )
 FACTS: dict[NoticeKind, tuple[str, ...]] = {
     NoticeKind.WORK_ORDER: _ORDER,
@@ -33,9 +33,9 @@ FACTS: dict[NoticeKind, tuple[str, ...]] = {
 _TECHNICIAN = (
     "You are assigned to $machine, $site. $when $wait About $labour_h h of labour.\n"
     "Tools: $tools.\n"
-    "The dispatch report has the safety instructions and the steps; read it before you start."
+    "The dispatch report has the safety instructions and the steps; read it before you start: workbench orders show $number"
 )
-_MANAGER = "$machine, $site. $when\n$assignment\n$parts\nEstimated cost $cost."
+_MANAGER = "$machine, $site. $when\n$why\n$assignment\n$parts\nEstimated cost $cost."
 _CHAT = "$subject\n$body"
 
 Texts = Mapping[tuple[NoticeKind, Form], str]
@@ -141,8 +141,9 @@ def _known(notice: Notice) -> dict[str, str] | None:
 
 
 def _filled(template: str, known: Mapping[str, str]) -> str:
-    """Put the facts in; a fact that is empty leaves no gap."""
-    text = Template(template).substitute(known)
+    """Put the facts in; a fact that is empty leaves no gap and no empty line."""
+    lines = [(line, Template(line).substitute(known)) for line in template.splitlines()]
+    text = "\n".join(said for line, said in lines if said.strip() or not line.strip())
     return "\n".join(re.sub(r" {2,}", " ", line).strip() for line in text.splitlines()).strip()
 
 

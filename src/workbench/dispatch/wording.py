@@ -1,4 +1,4 @@
-"""Words that several dispatch texts share: sensors that stand out, times on site, lists."""
+"""Words that several dispatch texts share: names of machines and failure modes, times on site."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from workbench.domain.equipment import MachineProfile, Site
-from workbench.domain.predictions import UNKNOWN_MODE, Contribution
+from workbench.domain.predictions import UNKNOWN_MODE
 from workbench.domain.work import Priority
 
 PRIORITY_WORDS = {
@@ -15,19 +15,6 @@ PRIORITY_WORDS = {
     Priority.HIGH: "high",
     Priority.ROUTINE: "routine",
 }
-
-
-def contribution_in_words(part: Contribution) -> str:
-    """Say how far one sensor is from its own healthy baseline.
-
-    >>> contribution_in_words(Contribution(sensor="current_A", deviation=-3.24, value=8.0, baseline=10.0, unit="A"))
-    'current_A 8 A, usually 10 A (3.2 standard deviations below)'
-    """
-    unit = "" if part.unit in ("", "1") else f" {part.unit}"
-    reading = "" if part.value is None else f" {part.value:.4g}{unit}"
-    usual = "" if part.baseline is None else f", usually {part.baseline:.4g}{unit}"
-    side = "above" if part.deviation >= 0 else "below"
-    return f"{part.sensor}{reading}{usual} ({abs(part.deviation):.1f} standard deviations {side})"
 
 
 def mode_title(profile: MachineProfile, mode: str) -> str:

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from .base import Frozen, MachineId, Name, SensorName, Text, UtcTime
 from .equipment import NO_STANDARD
 from .predictions import LimitCrossing, SensorFault, Severity
+from .units import limit_text, unit_text
 
 # A rule fires after so many of the last so many readings; a critical one after two in a row.
 WARNING_DELAY, CRITICAL_DELAY = (3, 5), (2, 2)
@@ -63,11 +64,11 @@ class AlertRule(Frozen):
         ...           needed=3, of=5, source="casing default", origin="default").in_words()
         'oil_C above 75 degC in 3 of 5 readings; clears below 71.25 degC for 10 readings'
         """
-        unit = "" if self.unit in ("", "1") else f" {self.unit}"
+        unit = unit_text(self.unit)
         back = "below" if self.direction == "above" else "above"
         delay = f"{self.needed} readings in a row" if self.needed == self.of else f"{self.needed} of {self.of} readings"
         return (
-            f"{self.sensor} {self.direction} {self.limit:.4g}{unit} in {delay}; clears {back} {self.clears_at:.4g}{unit} "
+            f"{self.sensor} {self.direction} {limit_text(self.limit)}{unit} in {delay}; clears {back} {limit_text(self.clears_at)}{unit} "
             f"for {self.clear_after} readings"
         )
 

@@ -140,6 +140,12 @@ class ExpectedLoss(Frozen):
     items: tuple[CostItem, ...] = Field(description="the expected cost's parts; they sum to it")
     range_basis: str = Field(description="what the ranges are taken over, in words")
 
+    def comes_to(self, low: str, high: str) -> str:
+        """Say with the ends of ``cost_90`` in words what it comes to; a mean need not lie within."""
+        if self.cost_90[1] == 0:
+            return "nothing"
+        return low if low == high else f"{low} to {high}"
+
 
 class Occasion(Frozen):
     """A time at which the work could be done, and what choosing it is expected to cost."""

@@ -92,7 +92,9 @@ def held(order: WorkOrder, approval: ApprovalState, reason: str) -> WorkOrder:
     """
     asked = approval is ApprovalState.PENDING and order.priority is Priority.EMERGENCY
     if asked or order.state not in (OrderState.OPEN, OrderState.SCHEDULED):
-        return _with(order, approval=approval)
+        # What it waited for until now says nothing any more.
+        said = "" if order.waits_for_approval else order.technician_reason
+        return _with(order, approval=approval, technician_reason=said)
     free = put_off(order, reason) if order.state is OrderState.SCHEDULED else order
     return _with(free, approval=approval, technician_id=None, colleagues=(), technician_reason=reason, fixed=False)
 

@@ -10,8 +10,11 @@ from pydantic import Field, model_validator
 
 from .base import Frozen, MachineId, Probability, UtcTime
 from .equipment import LifeUnit, MachineStatus
+from .units import against_limit, limit_text, number_text, unit_text
 
 UNKNOWN_MODE = "unknown"
+# From this many times its usual spread on, a sensor is said to be far from what is usual for it.
+FAR = 3.0
 
 
 class HealthState(IntEnum):
@@ -129,6 +132,23 @@ class Contribution(Frozen):
     baseline: float | None = None
     unit: str = ""
 
+    def in_words(self) -> str:
+        """Say how far the sensor is from what is usual for it, beside its own spread (the deviation).
+
+        >>> Contribution(sensor="current_A", deviation=-3.24, value=8.0, baseline=10.0, unit="A").in_words()
+        'current_A is far below what is usual for it (lately 8.00 A, usually 10.0 A; 3.2 times its usual spread)'
+        """
+        far = "far " if abs(self.deviation) >= FAR else ""
+        side = "above" if self.deviation >= 0 else "below"
+        unit = unit_text(self.unit)
+        values = [
+            f"{when} {number_text(value)}{unit}"
+            for when, value in (("lately", self.value), ("usually", self.baseline))
+            if value is not None
+        ]
+        said = f"{', '.join(values)}; " if values else ""
+        return f"{self.sensor} is {far}{side} what is usual for it ({said}{abs(self.deviation):.1f} times its usual spread)"
+
 
 class Anomaly(Frozen):
     """Anomaly score from 0 (normal) to 1 and the sensors that make it."""
@@ -170,10 +190,10 @@ class LimitCrossing(Frozen):
 
     def in_words(self) -> str:
         """Say what was measured, against which limit, and since when."""
-        unit = "" if self.unit in ("", "1") else f" {self.unit}"
+        unit = unit_text(self.unit)
         return (
-            f"{self.sensor} {self.value:.4g}{unit} is {self.direction} the {self.severity.lower()} limit "
-            f"{self.limit:.4g}{unit} ({self.standard}), since {self.since:%Y-%m-%d %H:%M} UTC in "
+            f"{self.sensor} {against_limit(self.value, self.limit)}{unit} is {self.direction} the "
+            f"{self.severity.lower()} limit {limit_text(self.limit)}{unit} ({self.standard}), since {self.since:%Y-%m-%d %H:%M} UTC in "
             f"{self.readings} reading{'' if self.readings == 1 else 's'}"
         )
 
@@ -201,8 +221,7 @@ class SensorFault(Frozen):
 
     def in_words(self) -> str:
         """Say what is wrong with the sensor and since when."""
-        unit = "" if self.unit in ("", "1") else f" {self.unit}"
-        seen = "" if self.value is None else f" at {self.value:.4g}{unit}"
+        seen = "" if self.value is None else f" at {number_text(self.value)}{unit_text(self.unit)}"
         count = f"{self.readings} reading{'' if self.readings == 1 else 's'}"
         return f"sensor {self.sensor}: {self.kind}{seen}, since {self.since:%Y-%m-%d %H:%M} UTC in {count}"
 

@@ -15,6 +15,8 @@ class Permission(StrEnum):
     ADD_MACHINES = "add machines"
     RAISE_TICKETS = "raise tickets"
     ASSIGN_WORK = "assign and plan work"
+    ASK_PERMITS = "ask for and withdraw work permits"
+    GRANT_PERMITS = "grant work permits, or say that none is needed"
     CLOSE_WORK = "start and close work"
     HANDLE_CASES = "acknowledge, shelve and resolve cases"
     ANSWER_NOTICES = "acknowledge notices and send them again"
@@ -24,11 +26,13 @@ class Permission(StrEnum):
     APPROVE_OWN = "approve what they asked for themselves"
 
 
-# The workbench itself proposes and opens; it never approves, so that a person stands behind money and machines.
+# The workbench itself proposes and opens; it never approves, so that a person stands behind money, machines and permits.
 _ALLOWED: dict[Permission, frozenset[Role]] = {
     Permission.ADD_MACHINES: frozenset({Role.ADMIN, Role.SUPERVISOR, Role.OPERATOR, Role.SYSTEM}),
     Permission.RAISE_TICKETS: frozenset({Role.ADMIN, Role.SUPERVISOR, Role.OPERATOR, Role.SYSTEM}),
     Permission.ASSIGN_WORK: frozenset({Role.ADMIN, Role.SUPERVISOR, Role.SYSTEM}),
+    Permission.ASK_PERMITS: frozenset({Role.ADMIN, Role.SUPERVISOR, Role.OPERATOR}),
+    Permission.GRANT_PERMITS: frozenset({Role.ADMIN, Role.SUPERVISOR}),
     Permission.CLOSE_WORK: frozenset({Role.ADMIN, Role.SUPERVISOR, Role.OPERATOR}),
     Permission.HANDLE_CASES: frozenset({Role.ADMIN, Role.SUPERVISOR, Role.OPERATOR}),
     Permission.ANSWER_NOTICES: frozenset({Role.ADMIN, Role.SUPERVISOR, Role.OPERATOR}),

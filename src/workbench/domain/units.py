@@ -1,7 +1,8 @@
-"""The units a sensor may be declared in, the quantity each measures, and how to convert between them."""
+"""The units a sensor may be declared in, the quantity each measures, how to convert and how to write them."""
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 
 
@@ -121,3 +122,49 @@ def span_text(hours: float) -> str:
     if hours < 48:
         return f"{hours:.0f} h" if hours >= 10 else f"{hours:.2g} h"
     return f"{hours / 24:.2g} days" if hours < 2400 else f"{hours / 24:,.0f} days"
+
+
+def number_text(value: float) -> str:
+    """Return a measured number with as many digits as are worth reading and thousands apart, never as a power of ten.
+
+    >>> number_text(16121.7), number_text(326.08), number_text(61.49), number_text(0.8893), number_text(0.03701)
+    ('16,122', '326.1', '61.5', '0.89', '0.0370')
+    >>> number_text(280), number_text(-0.0), number_text(-0.000021)
+    ('280.0', '0.00', '-0.0000210')
+    """
+    if not math.isfinite(value):
+        return f"{value:g}"
+    size = abs(value)
+    digits = (
+        0 if size >= 1000 else 1 if size >= 10 else 2 if size >= 0.1 or not size else 2 - math.floor(math.log10(size))
+    )
+    return f"{value + 0.0:,.{digits}f}"
+
+
+def limit_text(value: float) -> str:
+    """Return a number that somebody set, such as a limit, with its digits, at most six of them.
+
+    >>> limit_text(12.48), limit_text(16000), limit_text(1_250_000), limit_text(12.4827364)
+    ('12.48', '16,000', '1,250,000', '12.4827')
+    """
+    return f"{float(f'{value:.6g}'):,.10g}"
+
+
+def against_limit(value: float, limit: float) -> str:
+    """Return a measured number with as many digits as show on which side of ``limit`` it lies.
+
+    >>> against_limit(2.831, 2.5), against_limit(2.503, 2.5), against_limit(12.52, 12.51)
+    ('2.83', '2.503', '12.52')
+    """
+    text = number_text(value)
+    shown = float(text.replace(",", ""))
+    return text if (shown > limit, shown < limit) == (value > limit, value < limit) else limit_text(value)
+
+
+def unit_text(unit: str) -> str:
+    """Return a unit as it follows a number; nothing for a pure number.
+
+    >>> "7" + unit_text("bar"), "7" + unit_text("1")
+    ('7 bar', '7')
+    """
+    return "" if unit in ("", "1") else f" {unit}"

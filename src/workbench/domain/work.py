@@ -122,7 +122,8 @@ class WorkOrder(Frozen):
     def waits_for_approval(self) -> bool:
         """Whether nobody may plan or begin it: its approval was rejected, or is asked for and it is no emergency."""
         asked = self.approval is ApprovalState.PENDING and self.priority is not Priority.EMERGENCY
-        return asked or self.approval is ApprovalState.REJECTED
+        begun = self.state not in (OrderState.OPEN, OrderState.SCHEDULED)
+        return not begun and (asked or self.approval is ApprovalState.REJECTED)
 
     @property
     def state_in_words(self) -> str:

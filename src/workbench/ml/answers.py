@@ -24,6 +24,7 @@ from .contract import Diagnoser, HealthEstimator, RulEstimator
 from .diagnosis import as_diagnosis, chance_of_a_mode, doubted, scaled, symptom_diagnosis, unknown_diagnosis
 from .evidence import NO_READINGS, failures_reason, readings_reason, support_reason, trend_reason, weigh, width_reason
 from .models import Bundle
+from .spec import horizon_spans
 
 LONGEST_H = 50 * 8766.0
 
@@ -34,7 +35,7 @@ def _features(context: Context, bundle: Bundle) -> FloatArray:
 
 
 def answer_health(context: Context, failures: int) -> tuple[Evidence, FloatArray | None]:
-    """Return the evidence and P(failure within critical, warning, degrading).
+    """Return the evidence and P(failure within each horizon); the last three are critical, warning and degrading.
 
     A machine is judged from at least 30 running readings in its record, though not since its last repair: one that
     was just repaired is judged by what is known. At least one running reading must lie behind the last failure or
@@ -55,7 +56,8 @@ def failure_curve(context: Context, within: FloatArray | None, bundle: Bundle | 
     """Return P(failure) within calendar hours, by the utilisation of the tracking window; it never falls."""
     if within is None or bundle is None:
         return ()
-    lives = (bundle.horizons.critical, bundle.horizons.warning, bundle.horizons.degrading)
+    # A model of before it answered over nearer horizons too has three answers.
+    lives = horizon_spans(bundle.horizons, bundle.spec.life_unit)[-len(within) :]
     probabilities = np.clip(np.maximum.accumulate(within), 0.0, 1.0)
     return tuple(
         HorizonProbability(hours=life / context.utilisation, probability=float(p))

@@ -16,7 +16,8 @@ from workbench.domain.equipment import LifeUnit
 from workbench.domain.observations import EventKind, MachineData, MachineState
 
 from .arrays import NS_PER_H, BoolArray, FloatArray, IntArray, nanoseconds, sensor_matrix
-from .life import RAN_H, running_hours, running_rows
+from .life import RAN_H
+from .running import running_hours, running_rows
 
 # Half-hourly readings become hourly too; 45 minutes leave room for jitter.
 FINEST_H = 0.75

@@ -19,8 +19,9 @@ from .baseline import indicator_names
 from .cadence import hourly
 from .evidence import NO_READINGS, record_reason
 from .features import FeatureTable, compute
-from .life import Timeline, running_rows, timeline
+from .life import Timeline, timeline
 from .models import Models
+from .running import running_rows
 from .spec import FLEET, FeatureSpec, default_horizons, fit_spec
 
 STALE_H = 72.0

@@ -186,18 +186,18 @@ class HealthEstimator(RowEstimator):
         return np.maximum.accumulate(self._predict(matrix), axis=1)
 
     def states(self, X: pd.DataFrame) -> FloatArray:
-        """Return probabilities of the states 0 (healthy) to 3 (critical), shape (rows, 4), for three horizons."""
+        """Return probabilities of the states 0 (healthy) to 3 (critical), shape (rows, 4), by the last three horizons."""
         return state_probabilities(self.predict(X))
 
 
 def state_probabilities(within: FloatArray) -> FloatArray:
-    """Turn P(failure within critical, warning, degrading) into probabilities of the states 0 to 3.
+    """Turn P(failure within critical, warning, degrading), the last three columns, into probabilities of the states 0 to 3.
 
     >>> import numpy as np
     >>> state_probabilities(np.array([[0.1, 0.4, 0.5]])).round(2).tolist()
     [[0.5, 0.1, 0.3, 0.1]]
     """
-    critical, warning, degrading = within[:, 0], within[:, 1], within[:, 2]
+    critical, warning, degrading = within[:, -3], within[:, -2], within[:, -1]
     return np.column_stack([1 - degrading, degrading - warning, warning - critical, critical])
 
 

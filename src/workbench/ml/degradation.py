@@ -51,20 +51,18 @@ class DegradationLife(CalibratedRul):
         self.used_ = np.arange(matrix.shape[1])
         # The root of life makes errors of like size everywhere: no row needs a spread of its own.
         self.spread_, self.held_spread_ = None, np.ones(len(y))
-        known = pd.DataFrame(matrix)
-        self.centre_ = known.mean().fillna(0.0).to_numpy(dtype=np.float64)
-        spread = known.std(ddof=0).fillna(0.0).to_numpy(dtype=np.float64)
-        self.scale_ = np.where(spread > 0, spread, 1.0)
-        design, names = self._design(matrix), np.asarray(groups).astype(str)
+        self.centre_, self.scale_ = _moments(matrix)
+        names = np.asarray(groups).astype(str)
         if len(np.unique(names)) < 2:
             raise NotEnoughData("1 of 2 units needed to tell how far the line errs.", "Add a unit.")
         folds = grouped_folds(names, min(self.n_splits, len(np.unique(names))), self.seed)
         for fold in folds:
             fold.check(names)
+        designs = [_standard(matrix, *_moments(matrix[fold.train])) for fold in folds]
         found = []
         for shrinkage in SHRINKAGES:
             root = np.zeros(len(y))
-            for fold in folds:
+            for fold, design in zip(folds, designs, strict=True):
                 root[fold.test] = design[fold.test] @ _ridge(design[fold.train], target[fold.train], shrinkage)
             held_out = np.minimum(np.maximum(root, 0.0) ** 2, self.cap)
             self.calibrate(y, held_out, groups, self.held_spread_)
@@ -72,7 +70,7 @@ class DegradationLife(CalibratedRul):
             found.append((interval_score(y, ends[:, 1], ends[:, 2], 1 - self.level), shrinkage, held_out))
         _, self.shrinkage_, self.held_out_ = min(found, key=lambda one: one[0])
         self.calibrate(y, self.held_out_, groups, self.held_spread_)
-        self.weights_ = _ridge(design, target, self.shrinkage_)
+        self.weights_ = _ridge(self._design(matrix), target, self.shrinkage_)
 
     def calibrate(
         self,
@@ -94,14 +92,24 @@ class DegradationLife(CalibratedRul):
         return np.column_stack([point, np.minimum(ends[0], point), np.maximum(ends[1], point)])
 
     def _design(self, matrix: FloatArray) -> FloatArray:
-        standard = np.nan_to_num((matrix - self.centre_) / self.scale_)
-        return np.column_stack([np.ones(len(matrix)), standard])
+        return _standard(matrix, self.centre_, self.scale_)
 
     def _point(self, matrix: FloatArray) -> FloatArray:
         return np.asarray(np.maximum(self._design(matrix) @ self.weights_, 0.0) ** 2)
 
     def _within(self, matrix: FloatArray, horizon: float) -> FloatArray:
         return RulEstimator._within(self, matrix, horizon)
+
+
+def _moments(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return mean and spread of each feature, 0 and 1 where there is none."""
+    known = pd.DataFrame(matrix)
+    spread = known.std(ddof=0).fillna(0.0).to_numpy(dtype=np.float64)
+    return known.mean().fillna(0.0).to_numpy(dtype=np.float64), np.where(spread > 0, spread, 1.0)
+
+
+def _standard(matrix: FloatArray, centre: FloatArray, scale: FloatArray) -> FloatArray:
+    return np.column_stack([np.ones(len(matrix)), np.nan_to_num((matrix - centre) / scale)])
 
 
 def _ridge(design: FloatArray, target: FloatArray, shrinkage: float) -> FloatArray:

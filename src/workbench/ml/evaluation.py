@@ -1,4 +1,4 @@
-"""The evaluation that goes with a model: figures with intervals, calibration, confusion, error by life, limits of use."""
+"""The evaluation that goes with a model: figures with intervals, calibration, confusion, error by life, what falls short."""
 
 from __future__ import annotations
 
@@ -265,35 +265,3 @@ def with_intervals(values: Mapping[str, float], intervals: Intervals, suffix: st
 
 def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
-
-
-def limits_of_use(
-    *,
-    machines: int,
-    failures: int,
-    types: Mapping[str, int],
-    scope: str,
-    horizons: str,
-    split: str,
-    refused: Sequence[str],
-) -> tuple[str, ...]:
-    """Return in words where a model may be believed."""
-    named = ", ".join(f"{name.replace('_', ' ')} ({count})" for name, count in sorted(types.items()))
-    whose = (
-        "machines of other types than these"
-        if scope == "fleet"
-        else f"other machines than {scope.partition(':')[2].replace('_', ' ')}"
-    )
-    tested = (
-        "Not tested on machines that it had not seen, since there are few: stretches of their records were held out."
-        if split == "blocks"
-        else f"Not tested on {whose}; figures hold for new machines of the same kind in like service."
-    )
-    return (
-        f"Learned from {machines} machine{'s' * (machines != 1)} with {failures} failure{'s' * (failures != 1)}: {named}.",
-        tested,
-        f"Horizons: {horizons}. What lies beyond the longest is said as 'more than'.",
-        "No answer is given where more than a tenth of the features lie outside the range of training.",
-        "No answer is given below 30 running readings since the last failure or replacement.",
-        *(f"Refused: {reason}." for reason in refused),
-    )

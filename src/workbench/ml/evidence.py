@@ -53,7 +53,8 @@ def trend_reason(series: FloatArray) -> str | None:
     p_value = min(float(looks.min(initial=1.0)) * looks.size, 1.0) if looks.size else 1.0
     if p_value <= SIGNIFICANT:
         return None
-    return f"no monotone trend of the condition indicator (Mann-Kendall p = {p_value:.2g}, needed: at most 0.01)"
+    chance = f"{100 * p_value:.0f}" if p_value >= 0.1 else f"{100 * p_value:.2g}"
+    return f"no steady trend of wear (chance alone gives as much in {chance} % of cases; needed: at most 1 %)"
 
 
 def outside_share(row: FloatArray, low: FloatArray, high: FloatArray) -> float:

@@ -25,8 +25,9 @@ from .baseline import fit_baseline, floors, fresh_positions, indicator_names
 from .features_canonical import canonical_features, crossings, mode_features, symptom_matrix, symptom_scores
 from .features_events import event_features
 from .labels import label
-from .life import Timeline, running_rows, timeline
+from .life import Timeline, timeline
 from .rolling import TrailingWindows
+from .running import running_rows
 from .spec import FLEET, FeatureSpec
 
 LAG_H = 6.0

@@ -14,7 +14,7 @@ from workbench.errors import LeakFound
 from .arrays import FloatArray, IntArray, ObjectArray, nanoseconds, sensor_matrix
 from .features import build
 from .leakage import check_causal, label_columns
-from .life import running_rows
+from .running import running_rows
 from .spec import FLEET, FeatureSpec
 from .training_data import TrainingData
 

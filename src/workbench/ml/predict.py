@@ -55,9 +55,10 @@ def predict_machine(
     known = failures if failures is not None else len(context.clock.failures.time)
     bundle = models.pick(Task.HEALTH, machine.profile)
     offline = context.offline_reason()
-    health, within = answer_health(context, known)
+    health, told = answer_health(context, known)
     if offline is not None:
-        health, within = weigh(f"offline: {offline}"), None
+        health, told = weigh(f"offline: {offline}"), None
+    within = None if told is None else told[-3:]
     life = answer_life(context, known)
     anomaly_evidence, anomaly = answer_anomaly(context, alarm_budget_per_machine_month)
     values, time = context.recent_running(tracking_window_days)
@@ -75,7 +76,7 @@ def predict_machine(
         health_evidence=health,
         **_state_fields(within),
         remaining_useful_life=life,
-        failure_probability=failure_curve(context, within, bundle),
+        failure_probability=failure_curve(context, told, bundle),
         anomaly_evidence=anomaly_evidence,
         anomaly=anomaly,
         diagnosis=answer_diagnosis(context, within, anomaly) if offline is None else unknown_diagnosis(),

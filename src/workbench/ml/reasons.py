@@ -19,7 +19,7 @@ from workbench.domain.predictions import (
     Task,
     Trend,
 )
-from workbench.domain.units import span_text
+from workbench.domain.units import number_text, span_text, unit_text
 
 from .arrays import NS_PER_H, FloatArray, nanoseconds
 from .context import Context
@@ -35,24 +35,6 @@ def unit_words(life_unit: LifeUnit) -> str:
     return "cycles" if life_unit is LifeUnit.CYCLE else "operating hours"
 
 
-def _limit_words(crossing: LimitCrossing) -> str:
-    level = "critical" if crossing.severity is Severity.CRITICAL else "warning"
-    return (
-        f"{crossing.sensor} is {crossing.value:.4g} {crossing.unit}, {crossing.direction} its {level} limit "
-        f"{crossing.limit:g} {crossing.unit} since {crossing.since:%Y-%m-%d %H:%M} UTC"
-    )
-
-
-def _sensor_words(anomaly: Anomaly) -> list[str]:
-    out = []
-    for one in anomaly.contributions:
-        if abs(one.deviation) >= WORTH_NAMING_SD:
-            side = "above" if one.deviation > 0 else "below"
-            values = "" if one.value is None else f" ({one.value:.4g} {one.unit}, expected {one.baseline:.4g})"
-            out.append(f"{one.sensor} is {abs(one.deviation):.1f} sd {side} its healthy baseline{values}")
-    return out
-
-
 def _error_words(context: Context) -> list[str]:
     events = context.machine.events
     until = context.now
@@ -64,14 +46,15 @@ def _error_words(context: Context) -> list[str]:
     if not recent.any():
         return []
     counts = Counter(str(cause) for cause in events["cause"].to_numpy(dtype=object)[recent])
-    named = ", ".join(f"{code} x {count}" for code, count in sorted(counts.items()))
-    return [f"{int(recent.sum())} error events in the last {ERROR_WINDOW_H} h: {named}"]
+    named = ", ".join(code if count == 1 else f"{code} x {count}" for code, count in sorted(counts.items()))
+    total = counts.total()
+    return [f"{total} error event{'' if total == 1 else 's'} in the last {ERROR_WINDOW_H} h: {named}"]
 
 
 def _trend_words(trends: list[Trend]) -> list[str]:
     return [
-        f"{t.sensor} has been {'rising' if t.per_day > 0 else 'falling'} by {abs(t.per_day):.3g} {t.unit} a day "
-        f"(Mann-Kendall p = {t.p_value:.1g})"
+        f"{t.sensor} has been {'rising' if t.per_day > 0 else 'falling'} by {number_text(abs(t.per_day))}"
+        f"{unit_text(t.unit)} a day"
         for t in trends[:3]
     ]
 
@@ -88,7 +71,9 @@ def _failure_words(context: Context, within: FloatArray | None, horizons: Horizo
     bundle = context.models.pick(Task.HEALTH, context.profile)
     if bundle is not None and isinstance(bundle.estimator, BoostedHealth):
         lives = (horizons.critical, horizons.warning, horizons.degrading)
-        told = [f"{life:g}" for life, booster in zip(lives, bundle.estimator.boosters_, strict=True) if booster is None]
+        told = [
+            f"{life:g}" for life, booster in zip(lives, bundle.estimator.boosters_[-3:], strict=True) if booster is None
+        ]
         if told:
             words.append(
                 f"within {' and '.join(told)} {unit} the population's rate of failure is given: "
@@ -128,13 +113,14 @@ class Findings:
 def explain(context: Context, found: Findings) -> tuple[str, ...]:
     """Return the reasons: out of service, limits, probability, sensors, errors, trends, and what is lacking."""
     out = [f"the machine is offline: {found.offline}"] if found.offline else []
-    out += [_limit_words(c) for c in found.crossings if c.severity is Severity.CRITICAL]
+    out += [c.in_words() for c in found.crossings if c.severity is Severity.CRITICAL]
     out += _failure_words(context, found.within, found.horizons)
-    out += [_limit_words(c) for c in found.crossings if c.severity is not Severity.CRITICAL]
+    out += [c.in_words() for c in found.crossings if c.severity is not Severity.CRITICAL]
     if found.anomaly is not None:
         if found.anomaly.is_anomaly:
-            out.append(found.anomaly.in_words())
-        out += _sensor_words(found.anomaly)
+            out.append(f"readings are unusual: {found.anomaly.in_words()}")
+        named = [one for one in found.anomaly.contributions if abs(one.deviation) >= WORTH_NAMING_SD]
+        out += [one.in_words() for one in named]
     out += [f"{fault.in_words()}: its limits are not watched" for fault in found.sensor_faults]
     out += _error_words(context) + _trend_words(found.trends)
     lacking = [] if found.health.enough or found.offline else ["health state: " + found.health.in_words()]
@@ -143,6 +129,6 @@ def explain(context: Context, found: Findings) -> tuple[str, ...]:
     if not out and not lacking and found.anomaly is None:
         return ("no limit is crossed, no error came, and no sensor shows a trend",)
     if not out and not lacking:
-        return ("all sensors are within two standard deviations of their healthy baseline",)
+        return ("every sensor is near what is usual for it",)
     # What is lacking is always told, however much else there is to say.
     return (*out[: MOST_REASONS - len(lacking)], *lacking)

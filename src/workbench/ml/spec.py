@@ -17,8 +17,8 @@ from workbench.errors import InputError, NotEnoughData
 
 from .arrays import sensor_matrix
 from .baseline import indicator_names, operating_names
-from .life import running_rows
 from .population import Population, fit_population
+from .running import running_rows
 
 FLEET = "fleet"
 UNITS_FOR_TYPE = 10
@@ -81,6 +81,21 @@ def default_horizons(life_unit: LifeUnit, lead_time_h: float = 0.0) -> Horizons:
     critical = max(24.0, lead_time_h)
     warning = max(168.0, 2 * critical)
     return Horizons(critical=critical, warning=warning, degrading=max(720.0, 2 * warning))
+
+
+def horizon_spans(horizons: Horizons, life_unit: LifeUnit) -> tuple[float, ...]:
+    """Return how far ahead a health model answers: over the horizons of its states, and before them ML1's that are nearer.
+
+    Without these the chance of a failure tomorrow would be told as a share of that within weeks of delivery.
+
+    >>> horizon_spans(default_horizons(LifeUnit.OPERATING_H), LifeUnit.OPERATING_H)
+    (24.0, 168.0, 720.0)
+    >>> horizon_spans(default_horizons(LifeUnit.OPERATING_H, lead_time_h=504.0), LifeUnit.OPERATING_H)
+    (24.0, 168.0, 504.0, 1008.0, 2016.0)
+    """
+    usual = default_horizons(life_unit)
+    nearer = [span for span in (usual.critical, usual.warning, usual.degrading) if span < horizons.critical]
+    return (*nearer, horizons.critical, horizons.warning, horizons.degrading)
 
 
 @dataclass(frozen=True)

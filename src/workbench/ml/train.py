@@ -15,8 +15,9 @@ from workbench.errors import InputError, LeakFound, NotEnoughData, Stopped
 
 from .contract import Estimator
 from .drift import references, watched_features
-from .evaluation import Judgement, limits_of_use
+from .evaluation import Judgement
 from .guards import guard_features
+from .limits import limits_of_use
 from .reasons import unit_words
 from .record import known_until
 from .spec import FLEET, default_horizons, type_scopes
@@ -218,6 +219,7 @@ def _evaluation(
         alarms=judged.alarms,
         limits=judged.limits
         + limits_of_use(
+            task,
             machines=data.units,
             failures=data.failures,
             types=types,

@@ -17,9 +17,10 @@ from .arrays import BoolArray, FloatArray, IntArray, ObjectArray, sensor_matrix
 from .cadence import hourly
 from .contract import Refeature
 from .features import Samples, every_nth, samples
-from .life import running_rows, timeline
+from .life import timeline
 from .lifetimes import Lifetimes, collect_lifetimes
 from .population import fit_population
+from .running import running_rows
 from .spec import FLEET, FeatureSpec, fit_spec
 
 MOST_ROWS = {LifeUnit.OPERATING_H: 24_000, LifeUnit.CYCLE: 12_000}

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import numpy as np
+
+from workbench.domain.equipment import LifeUnit
 
 from .arrays import FloatArray, ObjectArray
 from .evaluation import Judgement, judge_health, state_confusion
 from .guards import guard_sensors
 from .health import BoostedHealth
+from .reasons import unit_words
+from .spec import horizon_spans
 from .training_data import TrainingData
 from .training_tasks import (
     SHIPPED,
@@ -36,7 +41,8 @@ def train_health(data: TrainingData, seed: int, _budget: float, tuning: Tuning =
     Refused unless the skill of the critical or the warning horizon is above 0 beyond chance (95 % interval over units).
     """
     enough_failures(data)
-    lives = (data.horizons.critical, data.horizons.warning, data.horizons.degrading)
+    lives = horizon_spans(data.horizons, data.spec.life_unit)
+    near = len(lives) - len(HORIZON_NAMES)
     y = np.column_stack([data.samples.within(life) for life in lives])
     rows = np.flatnonzero(~np.isnan(y).all(axis=1))
     y, groups = y[rows], data.samples.groups[rows]
@@ -55,21 +61,30 @@ def train_health(data: TrainingData, seed: int, _budget: float, tuning: Tuning =
     # What the choice among settings makes the skill look better than it is.
     flattery = chosen.flattery / np.maximum(np.nanvar(y, axis=0), 1e-9)
     answers = {}
-    for column, name in enumerate(HORIZON_NAMES):
+    beside = []
+    for column, life in enumerate(lives):
         held = held_out_answers(model.margins_of(column), y[:, column], groups, seed, act_from=act_from)
         skill = -1.0 if held is None else finite(held.figures()["brier_skill"]) - float(flattery[column])
         if skill <= 0:
-            rate = _population_rate(data, lives[column])
+            rate = _population_rate(data, life)
             model.silence(column, rate, y)
             held = None if held is None else held.answering(rate)
-        if held is not None:
-            answers[name] = held
-    states = state_confusion(y, _probability(model, y, groups, seed)) if len(answers) == len(HORIZON_NAMES) else None
-    silent = [name for column, name in enumerate(HORIZON_NAMES) if model.boosters_[column] is None]
+        if column < near:
+            beside.append(_beside_words(life, data.spec.life_unit, skill))
+        elif held is not None:
+            answers[HORIZON_NAMES[column - near]] = held
+    judged = y[:, near:]
+    states = (
+        state_confusion(judged, _probability(model, y, groups, seed)[:, near:])
+        if len(answers) == len(HORIZON_NAMES)
+        else None
+    )
+    silent = [name for name, booster in zip(HORIZON_NAMES, model.boosters_[near:], strict=True) if booster is None]
     judgement = judge_health(answers, states, seed, silent, alarms=_alarm_words(data))
-    refused = gate(judgement, silent, flattery)
+    judgement = replace(judgement, limits=(*judgement.limits, *beside))
+    refused = gate(judgement, silent, flattery[near:])
     metrics: dict[str, float | None] = {
-        f"base_rate_{name}": float(np.nanmean(y[:, column])) for column, name in enumerate(HORIZON_NAMES)
+        f"base_rate_{name}": float(np.nanmean(judged[:, column])) for column, name in enumerate(HORIZON_NAMES)
     }
     metrics |= {one.name: one.value for one in judgement.figures}
     main = max(GATE_HORIZONS, key=lambda name: finite(metrics.get(f"brier_skill_{name}")))
@@ -103,14 +118,25 @@ def gate(judgement: Judgement, silent: Collection[str], flattery: FloatArray) ->
     return (f"{words}: {'; '.join(told)}" if told else words,)
 
 
+def _beside_words(life: float, unit: LifeUnit, skill: float) -> str:
+    """Say how good the answer is over a horizon that is nearer than those of the states."""
+    within = f"within {life:g} {unit_words(unit)}"
+    if skill <= 0:
+        return f"No skill {within}: the population's rate is answered there."
+    return f"Beside its states it tells the probability of failure {within}: skill {skill:.2f} over the base rate."
+
+
 def _alarm_words(data: TrainingData) -> str:
     """Say when an alarm is counted."""
     names = np.array([machine.profile.machine_id for machine in data.members], dtype=object)
     act_from, assumed = data.act_from_of(names), sum(name not in data.act_from for name in names)
-    low, high = (f"{100 * end:.0f} %" for end in (act_from.min(), act_from.max()))
+    low, high = (
+        f"{100 * end:.0f} %" if end >= 0.01 else f"{100 * end:.1g} %" for end in (act_from.min(), act_from.max())
+    )
     words = (
-        "An alarm is counted where an order would be made: where the probability of failure times its cost exceeds the "
-        f"cost of planned work, above {low}" + ("." if low == high else f" to {high} by machine.")
+        "An alarm is counted by the rule of orders, with the mean costs of each machine's failure modes: where the "
+        "probability of failure within the horizon times the cost of a failure exceeds the cost of planned work, above "
+        f"{low}" + ("." if low == high else f" to {high} by machine.")
     )
     if not assumed:
         return words

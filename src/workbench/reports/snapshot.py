@@ -257,6 +257,7 @@ def snapshot_of(
         tracking_window_days=ws.settings.tracking_window_days,
         suppliers={supplier.supplier_id: supplier.title for supplier in ws.suppliers.all()},
         coming=_coming(ws, at),
+        permits=ws.work_permits.of_orders(order.order_id for view in machines for order in view.orders),
     )
 
 

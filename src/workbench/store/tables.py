@@ -426,6 +426,8 @@ planned_stops = Table(
 
 absences = Table("absences", metadata, key("absence_id"), body())
 
+work_permits = Table("work_permits", metadata, key("permit_id"), label("order_id", index=True), body())
+
 work_plans = Table(
     "work_plans",
     metadata,

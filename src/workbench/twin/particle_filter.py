@@ -16,6 +16,7 @@ from .calibration import drawn_parameters, silent_parameters
 from .injection import set_damage
 from .model import Samples, TwinModel
 from .observed import Observed
+from .reading_errors import biases, reading_errors
 from .run import FAILED
 from .streams import Floats
 
@@ -31,8 +32,6 @@ _LEAST_SHARE, _SECOND_SHARE = 0.003, 0.6
 # Resampled particles are spread by so many hours of their own ageing, so that copies differ.
 _ROUGHENING_H = 4.0
 _SHRINK = 0.995
-# Hours after which a residual of a twin with parameters of its class, not of the machine, tells something new.
-CLASS_CORRELATION_H = 24.0
 PASSENGERS, LEAST_PASSENGERS = 2, 50
 # Damage below this is none that readings could show.
 HIDDEN = 0.01
@@ -97,7 +96,7 @@ class ParticleFilter:
         # What a particle weighs before any reading counts at the end: until then the readings alone choose.
         self.log_prior = np.zeros(samples)
         self.bias = biases(calibration)
-        self.scale, self.correlation_h = self._errors(calibration)
+        self.scale, self.correlation_h = reading_errors(model, observed, calibration)
         self.innovations = {name: np.full(len(observed.time), np.nan) for name in observed.readings}
         self.squares: list[float] = []
 
@@ -164,22 +163,6 @@ class ParticleFilter:
             low, high = max(levels.min() - beyond, _RANGE[0]), min(levels.max() + beyond, _RANGE[1])
             left[mode] = _Begun(float(low), float(high), 0.0)
         return {mode: _Begun(one.low, one.high, _SECOND_SHARE / len(left)) for mode, one in left.items()}
-
-    def _errors(self, calibration: TwinCalibration | None) -> tuple[dict[str, float], dict[str, float]]:
-        """Return by how much each sensor may differ from the right twin, and for how long."""
-        fits = {} if calibration is None else {fit.sensor: fit for fit in calibration.sensors}
-        scale, hours = {}, {}
-        # Not calibrated: machines of the class differ by this.
-        settled = self.model.initial(self.model.parameters(64, rng=np.random.default_rng(0)), samples=64)
-        signals = self.model.step(
-            settled, dict(OUTSIDE), self.model.parameters(64, rng=np.random.default_rng(0)), step_s=1.0
-        )
-        spread = {name: float(np.std(value)) for name, value in self.model.sensors(signals).items()}
-        for name, noise in self.observed.noise_sd.items():
-            fit = fits.get(name)
-            scale[name] = max(noise, fit.residual_sd) if fit else float(np.hypot(noise, spread.get(name, 0.0)))
-            hours[name] = fit.correlation_h if fit else CLASS_CORRELATION_H
-        return scale, hours
 
     def likely_onsets(self) -> dict[str, float]:
         """Return the share of particles to let damage set in, more for modes that the readings spoke for."""
@@ -309,11 +292,6 @@ class ParticleFilter:
             float(np.mean(self.squares)) if self.squares else float("nan"),
             int((ran & seen).sum()),
         )
-
-
-def biases(calibration: TwinCalibration | None) -> dict[str, float]:
-    """Return by how much each sensor reads beside the calibrated twin of the sound machine."""
-    return {} if calibration is None else {fit.sensor: fit.bias for fit in calibration.sensors}
 
 
 def _normalised(log_weight: Floats) -> Floats:

@@ -17,8 +17,9 @@ from workbench.domain.prognosis import TwinCalibration
 from .calibration import best_parameters
 from .model import TwinModel
 from .observed import Observed
-from .particle_filter import ONSETS, ParticleFilter, Synchronised, biases, widest
+from .particle_filter import ONSETS, ParticleFilter, Synchronised, widest
 from .pieces import cut_pieces, predicted
+from .reading_errors import biases
 from .streams import Floats, stream
 
 _PASSES = 2

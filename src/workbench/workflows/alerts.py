@@ -87,7 +87,7 @@ def readings_of(machine: MachineData, *, last: timedelta | None = None, first: t
 
     from workbench.alerts import Readings
     from workbench.ml.arrays import nanoseconds, sensor_matrix
-    from workbench.ml.life import running_rows
+    from workbench.ml.running import running_rows
 
     frame, time = machine.telemetry, nanoseconds(machine.telemetry["time"])
     begin, end = 0, len(time)

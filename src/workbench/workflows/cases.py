@@ -114,13 +114,12 @@ def tell_of_cases(ws: Workspace, at: datetime, actor: Actor, *, besides: Collect
                 by_site[profile.site_id].append((case, profile))
         for site_id, cases in sorted(by_site.items()):
             site = tx.sites.find(site_id)
-            recipient, title = (f"manager:{site_id}", site.title) if site is not None else (OPERATIONS, site_id)
-            put(tx, cases_found(recipient, title, cases, at=at, simulated=tx.settings.simulated), change)
+            recipient = f"manager:{site_id}" if site is not None else OPERATIONS
+            put(tx, cases_found(recipient, site, cases, at=at, simulated=tx.settings.simulated), change)
 
 
 def _untold(case: Case, at: datetime) -> bool:
-    cared = case.told is None and case.state is CaseState.ACKNOWLEDGED
-    return case.is_news and not cared and case.state_at(at) is not CaseState.SHELVED
+    return case.is_news and case.state_at(at) is not CaseState.SHELVED
 
 
 def _ordered(tx: Workspace, machine_ids: set[str]) -> set[str]:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 HORIZONS = ("critical", "warning", "degrading")
+OTHER_QUESTIONS = (
+    "not comparable: they look ahead over different horizons (lead times of critical parts changed), so each answers "
+    "another question; only agreement is known"
+)
 LEAST_ANSWERS, LEAST_MACHINES, LEAST_FAILURES = 30, 3, 5
 LOSSES = {
     Task.HEALTH: "Brier score, mean of the horizons",
@@ -31,19 +35,20 @@ LOSSES = {
 def compare_models(ws: Workspace, task: Task | str, *, scope: str = "fleet") -> ModelComparison:
     """Compare the challenger of ``task`` and ``scope`` with the champion on every answer that both gave since.
 
-    An answer is labelled once the record says what came: a failure, or enough life without one; of health each horizon
-    for itself, and only once the record goes on for as long as it looks ahead, for a failure would be known sooner than
-    that there was none. The difference of their losses (health: Brier; life: absolute error; diagnosis: wrong causes) has
-    a 95 % interval by bootstrap over machines. Fewer than 30 labelled answers, 3 machines or 5 failures are not enough
-    evidence for a verdict; anomalies have no outcome on record, so only agreement is told. Raises ``NotFound`` when
-    nothing answers in the shadow.
+    An answer is labelled once the record says what came: a failure, or enough life without one; of health (each horizon
+    for itself) and life only once the record goes on for as long as it looks ahead, for a failure would be known sooner
+    than that there was none. The difference of their losses (health: Brier; life: absolute error; diagnosis: wrong causes)
+    has a 95 % interval by bootstrap over machines. Fewer than 30 labelled answers, 3 machines or 5 failures are not enough
+    evidence for a verdict; anomalies have no outcome on record, and health and life that look ahead over other horizons
+    answer another question, so that only agreement is told. Raises ``NotFound`` when nothing answers in the shadow.
     """
     chosen = known_task(task)
     challenger = challenger_of(ws, chosen, scope)
     logged = [one for one in ws.shadow_predictions.of_version(challenger.version_id) if not one.error]
     champion_id = logged[0].champion_id if logged else _champion_id(ws, chosen, scope)
     answers = [one for one in logged if one.champion_id == champion_id and one.as_of <= ws.as_of()]
-    losses, machines, failures = _losses(ws, chosen, answers)
+    alike = _alike(ws, chosen, champion_id, challenger.version_id)
+    losses, machines, failures = _losses(ws, chosen, answers if alike else [])
     labelled = _known(losses).any(axis=1)
     known, names = losses[labelled], np.asarray(machines, dtype=str)[labelled]
     said = [(one.champion.get("says"), one.challenger.get("says")) for one in answers]
@@ -68,8 +73,15 @@ def compare_models(ws: Workspace, task: Task | str, *, scope: str = "fleet") -> 
         figures=_figures(chosen, known),
         difference=difference,
         enough=enough,
-        verdict=_verdict(chosen, difference, len(known), len(set(names)), failures),
+        verdict=_verdict(chosen, difference, len(known), len(set(names)), failures) if alike else OTHER_QUESTIONS,
     )
+
+
+def _alike(ws: Workspace, task: Task, champion_id: str, challenger_id: str) -> bool:
+    """Say whether both answer one question: of health and life that depends on how far a model looks ahead."""
+    found = [ws.evaluations.find(version_id) for version_id in (champion_id, challenger_id)]
+    horizons = {one.horizons for one in found if one is not None and one.horizons is not None}
+    return task not in (Task.HEALTH, Task.RUL) or len(horizons) <= 1
 
 
 def _champion_id(ws: Workspace, task: Task, scope: str) -> str:
@@ -203,6 +215,8 @@ def _loss(task: Task, said: Mapping[str, float | str | None], outcome: _Outcome,
         return [np.nan]
     if task is Task.RUL:
         cap = horizons.degrading
+        if outcome.recorded < cap:
+            return [np.nan]
         capped = min(outcome.remaining, cap) if np.isfinite(outcome.remaining) else np.nan
         truth = cap if np.isnan(capped) and outcome.survives >= cap else capped
         return [abs(float(said["median"] or 0.0) - truth)]

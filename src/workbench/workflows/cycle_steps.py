@@ -15,6 +15,7 @@ from workbench.domain.equipment import MachineStatus
 from workbench.domain.predictions import Prediction
 from workbench.errors import WorkbenchError
 from workbench.workflows.impact import assess_machine
+from workbench.workflows.order_report import write_report
 from workbench.workflows.orders import note_inspection, settled_by
 from workbench.workflows.orders.approval import ask_if_costly
 from workbench.workflows.orders.steps import make_more_urgent
@@ -174,32 +175,16 @@ def _draft(ws: Workspace, run: Request, results: dict[str, Result]) -> tuple[Wor
 
 def _report(ws: Workspace, run: Request, results: dict[str, Result], change: Change) -> Result:
     order, matches = _draft(ws, run, results)
-    report = _write_report(ws, run, results, order, matches, change)
+    report = _write_report(ws, results, order, matches, change)
     # The summary names a number that is settled only when the order is opened.
     return {"details": f"{order.title}: {len(report.steps)} steps", "report_id": report.report_id}
 
 
 def _write_report(
-    ws: Workspace,
-    run: Request,
-    results: dict[str, Result],
-    order: WorkOrder,
-    matches: Sequence[TechnicianMatch],
-    change: Change,
+    ws: Workspace, results: dict[str, Result], order: WorkOrder, matches: Sequence[TechnicianMatch], change: Change
 ) -> DispatchReport:
-    prediction, package = _findings(ws, results)
-    profile = ws.machines.get(run.machine_id)
-    report = dispatch.write_dispatch_report(
-        order,
-        prediction,
-        package,
-        profile,
-        currency=ws.settings.currency,
-        site=ws.sites.get(profile.site_id),
-        technician=matches[0] if matches else None,
-    )
-    ws.dispatch_reports.put(report, change)
-    return report
+    best = matches[0] if matches else None
+    return write_report(ws, order, *_findings(ws, results), change, technician=best)
 
 
 def _inventory(ws: Workspace, run: Request, results: dict[str, Result], change: Change) -> Result:
@@ -230,7 +215,7 @@ def _assign(ws: Workspace, run: Request, results: dict[str, Result], change: Cha
         order, matches = _with_parts(ws, run, results, order, matches, change)
         order = ask_if_costly(ws, expect_parts_of(ws, order, change, at=run.time), change)
         # Number and technician are settled only now.
-        _write_report(ws, run, results, order, matches, change)
+        _write_report(ws, results, order, matches, change)
     elif more_urgent:
         order = make_more_urgent(ws, order, drafted.priority, drafted.due_at, change)
     what = "opened" if created else "made more urgent" if more_urgent else "supported by a further finding"

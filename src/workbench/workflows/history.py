@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from workbench import analytics
 from workbench.domain.observations import EventKind
 from workbench.domain.predictions import UNKNOWN_MODE
-from workbench.errors import InputError, InvalidDocument
+from workbench.errors import InputError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -81,19 +81,11 @@ def import_history(
 
 def read_history_mapping(path: Path) -> HistoryMapping:
     """Read a mapping of work-order columns from YAML or JSON; raises ``InvalidDocument`` listing every fault."""
-    import yaml
-    from pydantic import ValidationError
-
+    from workbench.catalog import parse_fields
     from workbench.domain.history import HistoryMapping
     from workbench.workflows.onboard import read_text
 
-    try:
-        return HistoryMapping.model_validate(yaml.safe_load(read_text(path)))
-    except yaml.YAMLError as error:
-        raise InvalidDocument(str(path), [str(error)]) from error
-    except ValidationError as error:
-        faults = [f"{'.'.join(map(str, e['loc'])) or 'mapping'}: {e['msg']}" for e in error.errors()]
-        raise InvalidDocument(str(path), faults) from error
+    return parse_fields(HistoryMapping, read_text(path), where=str(path))
 
 
 def search_history(ws: Workspace, text: str, *, limit: int = 10) -> list[tuple[PastWork, float]]:

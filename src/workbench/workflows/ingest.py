@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from workbench.domain.base import Actor
 from workbench.domain.observations import IngestReport
-from workbench.errors import InputError, InvalidDocument
+from workbench.errors import InputError
 from workbench.workflows.admission import enter_machine
 from workbench.workflows.onboard import read_text
 
@@ -184,18 +184,10 @@ def _where_quarantined(ws: Workspace, report: IngestReport) -> tuple[str, ...]:
 
 def read_mapping(path: Path) -> ColumnMapping:
     """Read a column mapping from YAML or JSON; raises ``InvalidDocument`` listing every fault."""
-    import yaml
-    from pydantic import ValidationError
-
+    from workbench.catalog import parse_fields
     from workbench.domain.mapping import ColumnMapping
 
-    try:
-        return ColumnMapping.model_validate(yaml.safe_load(read_text(path)))
-    except yaml.YAMLError as error:
-        raise InvalidDocument(str(path), [str(error)]) from error
-    except ValidationError as error:
-        faults = [f"{'.'.join(map(str, e['loc'])) or 'mapping'}: {e['msg']}" for e in error.errors()]
-        raise InvalidDocument(str(path), faults) from error
+    return parse_fields(ColumnMapping, read_text(path), where=str(path))
 
 
 def _ingest_events(ws: Workspace, path: Path, *, strict: bool, actor: Actor | None) -> IngestOutcome:

@@ -82,12 +82,7 @@ def add_machine(ws: Workspace, path: Path, *, actor: Actor | None = None) -> tup
 
 def save_profile(ws: Workspace, profile: MachineProfile, *, actor: Actor | None = None) -> int:
     """Store the profile as a new machine, or as a new version of a known one; returns the version."""
-    sites = [site.site_id for site in ws.sites.all()]
-    if profile.site_id not in sites:
-        raise InputError(
-            f"{profile.machine_id}: site {profile.site_id!r} is not in the workspace.",
-            f"Use one of: {', '.join(sites)}, or add the site with `workbench plant sites FILE`.",
-        )
+    check_site(ws, profile.site_id, of=profile.machine_id)
     with ws.transaction() as tx:
         if profile.machine_id in tx.machines.ids():
             change = tx.change("profile edited", actor)
@@ -99,6 +94,16 @@ def save_profile(ws: Workspace, profile: MachineProfile, *, actor: Actor | None 
             return version
         enter_machine(tx, profile, tx.change("machine added", actor))
         return 1
+
+
+def check_site(ws: Workspace, site_id: str, *, of: str) -> None:
+    """Raise ``InputError`` where the site of a machine or a person is not in the workspace."""
+    sites = [site.site_id for site in ws.sites.all()]
+    if site_id not in sites:
+        raise InputError(
+            f"{of}: site {site_id!r} is not in the workspace.",
+            f"Use one of: {', '.join(sites)}, or add the site with `workbench plant sites FILE`.",
+        )
 
 
 def default_site(ws: Workspace) -> str:
@@ -145,7 +150,8 @@ def add_plant(ws: Workspace, kind: str, path: Path, *, actor: Actor | None = Non
 
     Pieces of parts that are free then go to the work orders that wait for them.
 
-    Raises ``InvalidDocument`` listing every fault; nothing is stored then.
+    Raises ``InvalidDocument`` listing every fault, and ``InputError`` for a person at an unknown site; nothing is
+    stored then.
     """
     from workbench.catalog import parse_items
     from workbench.domain.equipment import Part, Supplier, Technician
@@ -162,6 +168,9 @@ def add_plant(ws: Workspace, kind: str, path: Path, *, actor: Actor | None = Non
         }
         model, directory = directories[_plant_kind(kind)]
         items = parse_items(model, text, where=str(path))
+        for item in items:
+            if isinstance(item, Technician):
+                check_site(tx, item.site_id, of=item.technician_id)
         counted = [item.part_id for item in items if isinstance(item, Part)]
         hold_orders(tx, counted)
         for item in items:

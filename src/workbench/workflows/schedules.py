@@ -273,7 +273,11 @@ def _checked(schedule_id: str, fields: dict[str, Any], faults: list[str]) -> Sch
     except ValidationError as error:
         for found in error.errors():
             place = ".".join(map(str, found["loc"]))
-            if place != "kind":
+            if place == "schedule_id":
+                faults.append(
+                    f"schedule_id: {schedule_id!r} is not allowed; use 2 to 63 of a-z, 0-9 and _, a letter first"
+                )
+            elif place != "kind":
                 faults.append(f"{place}: {found['msg'].removeprefix('Value error, ')}")
         raise InvalidDocument(f"schedule {schedule_id!r}", faults) from error
     if faults:

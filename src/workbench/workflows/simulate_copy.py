@@ -114,3 +114,5 @@ def _copy_work(source: Workspace, tx: Workspace, machine_id: str, at: datetime, 
     for order in source.orders.all():
         if order.state in OPEN_ORDER_STATES and order.machine_id != machine_id and order.created_at <= at:
             tx.orders.open_or_support(order, change)
+            for permit in source.work_permits.of_order(order.order_id):
+                tx.work_permits.put(permit, change)

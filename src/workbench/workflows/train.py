@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -17,9 +17,9 @@ from workbench.errors import InputError
 from workbench.workflows.models import known_task, one_of, standing
 from workbench.workflows.score import DISTRIBUTION
 from workbench.workflows.train_costs import act_from
+from workbench.workflows.train_horizons import critical_lead_times, looks_far_enough
 
 if TYPE_CHECKING:
-    from workbench.domain.observations import MachineData
     from workbench.ml import TrainedModel
     from workbench.workspace import Workspace
 
@@ -105,7 +105,7 @@ def train(
     data_hash = ws.data_hash(as_of=at)
     # Machines without readings still tell how long machines live.
     fleet = ws.fleet_data(at)
-    lead_time_h = _critical_lead_times(ws, fleet)
+    lead_time_h = critical_lead_times(ws)
     costs = act_from(ws)
     deadline = None if seconds is None else time.monotonic() + seconds
     trained = ml.train_fleet(
@@ -138,17 +138,6 @@ def train(
     kept = tuple(f"{v.task.value} ({v.scope}): {words}" for v, words in settled if words)
     machines = sum(len(machine.telemetry) > 0 for machine in fleet)
     return TrainingReport(as_of=at, machines=machines, versions=versions, refused=refused, kept=kept)
-
-
-def _critical_lead_times(ws: Workspace, fleet: Sequence[MachineData]) -> dict[str, float]:
-    """Return the longest lead time in hours of the critical parts that a machine's repairs need, of machines that have any."""
-    lead_time_h = {part.part_id: 24.0 * part.lead_time_days for part in ws.parts.all() if part.critical}
-    found: dict[str, float] = {}
-    for machine in fleet:
-        needed = {need.part_id for mode in machine.profile.failure_modes for need in mode.repair.parts}
-        if needed & set(lead_time_h):
-            found[machine.profile.machine_id] = max(lead_time_h[part] for part in needed & set(lead_time_h))
-    return found
 
 
 def _simulated_machines(ws: Workspace, at: datetime) -> list[str]:
@@ -282,13 +271,19 @@ def _made_with() -> dict[str, str]:
 
 
 def is_trained(ws: Workspace, *, as_of: datetime | None = None) -> bool:
-    """Say whether a version of the question of every active model was trained on the very data that the workspace holds now."""
+    """Say whether a version of the question of every active model was trained on the very data that the workspace holds now.
+
+    One that looks less far ahead than the parts that are critical now ask for is of another question.
+    """
     at = as_of or ws.as_of()
     data_hash, made_with = ws.data_hash(as_of=at), _made_with()
     questions = {(version.task, version.scope) for version in ws.models.active()}
     fresh = {
         (version.task, version.scope)
         for version in ws.models.all()
-        if version.data_hash == data_hash and version.as_of == at and version.libraries == made_with
+        if version.data_hash == data_hash
+        and version.as_of == at
+        and version.libraries == made_with
+        and looks_far_enough(ws, version)
     }
     return bool(questions) and questions <= fresh

@@ -33,7 +33,7 @@ def test_every_chart_has_a_text_alternative_with_its_figures(build):
         assert title
         assert len(description) > 20
     assert "Cooling pump 1 53" in charts[0].desc.text
-    assert "critical limit at 4.50\u00a0mm/s" in charts[2].desc.text
+    assert "critical limit at 4.5\u00a0mm/s" in charts[2].desc.text
 
 
 def test_text_stays_text_and_takes_the_colours_of_the_page(build):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from bs4 import BeautifulSoup
 
-from workbench.domain.equipment import MachineStatus, RunningRule
+from workbench.domain.equipment import MachineStatus, RunningRule, Site
 from workbench.domain.observations import AssetEvent, EventKind
 from workbench.domain.predictions import HealthState, Interval
 from workbench.errors import InputError, NotFound
@@ -151,7 +152,7 @@ def test_sensor_rows_hold_what_each_sensor_says(make):
     assert first["Trend"] == "+0.11 mm/s a day p < 0.001"
     assert first["Limits"] == "warning above 2.8; critical above 4.5 ISO 10816-7"
     assert first["Says"].startswith(
-        "critical limit above 4.5 since 31 Dec 2025 04:00 UTC, 14 readings stands out trend"
+        "critical limit above 4.5 since Wed 31 Dec 2025 04:00 UTC, 14 readings stands out trend"
     )
     assert len(soup.select("tbody tr")) == 3
     assert "Motor current operating condition" in " ".join(soup.select("tbody tr")[-1].get_text(" ").split())
@@ -168,7 +169,7 @@ def test_last_reading_is_that_of_the_last_running_hour(make, build):
     assert "Last reading while running" in soup.text
     last = cells["Vibration, drive end"].get_text(" ").replace("\u00a0", " ").split()
     assert float(last[0]) > 4
-    assert last[2:] == ["31", "Dec", "2025", "18:00", "UTC"]
+    assert last[2:] == ["Wed", "31", "Dec", "2025", "18:00", "UTC"]
 
 
 def test_sensor_charts_mark_failures_and_work_but_not_errors(make):
@@ -317,3 +318,19 @@ def test_machine_and_days_that_cannot_be_used_are_refused(workspace):
     for days in (0.0, -1.0, float("nan")):
         with pytest.raises(InputError, match="days"):
             machine_dossier(workspace, "machine_001", days)
+
+
+def test_a_machine_report_tells_the_times_of_its_site_and_what_is_ordered_already(make):
+    seen = "vibration 4.9 mm/s is above the limit 4.5 mm/s, since 2025-12-31 23:30 UTC in 3 readings"
+    first = make.dossier()
+    berlin = Site(site_id="works", title="Works", time_zone="Europe/Berlin", latitude=52, longitude=13)
+    said = first.prediction.model_copy(update={"reasons": (seen,)})
+    (order,) = first.view.orders
+    rests_on = {"evidence": (first.view.package.prediction_id,)}
+    planned = order.model_copy(update={"scheduled_at": order.due_at - timedelta(days=1), **rests_on})
+    view = replace(first.view, site=berlin, prediction=said, orders=(planned,))
+    machine = make.dossier(view, site=berlin)
+    assert "since Thu 1 Jan 2026 00:30 CET in 3 readings." in words(content.machine_reasons(machine))
+    assert "(emergency), begins Sat 3 Jan 2026 01:00 CET, assigned to" in words(content.machine_headline(machine))
+    assert "Ordered: WO-2026-0001." in words(content.machine_decision(machine))
+    assert "UTC" not in words(content.machine_header(machine, title="Machine report"))

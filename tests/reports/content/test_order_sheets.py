@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup
 from workbench.analytics import assess
 from workbench.domain.calendar import PlannedStop
 from workbench.domain.equipment import Site
+from workbench.domain.permits import WorkPermit
 from workbench.domain.predictions import HealthState
 from workbench.domain.runs import CycleRun
 from workbench.domain.work import Priority
@@ -85,6 +86,18 @@ def test_decision_shows_the_occasions_and_what_would_change_the_answer(ordered, 
     assert "A day of running is worth" in said
     assert "would pay if" in said
     assert "Evidence:" in said
+
+
+def test_sheet_says_when_the_permits_allow_the_work(ordered):
+    order, at = ordered.orders[0], ordered.as_of
+    permit = WorkPermit(
+        permit_id="p", order_id=order.order_id, kind="hot_work", state="granted", requested_at=at, requested_by="olga",
+        begins=at, ends=at + timedelta(hours=8), granted_by="Karl Adler", reference="PTW-77",
+    )  # fmt: skip
+    assert "Permits" not in words(content.order_sheets(run_of(ordered)))
+    shown = words(content.order_sheets(run_of(replace(ordered, permits={order.order_id: (permit,)}))))
+    assert "Permits Permit for hot work: " in shown
+    assert "PTW-77, granted by Karl Adler." in shown
 
 
 def test_without_orders_there_are_no_sheets(build):

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workbench.dispatch.plain import in_site_time
 from workbench.domain.equipment import Site
-from workbench.reports.content.site_time import in_site_time, site_clock, site_moment, zones_in_words
+from workbench.reports.content.site_time import site_clock, site_moment, zones_in_words
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 

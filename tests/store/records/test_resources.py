@@ -11,9 +11,10 @@ import pytest
 
 from workbench.domain.base import Actor, Change
 from workbench.domain.equipment import Part, Shift, Site, Supplier, SupplierOffer, Technician
+from workbench.domain.permits import WorkPermit
 from workbench.errors import NotFound
 from workbench.store.database import Database
-from workbench.store.records import EventLog, Parts, Sites, Suppliers, Technicians
+from workbench.store.records import EventLog, Parts, Sites, Suppliers, Technicians, WorkPermits
 
 TRIES = 20
 LAST_PARTS = 200
@@ -51,6 +52,20 @@ def test_master_data_come_back_as_they_were_put(database: Database, change: Chan
     assert Technicians(database).all() == [person]
     with pytest.raises(NotFound, match="Did you mean 'tina'"):
         Technicians(database).get("tinna")
+
+
+def test_permits_are_found_by_their_orders(database: Database, change: Change) -> None:
+    permits = WorkPermits(database)
+    asked = [
+        WorkPermit(permit_id=f"{order_id}-{number}", order_id=order_id, kind="hot_work", requested_at=change.at, requested_by="ada")
+        for order_id, number in (("one", 1), ("one", 2), ("other", 1))
+    ]  # fmt: skip
+    for permit in asked:
+        permits.put(permit, change)
+    assert permits.of_orders(["one", "none"]) == {"one": tuple(asked[:2])}
+    assert (permits.of_order("other"), permits.of_order("none"), permits.of_orders([])) == ((asked[2],), (), {})
+    many = [f"order {number}" for number in range(1200)]
+    assert list(permits.of_orders([*many, "other"])) == ["other"], "more orders than one question may name"
 
 
 def test_a_put_is_logged_only_when_something_changed(database: Database, change: Change) -> None:

@@ -24,7 +24,9 @@ from workbench.domain.equipment import PartNeed
 from workbench.domain.work import OrderState, Priority, WorkOrder
 from workbench.errors import InputError, NotFound, NotPermitted
 from workbench.workflows.approvals import pending_approvals
+from workbench.workflows.notices import escalate_notices
 from workbench.workflows.orders import request_order_approval
+from workbench.workflows.procurement import reorder_proposals
 from workbench.workspace import Workspace
 
 from .conftest import NOW, PUMP
@@ -45,6 +47,13 @@ def strict(works, monkeypatch):
 def _dear(ws: Workspace, actor: Actor = OLGA) -> WorkOrder:
     """12 h of work, a bearing and tools: 1,175.46."""
     return raise_ticket(ws, PUMP, "Bearing is loud", failure_mode="bearing_wear", actor=actor)
+
+
+def _emergency(ws: Workspace) -> WorkOrder:
+    """The same as an emergency."""
+    return raise_ticket(
+        ws, PUMP, "Bearing seized", failure_mode="bearing_wear", priority=Priority.EMERGENCY, actor=OLGA
+    )
 
 
 def _state(ws: Workspace, order: WorkOrder) -> tuple[OrderState, ApprovalState | None]:
@@ -180,9 +189,7 @@ def test_an_emergency_over_the_limit_is_planned_at_once_while_its_approval_is_as
     extra("optimize", "ortools")
     from workbench import plan_work
 
-    order = raise_ticket(
-        strict, PUMP, "Bearing seized", failure_mode="bearing_wear", priority=Priority.EMERGENCY, actor=OLGA
-    )
+    order = _emergency(strict)
     assert _state(strict, order) == (OrderState.OPEN, ApprovalState.PENDING)
     assert order.state_in_words == "open, approval asked for"
     (asked,) = pending_approvals(strict)
@@ -201,9 +208,7 @@ def test_an_emergency_over_the_limit_is_planned_at_once_while_its_approval_is_as
 def test_an_order_that_waits_and_becomes_an_emergency_waits_no_longer(strict):
     order = _dear(strict)
     assert order.waits_for_approval
-    now = raise_ticket(
-        strict, PUMP, "Bearing seized", failure_mode="bearing_wear", priority=Priority.EMERGENCY, actor=OLGA
-    )
+    now = _emergency(strict)
     assert (now.number, now.waits_for_approval) == (order.number, False)
     assert len(pending_approvals(strict)) == 1
     assert start_order(strict, order.number).state is OrderState.IN_PROGRESS
@@ -220,6 +225,66 @@ def test_a_rejected_order_gives_its_parts_back_and_gets_them_again_when_it_is_ap
     assert [line.to_order for line in strict.orders.get(order.order_id).parts] == [0, 0]
 
 
+def test_whoever_was_sent_to_an_emergency_that_is_then_rejected_is_told(strict):
+    order = _emergency(strict)
+    assign_order(strict, order.number, ANNA, NOW + timedelta(hours=2))
+    reject(strict, "order", order.number, comment="a hired pump comes", actor=SAM)
+    manager = f"manager:{strict.machines.get(PUMP).site_id}"
+    told = {one.recipient: one.body for one in strict.notices.all() if "rejected" in one.body}
+    assert sorted(told) == [manager, f"technician:{ANNA}"]
+    assert "approval rejected by sam: a hired pump comes; was: Anna Bruns" in told[f"technician:{ANNA}"]
+
+
+def test_the_plan_after_a_rejection_does_not_tell_of_it_again(strict):
+    extra("optimize", "ortools")
+    from workbench import plan_work
+
+    order = _emergency(strict)
+    plan_work(strict, time_limit_s=1, publish=True)
+    sent = {one.recipient for one in strict.notices.all()}
+    assert len(sent) == 3, "two technicians and the manager"
+    reject(strict, "order", order.number, comment="too dear", actor=SAM)
+    plan_work(strict, time_limit_s=1, publish=True)
+    told = [one.recipient for one in strict.notices.all() if "approval rejected by sam" in one.body]
+    assert sorted(told) == sorted(sent)
+
+
+def test_a_rejected_order_that_becomes_an_emergency_gets_its_parts_back_and_asks_for_people(strict):
+    order = _dear(strict)
+    reject(strict, "order", order.number, comment="too dear", actor=SAM)
+    again = _emergency(strict)
+    assert again.number == order.number
+    assert strict.parts.available("pump_bearing_set") == 3
+    assert [line.to_order for line in again.parts] == [0, 0]
+    (notice,) = strict.notices.all()
+    assert "Not assigned yet. Please assign somebody. Its cost is over the limit" in notice.body
+    assert "rejected" not in notice.body
+
+
+def test_an_urgent_order_that_was_rejected_waits_for_nobody_to_acknowledge_it(strict):
+    order = raise_ticket(
+        strict, PUMP, "Bearing is loud", failure_mode="bearing_wear", priority=Priority.URGENT, actor=OLGA
+    )
+    (told,) = strict.notices.all()
+    reject(strict, "order", order.number, comment="too dear", actor=SAM)
+    assert escalate_notices(strict, now=told.sent_at + timedelta(days=2)) == []
+
+
+def test_work_that_has_begun_is_bought_for_though_its_approval_was_rejected(strict):
+    order = _emergency(strict)
+    with strict.transaction() as tx:
+        change = tx.change("a test")
+        tx.parts.release(order.order_id, change)
+        tx.parts.put(tx.parts.get("pump_bearing_set").model_copy(update={"stock": 0}), change)
+    start_order(strict, order.number, technician_id=ANNA)
+    reject(strict, "order", order.number, comment="too dear", actor=SAM)
+    begun = strict.orders.get(order.order_id)
+    assert not begun.waits_for_approval
+    assert begun.technician_id == ANNA
+    short = {one.part_id: one.orders for one in reorder_proposals(strict)}
+    assert short["pump_bearing_set"] == (order.number,)
+
+
 FAN = "fan_nicotra_gebhardt_rdh_014"
 
 
@@ -234,7 +299,8 @@ def test_an_order_of_the_cycle_waits_too_and_is_asked_about_again_when_it_gets_m
         told = [notice for notice in ws.notices.all() if notice.order_id == order.order_id]
         assert {notice.recipient.partition(":")[0] for notice in told} == {"manager"}
         assert "Not planned: waits for approval" in told[0].body
-        assert "waits for approval" in order_record(ws, order.number).report.summary
+        (report,) = [one for one in ws.dispatch_reports.all() if one.order_id == order.order_id]
+        assert "Nobody is assigned: waits for approval" in report.summary
         reject(ws, "order", order.number, comment="wait for the stop", actor=SAM)
         calm = ws.orders.get(order.order_id).model_copy(update={"priority": Priority.ROUTINE})
         ws.orders.update(calm, ws.change("a test"))

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from workbench import assign_order, cancel_order, order_record, raise_ticket, start_order
 from workbench.domain.work import Priority
-from workbench.workflows.notices import escalate_notices
+from workbench.workflows.notices import acknowledge_notice, escalate_notices
 from workbench.workflows.procurement import expect_parts, hold_orders
 
 from .conftest import NOW, PUMP
@@ -89,6 +89,18 @@ def test_an_order_that_is_called_off_is_told_to_whoever_was_told_of_it(works):
     assert _told(works, before) == []
 
 
+def test_whoever_has_an_emergency_now_must_answer_not_whoever_had_it_before(works):
+    order = raise_ticket(works, PUMP, "Shaft is broken", priority=Priority.EMERGENCY)
+    assign_order(works, order.number, ANNA, SOON)
+    first = next(one for one in works.notices.all() if one.recipient == f"technician:{ANNA}")
+    acknowledge_notice(works, first.notice_id)
+    assert escalate_notices(works, now=first.sent_at + timedelta(hours=2)) == []
+    assign_order(works, order.number, OLE, SOON)
+    (climbed,) = escalate_notices(works, now=first.sent_at + timedelta(hours=2))
+    assert climbed.recipient == MANAGER
+    assert "Ole Petersen was told" in climbed.body
+
+
 def test_what_the_technician_reads_follows_people_time_and_parts(works, predicted):
     order = predicted(works, started=False)
     with works.transaction() as tx:
@@ -116,7 +128,7 @@ def test_parts_that_have_come_are_no_longer_to_be_ordered_in_the_report(works, p
     order = predicted(works, started=False, parts=(line,))
     with works.transaction() as tx:
         rewrite_report(tx, order, tx.change("drafted"))
-    assert "To be ordered before work can start" in order_record(works, order.number).report.summary
+    assert "needed before work can start" in order_record(works, order.number).report.summary
     with works.transaction() as tx:
         change = tx.change("found on a shelf")
         hold_orders(tx, ["pump_bearing_set"])

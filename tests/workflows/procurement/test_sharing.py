@@ -17,7 +17,7 @@ from workbench.errors import InputError
 from workbench.workflows.approvals import approve
 from workbench.workflows.onboard import add_plant
 from workbench.workflows.orders import cancel_order, close_order, correct_close_out, raise_ticket, start_order
-from workbench.workflows.procurement import cancel_purchase, propose_purchases, receive_delivery
+from workbench.workflows.procurement import cancel_purchase, place_purchase, propose_purchases, receive_delivery
 from workbench.workspace import Workspace
 
 from .conftest import OLGA, PART, PUMP, SAM, make_plant, open_order
@@ -141,8 +141,6 @@ def test_a_delivery_and_a_close_out_wait_for_each_other_in_one_order(shared, bes
     open_order(shared, "waits", 2, due_days=5)
     (purchase,) = propose_purchases(shared, PART, quantity=2, actor=OLGA).purchases
     approve(shared, "purchase", purchase.number, actor=SAM)
-    from workbench.workflows.procurement import place_purchase
-
     place_purchase(shared, purchase.number, actor=OLGA)
     start_order(shared, served.number)
     with Workspace.open(shared.path) as other:
@@ -153,3 +151,26 @@ def test_a_delivery_and_a_close_out_wait_for_each_other_in_one_order(shared, bes
         waiting.result(20)
     assert _has(shared, "waits") == [(2, 2)]
     assert shared.parts.get(PART).stock == 2
+
+
+@pytest.mark.parametrize("ends", ["cancelled", "closed"])
+def test_what_comes_for_an_order_while_it_ends_goes_to_those_who_wait(shared, beside, ends):
+    open_order(shared, "holds", 4, due_days=1)
+    first = open_order(shared, "first", 2, due_days=2)
+    open_order(shared, "waits", 2, due_days=5)
+    (purchase,) = propose_purchases(shared, PART, quantity=2, actor=OLGA).purchases
+    approve(shared, "purchase", purchase.number, actor=SAM)
+    place_purchase(shared, purchase.number, actor=OLGA)
+    if ends == "closed":
+        start_order(shared, first.number)
+    none = {"found": "nff", "done": "nothing", "as_found": "none", "hours_worked": 1}
+    with Workspace.open(shared.path) as other:
+        end = {
+            "cancelled": lambda: cancel_order(other, first.number, "doubled"),
+            "closed": lambda: close_order(other, first.number, Findings.model_validate(none)),
+        }[ends]
+        with shared.transaction() as tx:
+            receive_delivery(tx, purchase.number, actor=OLGA)
+            waiting = beside(shared, end)
+        waiting.result(20)
+    assert _has(shared, "first", "waits")[1] == (2, 2)

@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from workbench.dispatch.plain import sentence
 from workbench.domain.predictions import RemainingUsefulLife
 from workbench.reports.content.fleet import FleetSnapshot, MachineView
-from workbench.reports.content.wording import life_short, money, percent, readable, sentence, work_title
+from workbench.reports.content.site_time import said_at
+from workbench.reports.content.wording import life_short, money, percent, without_brackets, work_title
 from workbench_widgets.kit import look
 from workbench_widgets.kit.words import ago, title_of_type, until
 
@@ -29,10 +31,10 @@ ORDERS: dict[str, tuple[str, Callable[[Row], Any]]] = {
 
 def machine_rows(fleet: FleetSnapshot, sites: dict[str, str]) -> list[Row]:
     """Return one row per machine, the most urgent first."""
-    return [_machine(view, rank, fleet.currency, sites) for rank, view in enumerate(fleet.by_urgency)]
+    return [_machine(view, rank, fleet, sites) for rank, view in enumerate(fleet.by_urgency)]
 
 
-def _machine(view: MachineView, rank: int, currency: str, sites: dict[str, str]) -> Row:
+def _machine(view: MachineView, rank: int, fleet: FleetSnapshot, sites: dict[str, str]) -> Row:
     profile, said = view.profile, view.prediction
     site = sites.get(profile.site_id, profile.site_id)
     cost = view.package.decision.expected_failure_cost if view.package else None
@@ -54,9 +56,9 @@ def _machine(view: MachineView, rank: int, currency: str, sites: dict[str, str])
         "life": _life(said.remaining_useful_life if said else None),
         "life_left": _life_left(said.remaining_useful_life if said else None),
         "risk": percent(view.week_probability),
-        "cost": "" if cost is None else money(cost, currency),
+        "cost": "" if cost is None else money(cost, fleet.currency),
         "cost_minor": cost,
-        "reason": brief(why := readable(reason, profile)),
+        "reason": brief(why := said_at(reason, view, fleet.as_of)),
         "why": why,
         "cases": len(view.cases),
         "orders": len(view.orders),
@@ -83,24 +85,24 @@ def _life(rul: RemainingUsefulLife | None) -> dict[str, str]:
 def brief(sentence: str) -> str:
     """Return a sentence without its brackets, its times and what follows them, for where there is room for two lines.
 
-    >>> brief("Oil pressure is 6.3 sd below its healthy baseline (2.528 bar, expected 2.849).")
-    'Oil pressure is 6.3 sd below its healthy baseline.'
-    >>> brief("Belt speed is below the limit (no standard), since 2025-12-30 07:00 UTC in 25 readings.")
+    >>> brief("Oil pressure is far below what is usual for it (2.53 bar, usually 2.85 bar; 6.3 times its usual spread).")
+    'Oil pressure is far below what is usual for it.'
+    >>> brief("Belt speed is below the limit (no standard), since Tue 30 Dec 2025 08:00 CET in 25 readings.")
     'Belt speed is below the limit.'
     """
-    return re.sub(r"(;|,? since \d{4}-).*", ".", re.sub(r" \([^()]*\)", "", sentence), flags=re.S)
+    return re.sub(r"(;|,? since [A-Z][a-z]{2} \d).*", ".", without_brackets(sentence), flags=re.S)
 
 
 def case_rows(fleet: FleetSnapshot) -> list[Row]:
     """Return the open cases, critical ones first."""
-    profiles = {view.machine_id: view.profile for view in fleet.machines}
+    views = {view.machine_id: view for view in fleet.machines}
     return [
         {
             "id": case.case_id,
             "machine": case.machine_id,
             "machine_title": fleet.title_of(case.machine_id),
             "look": look(case.severity),
-            "summary": brief(why := readable(case.summary, profiles.get(case.machine_id))),
+            "summary": brief(why := said_at(case.summary, views.get(case.machine_id), fleet.as_of)),
             "why": why,
             "seen": f"opened {ago(case.opened_at, fleet.as_of)}",
         }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.dispatch.plain import sentence
 from workbench.domain.cases import Case
 from workbench.domain.observations import EventKind
-from workbench.reports.content.wording import mode_title, percent, readable, remaining_life, sentence
+from workbench.reports.content.site_time import said_at
+from workbench.reports.content.wording import mode_title, percent, remaining_life
 from workbench.workspace import Workspace
 from workbench_widgets.kit import Look, look
 
@@ -94,9 +96,9 @@ def case_row(case: Case, subject: Subject) -> Json:
         "id": case.case_id,
         "look": look(case.severity),
         "state": case.state.value.capitalize(),
-        "summary": readable(case.in_words, subject.profile),
+        "summary": said_at(case.in_words, subject.view, subject.as_of),
         "opened": local_day(case.opened_at, subject.zone),
         "seen": local_moment(case.last_seen_at, subject.zone),
         "occurrences": case.occurrences,
-        "evidence": [readable(crossing.in_words(), subject.profile) for crossing in case.evidence],
+        "evidence": [said_at(crossing.in_words(), subject.view, subject.as_of) for crossing in case.evidence],
     }

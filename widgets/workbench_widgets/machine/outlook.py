@@ -5,21 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from workbench.dispatch.plain import sensor_title
 from workbench.domain.analysis import standing_out
 from workbench.domain.explanations import signed
 from workbench.domain.predictions import HealthState, Interval, RemainingUsefulLife, Task
 from workbench.reports.content.explanations import answer_words, output_words, worth_showing
 from workbench.reports.content.fleet import Condition
-from workbench.reports.content.wording import (
-    days_between,
-    life,
-    life_unit_label,
-    mode_title,
-    percent,
-    quantity,
-    readable,
-    sensor_title,
-)
+from workbench.reports.content.site_time import said_at
+from workbench.reports.content.wording import days_between, life, life_unit_label, mode_title, percent, quantity
 from workbench_widgets.kit import ago, look
 
 from .site_time import local_day, local_moment, time_ticks
@@ -68,7 +61,9 @@ def header(subject: Subject) -> Json:
         "as_of": local_moment(subject.as_of, subject.zone),
         "predicted": local_moment(prediction.as_of, subject.zone) if prediction else "",
         "headline": headline(subject),
-        "reasons": [readable(reason, profile) for reason in prediction.reasons[1:]] if prediction else [],
+        "reasons": [said_at(reason, subject.view, prediction.as_of) for reason in prediction.reasons[1:]]
+        if prediction
+        else [],
         "simulated": bool(prediction and prediction.simulated),
     }
 
@@ -82,7 +77,7 @@ def headline(subject: Subject) -> str:
         since = subject.last_reading
         return f"No reading since {local_moment(since, subject.zone)}." if since else "It has never sent a reading."
     if prediction.reasons:
-        return readable(prediction.reasons[0], subject.profile)
+        return said_at(prediction.reasons[0], subject.view, prediction.as_of)
     return "Nothing stands out."
 
 

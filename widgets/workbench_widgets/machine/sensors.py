@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from workbench.dispatch.plain import readable, sensor_title, unit_label
 from workbench.domain.equipment import Limits, Sensor
 from workbench.domain.observations import EventKind
 from workbench.reports.content.sensors import sensors_that_matter
-from workbench.reports.content.wording import NO_BREAK, quantity, readable, sensor_title, unit_label
+from workbench.reports.content.wording import NO_BREAK, quantity
 from workbench.workspace import Workspace
 from workbench_widgets.kit import Look
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.dispatch.plain import readable, sentence
 from workbench.domain.analysis import AnalyticsPackage, CostItem, Impact
 from workbench.domain.predictions import UNKNOWN_MODE
 from workbench.domain.work import WorkOrder
 from workbench.reports.content.site_time import said_at
-from workbench.reports.content.wording import cost, count, mode_title, money, readable, sentence, work_title
+from workbench.reports.content.wording import cost, count, mode_title, money, work_title
 from workbench_widgets.kit import look, until
 
 from .history import case_row
@@ -148,7 +149,7 @@ def _order(order: WorkOrder, subject: Subject) -> Json:
         "created": f"{local_moment(order.created_at, subject.zone)}, {raised}",
         "facts": _planned(order, subject) + _closed(order, subject),
         "why_technician": _why(order, subject),
-        "steps": [readable(step, subject.profile) for step in order.steps],
+        "steps": [said_at(step, subject.view, order.created_at) for step in order.steps],
         "safety": list(order.safety),
         "parts": [
             {

@@ -38,7 +38,7 @@ class Shortage:
 def shortages_of(orders: Iterable[WorkOrder], reservations: Iterable[Reservation]) -> list[Shortage]:
     """Return what open orders lack, the first due first: what they need less what is set aside for or used by them.
 
-    An order whose approval was rejected lacks nothing: nobody buys for it or sets anything aside.
+    An order whose approval was rejected before it began lacks nothing: nobody buys for it or sets anything aside.
     """
     held: dict[tuple[str, str], int] = {}
     for reservation in reservations:
@@ -49,7 +49,8 @@ def shortages_of(orders: Iterable[WorkOrder], reservations: Iterable[Reservation
             order.order_id, order.number, line.part_id, line.title, line.needed, missing, order.due_at, order.priority
         )
         for order in orders
-        if order.state in OPEN_ORDER_STATES and order.approval is not ApprovalState.REJECTED
+        if order.state in OPEN_ORDER_STATES
+        and not (order.waits_for_approval and order.approval is ApprovalState.REJECTED)
         for line in order.parts
         if (missing := line.needed - held.get((order.order_id, line.part_id), 0)) > 0
     ]

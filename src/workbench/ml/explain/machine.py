@@ -84,7 +84,8 @@ def explain_machine(
             why.append(f"no {' or '.join(absent)} model is active for this machine")
         name = machine.profile.machine_id
         raise NotEnoughData(
-            f"Nothing to explain of {name}: {'; '.join(why)}.", "Train the models: what the data lack is said there."
+            f"Nothing to explain of {name}: {'; '.join(why)}.",
+            "Train the models, which says what the data lack: workbench train",
         )
     return found
 

@@ -20,6 +20,7 @@ from workbench.ml.health import BoostedHealth, apply_curve
 from workbench.ml.network import NetworkRul
 from workbench.ml.reasons import unit_words
 from workbench.ml.rul import BoostedRul
+from workbench.ml.spec import horizon_spans
 
 from .forest import isolation
 from .index import index_parts
@@ -64,7 +65,7 @@ def explainable(estimator: Estimator) -> bool:
 def _health(estimator: BoostedHealth, matrix: FloatArray, meaning: Meaning) -> list[Margin]:
     used = matrix[:, estimator.used_]
     found = []
-    spans = (meaning.horizons.critical, meaning.horizons.warning, meaning.horizons.degrading)
+    spans = horizon_spans(meaning.horizons, meaning.life_unit)[-len(estimator.boosters_) :]
     log_odds = np.full((len(used), len(estimator.boosters_)), np.nan)
     for column, booster in enumerate(estimator.boosters_):
         if booster is None:

@@ -14,9 +14,9 @@ from workbench.errors import NotEnoughData
 from workbench.ml.arrays import FloatArray
 from workbench.ml.cadence import hourly
 from workbench.ml.features import Samples, samples
-from workbench.ml.life import running_rows
 from workbench.ml.models import Bundle
 from workbench.ml.record import known_until
+from workbench.ml.running import running_rows
 from workbench.ml.spec import FLEET
 from workbench.ml.threads import on_one_thread
 

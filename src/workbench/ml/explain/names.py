@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from workbench.domain.equipment import LifeUnit
-from workbench.domain.units import Quantity
+from workbench.domain.units import Quantity, number_text
 from workbench.ml.spec import FLEET, FeatureSpec
 
 
@@ -214,7 +214,7 @@ def tell(feature: Feature, value: float, spec: FeatureSpec) -> str:
         return f"{value:,.0f} {'cycles' if spec.life_unit is LifeUnit.CYCLE else 'operating h'}"
     if feature.kind is Kind.EVENTS:
         return f"{value:,.0f}" + (" h" if feature.statistic == "since" else "")
-    return f"{value:.4g}"
+    return number_text(value)
 
 
 def _deviation(feature: Feature, value: float, whose: str) -> str:

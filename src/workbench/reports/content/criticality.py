@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from workbench.dispatch.plain import sentence, with_units
 from workbench.domain.criticality import FailureModeEffect, Fmeca
 
 from .dossier import MachineDossier
 from .markup import Fragment, element, empty, text
 from .tables import table
-from .wording import count, money, sentence, with_units
+from .wording import count, money
 
 _CLASSES = {
     "A": "first: its orders are one step more urgent than the finding alone",

@@ -111,7 +111,7 @@ def cycle_method(cycle: CycleSnapshot) -> Fragment:
         ("Repeated runs", "The same machine, instant, models, data and settings are one run; it is not done again."),
         (
             "Time",
-            f"Work: site time; all else: UTC. Predictions use nothing later than the as-of time. Money: {cycle.fleet.currency}.",
+            f"The site's where its zone stands beside them, else UTC. Predictions use nothing later than the as-of time. Money: {cycle.fleet.currency}.",
         ),
     ]
     if cycle.fleet.simulated:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from statistics import median
 
+from workbench.dispatch.plain import sentence
 from workbench.domain.runs import CYCLE_STEPS, CycleStep, StepState
 
 from . import svg
@@ -13,9 +14,9 @@ from .charts import WIDTH, amount_bars, figure, short
 from .cycle import CycleSnapshot, Outcome, RunView, clock, duration, steps_reached
 from .decision import decision_block
 from .markup import Fragment, chip, element, empty, facts, fleet_anchor, link, listing, text
-from .site_time import site_moment
+from .site_time import said_at, site_moment
 from .tables import table
-from .wording import NO_BREAK, moment, money, percent, readable, sentence
+from .wording import NO_BREAK, moment, money, percent
 
 MOST_ROWS = 60
 _ROW = 17.0
@@ -90,7 +91,7 @@ def _why(view: RunView, currency: str) -> str:
         return "Not decided yet."
     decision = package.decision
     if decision.expected_failure_cost is None or decision.rule == "critical_limit":
-        return readable(decision.reason, view.view.profile)
+        return said_at(decision.reason, view.view, package.as_of)
     failing = money(decision.expected_failure_cost, currency)
     least = "" if package.failure_impact.complete else "at least "
     return (
@@ -227,7 +228,7 @@ def _step_section(cycle: CycleSnapshot, view: RunView, number: int, name: str, s
     when = element("small", text(f"{at}:{step.started_at:%S} UTC, took {_took(step.started_at, step.ended_at)}"))
     shown = _EVIDENCE[name](cycle, view) if step.state is StepState.DONE and name in _EVIDENCE else ""
     # What the evidence says first is what the step's details say.
-    said = "" if shown and name != "report" else element("p", text(readable(step.details, view.view.profile)))
+    said = "" if shown and name != "report" else element("p", text(said_at(step.details, view.view, view.run.as_of)))
     return element("section", heading, when, said, shown, class_="machine")
 
 
@@ -242,7 +243,7 @@ def _prediction(cycle: CycleSnapshot, view: RunView) -> str:  # noqa: ARG001
         ("Models", text(versions or "none")),
         ("Data hash", element("code", text(said.data_hash[:16] or "not recorded"))),
     ]
-    reasons = listing((text(readable(reason, view.view.profile)) for reason in said.reasons), "reasons")
+    reasons = listing((text(said_at(reason, view.view, said.as_of)) for reason in said.reasons), "reasons")
     return facts(pairs) + reasons
 
 

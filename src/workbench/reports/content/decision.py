@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workbench.dispatch.plain import readable, sentence
 from workbench.domain.analysis import AnalyticsPackage, CostItem, Impact, Recommendation
 from workbench.domain.predictions import UNKNOWN_MODE
 
@@ -9,7 +10,7 @@ from .fleet import MachineView
 from .markup import element, text
 from .occasions import occasions_block
 from .site_time import said_at, site_moment
-from .wording import money, readable, sentence
+from .wording import money
 
 
 def decision_block(view: MachineView, package: AnalyticsPackage, currency: str) -> str:
@@ -21,7 +22,9 @@ def verdict(view: MachineView, package: AnalyticsPackage) -> str:
     """Return whether the work is ordered now, and the sum that decided it."""
     # The engine's reason begins with the verdict, which stands here in bold.
     reason = package.decision.reason.removeprefix("Act: ").removeprefix("Do not act: ")
-    words = "Order the work now." if package.decision.act else "No work now."
+    standing = [order.number for order in view.orders if package.prediction_id in order.evidence]
+    ordered = f"Ordered: {', '.join(standing)}." if standing else "Order the work now."
+    words = ordered if package.decision.act else "No work now."
     return element("p", element("strong", words), text(f" {said_at(reason, view, package.as_of)}"), class_="sum")
 
 
@@ -53,12 +56,12 @@ def money_at_stake(package: AnalyticsPackage, currency: str) -> str:
     )
     least = "" if package.failure_impact.complete else "at least "
     words = (
-        f"Left alone for {expected.horizon_h / 24:g} days: {least}{money(expected.cost, currency)} expected (90 %: {low} to "
-        f"{high}) and {expected.downtime_h:.1f} h of downtime ({expected.downtime_90_h[0]:.1f} to "
+        f"Left alone for {expected.horizon_h / 24:g} days: {least}{money(expected.cost, currency)} expected "
+        f"(in nine of ten cases it comes to {expected.comes_to(low, high)}) and {expected.downtime_h:.1f} h of downtime ({expected.downtime_90_h[0]:.1f} to "
         f"{expected.downtime_90_h[1]:.1f} h)."
     )
     basis = f"{items}. The range is of what it comes to in the end, over {expected.range_basis}." if items else ""
-    return element("p", text(words), element("small", text(f" {basis}")))
+    return element("p", text(words), element("small", text(f" {sentence(basis)}")))
 
 
 def recommended(view: MachineView, package: AnalyticsPackage, currency: str) -> str:

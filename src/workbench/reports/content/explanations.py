@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from workbench.dispatch.plain import readable, sensor_title, sentence
 from workbench.domain.equipment import MachineProfile
 from workbench.domain.explanations import Explanation, GlobalExplanation, GlobalFeature, signed
 from workbench.domain.predictions import Task
@@ -18,7 +19,7 @@ from workbench.errors import InputError
 from . import svg
 from .charts import figure, short
 from .markup import Fragment, element, empty, text
-from .wording import percent, readable, sensor_title, sentence
+from .wording import percent
 
 WIDTH = 660.0
 _LABELS = 310.0

@@ -11,6 +11,7 @@ from functools import cached_property
 from workbench.domain.analysis import AnalyticsPackage
 from workbench.domain.cases import Case
 from workbench.domain.equipment import MachineProfile, MachineStatus, Site
+from workbench.domain.permits import WorkPermit
 from workbench.domain.predictions import HealthState, ModelVersion, Prediction, Severity
 from workbench.domain.work import PartLine, WorkOrder
 
@@ -133,7 +134,7 @@ class MachineView:
 class FleetSnapshot:
     """Everything a fleet report says, read once; ``data_range`` covers all stored readings.
 
-    ``coming``: pieces on order by work order and part, as they come.
+    ``coming``: pieces on order by work order and part, as they come; ``permits``: of each order that needs some.
     """
 
     workspace: str
@@ -151,6 +152,7 @@ class FleetSnapshot:
     suppliers: Mapping[str, str] = field(default_factory=dict)
     coming: Mapping[tuple[str, str], Sequence[tuple[datetime, int]]] = field(default_factory=dict)
     tracking_window_days: float = 30.0
+    permits: Mapping[str, Sequence[WorkPermit]] = field(default_factory=dict)
 
     @cached_property
     def by_urgency(self) -> tuple[MachineView, ...]:

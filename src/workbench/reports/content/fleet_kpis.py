@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from workbench.dispatch.plain import sentence
 from workbench.domain.kpis import NOT_AVAILABLE, Kpi, PlantKpis, SkillBacklog
 
 from .markup import Fragment, element, empty, listing, text
 from .summary import card
 from .tables import table
-from .wording import NO_BREAK, count, moment, sentence
+from .wording import NO_BREAK, count, moment
 
 _OF_A_MACHINE = ("oee", "operational_availability", "mtbf_h", "mean_down_time_h", "downtime_h", "energy_kWh")
 _NOTHING = "–"

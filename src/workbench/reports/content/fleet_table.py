@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 
+from workbench.dispatch.plain import sentence
 from workbench.domain.equipment import MachineStatus
 from workbench.domain.predictions import UNKNOWN_MODE, Severity
 
 from .charts import life_charts, probability_chart
 from .fleet import Condition, FleetSnapshot, MachineView
 from .markup import Fragment, chip, element, empty, fleet_anchor, link, machine_anchor, text
+from .site_time import expected_failure, said_at, site_moment
 from .tables import table
-from .wording import count, days_between, life_short, mode_title, moment, percent, readable, sentence, work_title
+from .wording import count, days_between, life_short, mode_title, percent, without_brackets, work_title
 
 
 def fleet_table(fleet: FleetSnapshot, *, max_details: int) -> Fragment:
@@ -98,11 +100,11 @@ def _life_cell(view: MachineView) -> str:
     markup = text(life_short(rul.life, rul.life_unit))
     if rul.basis == "population":
         # Figures in brackets stand in the machine's own section and in the tooltip; the row stays readable.
-        why = re.sub(r" \([^()]*\)", "", "; ".join(rul.evidence.reasons))
+        why = without_brackets("; ".join(rul.evidence.reasons))
         words = element("small", text(f"{why}. Population of this age: ") + markup)
         return element("span", text("Not enough evidence"), title="; ".join(rul.evidence.reasons)) + words
-    if rul.expected_failure_at and not rul.life.upper_open:
-        early, _, late = rul.expected_failure_at
+    if expected := expected_failure(view):
+        early, _, late = expected
         markup += element("small", text(f"fails {days_between(early, late)}"))
     return markup
 
@@ -141,7 +143,7 @@ def next_action(view: MachineView) -> str:
     if view.orders:
         first = min(view.orders, key=lambda order: (order.priority, order.due_at))
         return link(f"order-{first.order_id}", first.number) + text(
-            f" by {moment(first.due_at)}: {work_title(first, view.profile.title)}"
+            f" by {site_moment(first.due_at, view.site)}: {work_title(first, view.profile.title)}"
         )
     if view.condition is Condition.OFFLINE:
         return "–"
@@ -154,7 +156,7 @@ def next_action(view: MachineView) -> str:
     if view.cases:
         worst = min(view.cases, key=lambda case: (list(Severity)[::-1].index(case.severity), case.opened_at))
         # The case's own row has since when and by which standard.
-        what = readable(re.split(r"; | \(|, since", worst.summary)[0], view.profile)
+        what = said_at(re.split(r"; | \(|, since", worst.summary)[0], view, worst.last_seen_at)
         return text("Look at the case: ") + text(what[:1].lower() + what[1:])
     watched = view.needs_attention or view.condition is Condition.DEGRADING
     return text("Keep watching") if watched else text("None")

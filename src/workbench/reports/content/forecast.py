@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from workbench.dispatch.plain import sensor_title, unit_label, without_unit
 from workbench.domain.forecasts import Forecast
 
 from . import svg
@@ -12,7 +13,7 @@ from .charts import WIDTH, figure
 from .dossier import MachineDossier
 from .markup import Fragment, element, text
 from .time_charts import day_number, time_axis
-from .wording import moment, quantity, sensor_title, unit_label, without_unit
+from .wording import moment, quantity
 
 if TYPE_CHECKING:
     import pandas as pd

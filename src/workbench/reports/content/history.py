@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+from workbench.dispatch.plain import readable, sentence
 from workbench.domain.analysis import AnalyticsPackage, PastCase
 from workbench.domain.history import amount_text
 from workbench.domain.observations import AssetEvent, EventKind
@@ -17,9 +18,10 @@ from .charts import WIDTH, figure
 from .dossier import MachineDossier
 from .fleet import WEEK_H
 from .markup import Fragment, chip, element, empty, text
+from .site_time import site_moment
 from .tables import table
 from .time_charts import day_number, time_axis
-from .wording import count, day, days_between, mode_title, moment, readable, sentence
+from .wording import count, day, days_between, mode_title
 
 MOST_EVENTS = 15
 _ROW = 18.0
@@ -96,7 +98,7 @@ def _event_table(machine: MachineDossier) -> str:
         return ""
     rows = [
         {
-            "time": text(moment(event.time)),
+            "time": text(site_moment(event.time, machine.view.site)),
             "kind": chip(event.kind.value.capitalize(), _KINDS.get(event.kind, "plain")),
             "cause": text("not recorded" if event.cause == "unknown" else mode_title(event.cause, machine.profile)),
             "source": text(event.source),

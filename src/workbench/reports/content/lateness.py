@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from workbench.dispatch.orders import DUE_WITHIN_H, minutes_each
+from workbench.dispatch.plain import sentence
 from workbench.domain.units import span_text
 from workbench.domain.work import OrderState, WorkOrder
 
 from .fleet import FleetSnapshot, MachineView
 from .markup import element, text
 from .site_time import said_at, site_moment
-from .wording import sentence
 
 # So little is no delay that anybody plans by.
 _WORTH_SAYING = timedelta(minutes=15)

@@ -15,7 +15,8 @@ from .fleet_table import state_cell
 from .markup import Fragment, element, empty, facts, fleet_anchor, link, listing, machine_anchor, text
 from .order import order_block
 from .sensors import sensor_charts, sensors_that_matter
-from .wording import count, day, days_between, mode_title, percent, readable, remaining_life
+from .site_time import expected_failure, said_at
+from .wording import count, day, days_between, mode_title, percent, remaining_life
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +65,7 @@ def machine_section(fleet: FleetSnapshot, view: MachineView, readings: pd.DataFr
     if prediction is None:
         parts.append(empty("No prediction was made for this machine."))
     else:
-        reasons = [text(readable(reason, view.profile)) for reason in prediction.reasons]
+        reasons = [text(said_at(reason, view, fleet.as_of)) for reason in prediction.reasons]
         parts += [element("h4", "Why"), listing(reasons, "reasons") or empty("No reason was recorded."), _outlook(view)]
         if view.package:
             parts += [element("h4", "Decision"), decision_block(view, view.package, fleet.currency)]
@@ -91,8 +92,8 @@ def _outlook(view: MachineView) -> str:
     rul = prediction.remaining_useful_life
     drawn = rul.life if rul.basis == "model" else None
     pairs = [] if drawn else [("Remaining useful life", text(remaining_life(rul)))]
-    if rul.basis == "model" and rul.expected_failure_at and rul.life and not rul.life.upper_open:
-        early, middle, late = rul.expected_failure_at
+    if expected := expected_failure(view):
+        early, middle, late = expected
         pairs.append(("Expected failure", text(f"{day(middle)} ({days_between(early, late)})")))
     if prediction.failure_probability and view.week_probability is not None:
         chances = ", ".join(f"{span(p.hours)}: {percent(p.probability)}" for p in prediction.failure_probability)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workbench.dispatch.plain import sentence
 from workbench.domain.equipment import MachineStatus
 from workbench.domain.predictions import Prediction, Severity
 
@@ -9,11 +10,11 @@ from .dossier import MachineDossier
 from .fleet import Condition
 from .markup import Fragment, chip, element, empty, text
 from .order import order_block
-from .outlook import expected_failure, likely_cause
-from .site_time import site_moment
+from .outlook import likely_cause, when_it_fails
+from .site_time import said_at, site_moment, zone_of
 from .summary import card, data_range, head
 from .tables import table
-from .wording import count, day, life, life_short, life_unit_label, moment, money, percent, readable, sentence
+from .wording import count, day, life, life_short, life_unit_label, money, percent
 
 _GOOD = (Condition.HEALTHY, Condition.DEGRADING)
 
@@ -25,7 +26,11 @@ def machine_header(machine: MachineDossier, *, title: str) -> Fragment:
     where = ", ".join(part for part in (site, profile.location) if part)
     known = [word for word in (profile.manufacturer, profile.model) if word.strip().lower() not in ("", "unknown")]
     pairs = [
-        ("As of", text(moment(fleet.as_of)) + element("small", text(f"Data: {data_range(fleet)}"))),
+        (
+            "As of",
+            text(site_moment(fleet.as_of, machine.site))
+            + element("small", text(f"Data: {data_range(fleet, machine.site)}")),
+        ),
         ("Place", text(where)),
         ("Machine", text(profile.machine_id) + element("small", text(" ".join(known) or profile.machine_type))),
         ("Criticality", text(profile.criticality)),
@@ -45,7 +50,9 @@ def _state(machine: MachineDossier) -> str:
     if condition is Condition.OFFLINE:
         if view.status is MachineStatus.PENDING:
             return element("strong", "Not yet approved") + text("; it is not predicted for.")
-        last = f"; its last reading is of {moment(said.data_until)}" if said and said.data_until else ""
+        last = (
+            f"; its last reading is of {site_moment(said.data_until, machine.site)}" if said and said.data_until else ""
+        )
         return element("strong", "Offline") + text(f": the machine is out of service or silent{last}.")
     if condition is Condition.UNKNOWN:
         return element("strong", "Health state not known") + text(f": not enough evidence: {view.why_unknown}.")
@@ -68,12 +75,13 @@ def _work(machine: MachineDossier) -> str:
         first = min(view.orders, key=lambda order: (order.priority, order.due_at))
         who = fleet.technicians.get(first.technician_id or "", first.technician_id or "nobody yet")
         more = f"; {count(len(view.orders) - 1, 'more order')} open" if len(view.orders) > 1 else ""
+        begins = f", begins {site_moment(first.scheduled_at, machine.site)}" if first.scheduled_at else ""
         return element("strong", text(f"Do {first.number} by {site_moment(first.due_at, machine.view.site)}")) + text(
-            f" ({first.priority.name.lower()}), assigned to {who}{more}."
+            f" ({first.priority.name.lower()}){begins}, assigned to {who}{more}."
         )
     if view.package and view.package.decision.act:
         first_step = min(view.package.recommendations, key=lambda one: one.rank, default=None)
-        what = readable(first_step.action, machine.profile) if first_step else "Order the work now."
+        what = said_at(first_step.action, machine.view, machine.fleet.as_of) if first_step else "Order the work now."
         until = (
             f" Act before {site_moment(first_step.act_before, machine.view.site)}."
             if first_step and first_step.act_before
@@ -93,7 +101,7 @@ def _life(machine: MachineDossier) -> str:
         return ""
     rul = said.remaining_useful_life
     if rul.basis == "model" and rul.life is not None:
-        when = expected_failure(said)
+        when = when_it_fails(machine.view)
         return text(
             f"Remaining useful life {life(rul.life, rul.life_unit)}" + (f"; expected failure {when}." if when else ".")
         )
@@ -104,7 +112,7 @@ def _life(machine: MachineDossier) -> str:
 def _age(machine: MachineDossier) -> str:
     if not machine.outdated or machine.prediction is None:
         return ""
-    made = moment(machine.prediction.as_of)
+    made = site_moment(machine.prediction.as_of, machine.site)
     return text(f"The prediction is of {made} or from models no longer in use: renew with `workbench run`.")
 
 
@@ -180,12 +188,16 @@ def machine_cases(machine: MachineDossier) -> Fragment:
     """Return the machine's open cases, critical ones first."""
     if not machine.view.cases:
         return Fragment(empty("No case is open.", short="no open cases"))
+    zone = zone_of(machine.site)
     rows = [
         {
             "severity": chip(case.severity.capitalize(), case.severity.lower()),
-            "summary": text(readable(case.in_words, machine.profile)),
-            "opened": text(day(case.opened_at)),
-            "seen": text(day(case.last_seen_at) + (f", {case.occurrences} times" if case.occurrences > 1 else "")),
+            "summary": text(said_at(case.in_words, machine.view, machine.fleet.as_of)),
+            "opened": text(day(case.opened_at.astimezone(zone))),
+            "seen": text(
+                day(case.last_seen_at.astimezone(zone))
+                + (f", {case.occurrences} times" if case.occurrences > 1 else "")
+            ),
         }
         for case in machine.fleet.cases
     ]

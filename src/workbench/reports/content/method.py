@@ -7,7 +7,7 @@ from workbench.domain.predictions import HEALTH_WEIGHTS, Horizons, ModelVersion
 from .fleet import FleetSnapshot
 from .markup import Fragment, chip, element, empty, text
 from .tables import table
-from .wording import count, day, life_unit_label
+from .wording import TASKS, count, day, life_unit_label
 
 SPLITS = {
     "units": "held-out machines (none on both sides)",
@@ -44,7 +44,7 @@ def model_table(fleet: FleetSnapshot) -> Fragment:
         )
     rows = [
         {
-            "model": text(str(model.task).capitalize())
+            "model": text(TASKS[model.task])
             + element("small", text(f"{model.scope}, version {model.version_id[:8]}"))
             + (chip("Simulated data", "simulated") if model.simulated else ""),
             "trained": text(f"{count(model.units, 'machine')}, {count(model.failures, 'failure')}")
@@ -108,11 +108,17 @@ def method_notes(fleet: FleetSnapshot) -> Fragment:
         (
             "Anomaly score",
             (
-                "0 is normal and 1 the most unusual; sd are standard deviations of the sensor's own healthy "
+                "0 is normal and 1 the most unusual; sd are standard deviations (the usual spread) of the sensor's own healthy "
                 "baseline on that machine."
             ),
         ),
-        ("Trends", "Mann-Kendall test corrected for autocorrelation; the change is the slope per day."),
+        (
+            "Trends",
+            (
+                "Of sensors, and of wear for remaining life: Mann-Kendall test corrected for autocorrelation; the change "
+                "is the slope per day, p how often chance alone gives as much."
+            ),
+        ),
         (
             "Diagnosis",
             (
@@ -128,7 +134,10 @@ def method_notes(fleet: FleetSnapshot) -> Fragment:
             ),
         ),
         *([("Cost at risk", at_risk)] if len(fleet.machines) != 1 else []),
-        ("Time", f"All times are UTC. Nothing later than the as-of time was used. Money is in {fleet.currency}."),
+        (
+            "Time",
+            f"Times are the site's where its zone stands beside them, else UTC. Nothing later than the as-of time was used. Money is in {fleet.currency}.",
+        ),
     ]
     if fleet.simulated:
         notes.append(("Simulated data", "Readings, failures and every figure here come from a simulation."))

@@ -17,14 +17,8 @@ from .markup import Fragment, chip, element, empty, facts, listing, text
 from .method import METRICS, SPLITS
 from .summary import card, head
 from .tables import table
-from .wording import count, day, life_unit_label, moment, percent
+from .wording import TASKS, count, day, life_unit_label, moment, percent
 
-TASKS = {
-    Task.HEALTH: "Health state",
-    Task.RUL: "Remaining useful life",
-    Task.ANOMALY: "Anomalies",
-    Task.DIAGNOSIS: "Diagnosis",
-}
 # What the top of the card shows of each task: name of the figure and its label.
 LEADING = {
     Task.HEALTH: (

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from workbench.dispatch.plain import sentence
 from workbench.domain.analysis import ActionDecision, AnalyticsPackage, Occasion, WhenToAct
 
 from .fleet import MachineView
 from .markup import element, facts, text
 from .site_time import said_at, site_clock, site_moment, zones_in_words
 from .tables import table
-from .wording import money, percent, sentence
+from .wording import money, percent
 
 _KINDS = {"earliest": "Earliest start", "planned_stop": "Planned stop", "day": "A stop for it", "later": "Later"}
 _FEW = 2

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from workbench.dispatch import lockout_of
+from workbench.dispatch.permits import permit_lines
+from workbench.dispatch.plain import sentence, with_units
 from workbench.domain.work import OrderState, PartLine, WorkOrder
 
 from .fleet import FleetSnapshot, MachineView
 from .lateness import why_late
 from .markup import element, facts, listing, text
-from .site_time import site_moment
+from .site_time import said_at, site_moment
 from .tables import table
-from .wording import cost, readable, sentence, with_units, work_title
+from .wording import cost, work_title
 
 # A start that near the best one is as good.
 _AS_GOOD = timedelta(hours=2)
@@ -37,7 +40,7 @@ def order_body(order: WorkOrder, fleet: FleetSnapshot, view: MachineView) -> str
             )
         )
     body.append(_lockout(order, view))
-    steps = element("ol", *(element("li", text(readable(step, view.profile))) for step in order.steps))
+    steps = element("ol", *(element("li", text(said_at(step, view, order.created_at))) for step in order.steps))
     body.append(element("div", element("h5", "Steps"), steps, class_="steps"))
     body.append(_parts(order, fleet))
     return "".join(body)
@@ -55,6 +58,7 @@ def _facts(order: WorkOrder, fleet: FleetSnapshot, view: MachineView) -> list[tu
         *_best_begun(order, view),
         ("Where", text(", ".join(word for word in place if word))),
         *([("Parts there", text(site_moment(order.parts_at, site)))] if order.parts_at else []),
+        *_permits(order, fleet, view),
         ("Assigned to", text(_names(order, fleet))),
         ("Work", text(f"{order.labour_h:g} h; estimated cost {estimate}")),
         *([("Tools", text(", ".join(order.tools)))] if order.tools else []),
@@ -65,6 +69,12 @@ def _start(order: WorkOrder, view: MachineView) -> list[tuple[str, str]]:
     if order.state is OrderState.IN_PROGRESS and order.started_at is not None:
         return [("Begun", text(site_moment(order.started_at, view.site)))]
     return [("Start", text(site_moment(order.scheduled_at, view.site) if order.scheduled_at else "not planned yet"))]
+
+
+def _permits(order: WorkOrder, fleet: FleetSnapshot, view: MachineView) -> list[tuple[str, str]]:
+    """Return when its permits allow the work, and that it waits for one; nothing for an order that needs none."""
+    lines = permit_lines(fleet.permits.get(order.order_id, ()), ZoneInfo(view.site.time_zone if view.site else "UTC"))
+    return [("Permits", text(" ".join(lines)))] if lines else []
 
 
 def _names(order: WorkOrder, fleet: FleetSnapshot) -> str:

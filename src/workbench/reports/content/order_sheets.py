@@ -10,7 +10,7 @@ from .fleet import MachineView
 from .markup import Fragment, element, empty, text
 from .order import order_body
 from .site_time import said_at
-from .wording import count, readable
+from .wording import count
 
 # So many sheets are a document that people still read; the others are a command away.
 MOST_SHEETS = 20
@@ -61,7 +61,9 @@ def _why(order: WorkOrder, view: MachineView, currency: str) -> str:
     whole = order.title if order.title.startswith(profile.title) else f"{profile.title}: {order.title}"
     parts = [element("h3", text(f"{order.number}, {whole}"), element("small", text(profile.machine_id)))]
     if view.prediction is not None:
-        signs = "; ".join(readable(reason, profile).rstrip(".") for reason in view.prediction.reasons[:3])
+        signs = "; ".join(
+            said_at(reason, view, view.prediction.as_of).rstrip(".") for reason in view.prediction.reasons[:3]
+        )
         parts.append(element("p", element("strong", "Seen: "), text(f"{signs}.")))
     if package is None or package.prediction_id not in order.evidence:
         return "".join(parts)

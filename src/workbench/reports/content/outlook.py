@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workbench.dispatch.plain import sentence
 from workbench.domain.analysis import AnalyticsPackage
 from workbench.domain.predictions import UNKNOWN_MODE, HealthState, Prediction
 
@@ -10,11 +11,12 @@ from .charts import COLOURS, amount_bars, life_bar, life_rows, probability_bars,
 from .decision import costs, recommended, verdict
 from .dossier import MachineDossier
 from .explanations import sensor_waterfall, worth_showing
-from .fleet import Condition
+from .fleet import Condition, MachineView
 from .history import similar_cases
 from .machine import span
 from .markup import Fragment, element, empty, facts, listing, text
-from .wording import day, days_between, life, mode_title, money, percent, readable, sentence
+from .site_time import expected_failure, said_at
+from .wording import day, days_between, life, mode_title, money, percent
 
 _STATE_COLOURS = {
     HealthState.HEALTHY: svg.HEALTHY,
@@ -37,7 +39,7 @@ def machine_outlook(machine: MachineDossier) -> Fragment:
     if machine.view.condition is Condition.OFFLINE:
         return Fragment(empty("The machine is out of service or silent, so its state and life are not judged."))
     drawn = [_state(machine, said), _remaining(machine, said), _failure(machine, said), _diagnosis(machine, said)]
-    return Fragment(element("div", *drawn, class_="figures") + facts(_notes(said)))
+    return Fragment(element("div", *drawn, class_="figures") + facts(_notes(said, machine.view)))
 
 
 def _state(machine: MachineDossier, said: Prediction) -> str:
@@ -82,7 +84,7 @@ def _diagnosis(machine: MachineDossier, said: Prediction) -> str:
     return probability_bars(rows, name=f"mode-{machine.machine_id}", title="Diagnosis: likely failure modes")
 
 
-def _notes(said: Prediction) -> list[tuple[str, str]]:
+def _notes(said: Prediction, view: MachineView) -> list[tuple[str, str]]:
     rul, pairs = said.remaining_useful_life, []
     if not said.health_evidence.enough:
         pairs.append(("Health state", text(sentence(said.health_evidence.in_words()))))
@@ -90,7 +92,7 @@ def _notes(said: Prediction) -> list[tuple[str, str]]:
         pairs.append(("Remaining useful life", text(sentence(rul.evidence.in_words()))))
     if rul.basis == "population" and rul.life is not None:
         pairs.append(("Machines of its age", text(life(rul.life, rul.life_unit))))
-    if expected := expected_failure(said):
+    if expected := when_it_fails(view):
         pairs.append(("Expected failure", text(expected)))
     pairs.append(("Diagnosis by", text(_METHODS[said.diagnosis.method])))
     if said.observed_state is not None and said.observed_state is not said.health_state:
@@ -100,13 +102,10 @@ def _notes(said: Prediction) -> list[tuple[str, str]]:
     return pairs
 
 
-def expected_failure(said: Prediction) -> str:
+def when_it_fails(view: MachineView) -> str:
     """Return when the machine is expected to fail, in words; empty when that cannot be told."""
-    rul = said.remaining_useful_life
-    if rul.basis != "model" or not rul.expected_failure_at or rul.life is None or rul.life.upper_open:
-        return ""
-    early, middle, late = rul.expected_failure_at
-    return f"{day(middle)} ({days_between(early, late)})"
+    expected = expected_failure(view)
+    return f"{day(expected[1])} ({days_between(expected[0], expected[2])})" if expected else ""
 
 
 def machine_reasons(machine: MachineDossier) -> Fragment:
@@ -114,7 +113,7 @@ def machine_reasons(machine: MachineDossier) -> Fragment:
     reasons = machine.prediction.reasons if machine.prediction else ()
     if not reasons:
         return Fragment(empty("No reason was recorded.", short="no reasons"))
-    listed = listing((text(readable(reason, machine.profile)) for reason in reasons), "reasons")
+    listed = listing((text(said_at(reason, machine.view, machine.fleet.as_of)) for reason in reasons), "reasons")
     return Fragment(
         listed
         + "".join(str(sensor_waterfall(one, profile=machine.profile)) for one in worth_showing(machine.explanations))

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from workbench.dispatch.days_off import DaysOff
+from workbench.dispatch.plain import sentence
 from workbench.domain.calendar import Absence, PlannedStop
 from workbench.domain.equipment import MachineProfile, Site, Technician
 from workbench.domain.plans import LeftOut, PlanChange, PlannedWork, WorkPlan
@@ -17,7 +18,7 @@ from .fleet import FleetSnapshot
 from .markup import Fragment, element, empty, facts, listing, text
 from .site_time import site_clock, site_moment, zones_in_words
 from .tables import table
-from .wording import count, money, sentence
+from .wording import count, money
 from .work import priority_chip
 
 MOST_ROWS = 60

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
+from workbench.dispatch.plain import sensor_title, unit_label
 from workbench.domain.equipment import MachineProfile, SensorRole
 from workbench.domain.twin import Factor, RiskBand, ScenarioComparison, ScenarioResult, Stop, Trajectory, TwinHealth
 
@@ -13,7 +14,7 @@ from . import svg
 from .charts import WIDTH, figure, probability_bars
 from .markup import Fragment, element, text
 from .tables import table
-from .wording import count, duration, percent, quantity, sensor_title, unit_label
+from .wording import count, duration, percent, quantity
 
 # One colour for each scenario, told apart on light and dark ground and by the colour-blind; a dash helps further.
 _COLOURS = (svg.SERIES, "#d97706", "#dc2626", "#0d9488", "#9333ea", "#64748b")

@@ -6,19 +6,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from workbench.dispatch.plain import sensor_title, unit_label
 from workbench.domain.analysis import STANDS_OUT_SD, standing_out
 from workbench.domain.equipment import Limits, Sensor, SensorRole
 from workbench.domain.observations import AssetEvent
 from workbench.domain.predictions import Contribution, LimitCrossing
+from workbench.domain.units import limit_text
 
 from . import svg
 from .charts import deviation_bars
 from .dossier import MachineDossier
 from .fleet import Condition, MachineView
 from .markup import Fragment, chip, element, empty, text
+from .site_time import site_moment
 from .tables import table
 from .time_charts import MARKED, event_letter, sensor_chart
-from .wording import count, moment, quantity, sensor_title, unit_label
+from .wording import count, quantity, with_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,9 +126,7 @@ def machine_sensors(machine: MachineDossier) -> Fragment:
     if running is not machine.readings:
         columns["last"] = "Last reading while running"
     rows = [_sensor_row(machine, profile.sensor(name), running) for name in _all_sensors(view)]
-    caption = (
-        f"{count(len(rows), 'sensor')}, those that stand out first; sd: standard deviations of its healthy baseline"
-    )
+    caption = f"{count(len(rows), 'sensor')}, those that stand out first; sd: times its usual spread (standard deviation) from its baseline"
     return Fragment(table("sensors", columns, rows, caption=caption, numeric=["last", "baseline", "trend"]))
 
 
@@ -143,7 +144,7 @@ def _sensor_row(machine: MachineDossier, sensor: Sensor, running: pd.DataFrame) 
     contribution = next((one for one in anomaly.contributions if one.sensor == sensor.name), None) if anomaly else None
     stands_out = anomaly is not None and contribution in standing_out(anomaly, len(anomaly.contributions))
     operating = element("small", "operating condition") if sensor.role is SensorRole.OPERATING else ""
-    chips = [_crossing(one) for one in crossings]
+    chips = [_crossing(one, machine.view) for one in crossings]
     chips += [chip("stands out", "anomaly" if anomaly and anomaly.is_anomaly else "plain")] if stands_out else []
     chips += [chip("trend", "plain")] if trend else []
     change = ""
@@ -153,7 +154,7 @@ def _sensor_row(machine: MachineDossier, sensor: Sensor, running: pd.DataFrame) 
         change = text(f"{sign}{quantity(trend.per_day, trend.unit)} a day") + element("small", text(sure))
     return {
         "sensor": text(sensor_title(sensor.name, machine.profile)) + operating,
-        "last": _last(running, sensor),
+        "last": _last(running, sensor, machine.view),
         "normal": text(
             f"{_number(sensor.normal_low)} to {_number(sensor.normal_high)} {unit_label(sensor.unit)}".strip()
         ),
@@ -165,10 +166,10 @@ def _sensor_row(machine: MachineDossier, sensor: Sensor, running: pd.DataFrame) 
 
 
 def _number(value: float) -> str:
-    return f"{value:,.6g}".replace("-", "−")
+    return with_unit(limit_text(value))
 
 
-def _last(readings: pd.DataFrame, sensor: Sensor) -> str:
+def _last(readings: pd.DataFrame, sensor: Sensor, view: MachineView) -> str:
     """Return the last reading of a sensor within the window, with its time where there are later ones of others."""
     if sensor.name not in readings or readings.empty:
         return "–"
@@ -176,7 +177,7 @@ def _last(readings: pd.DataFrame, sensor: Sensor) -> str:
     if known.empty:
         return "–"
     value, at = float(known[sensor.name].iloc[-1]), known["time"].iloc[-1]
-    older = element("small", text(moment(at))) if at < readings["time"].iloc[-1] else ""
+    older = element("small", text(site_moment(at, view.site))) if at < readings["time"].iloc[-1] else ""
     return text(quantity(value, sensor.unit)) + older
 
 
@@ -204,8 +205,8 @@ def _limits(limits: Limits | None) -> str:
     return text("; ".join(words) or "none declared") + element("small", text(limits.standard))
 
 
-def _crossing(crossing: LimitCrossing) -> str:
-    since = f"{crossing.direction} {_number(crossing.limit)} since {moment(crossing.since)}"
+def _crossing(crossing: LimitCrossing, view: MachineView) -> str:
+    since = f"{crossing.direction} {_number(crossing.limit)} since {site_moment(crossing.since, view.site)}"
     return chip(f"{crossing.severity.lower()} limit", crossing.severity.lower()) + element(
         "small", text(f"{since}, {count(crossing.readings, 'reading')}")
     )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 
+from workbench.dispatch.plain import sensor_title
 from workbench.domain.analysis import standing_out
 from workbench.domain.predictions import Anomaly, Contribution, LimitCrossing
+from workbench.domain.units import against_limit, limit_text
 
 from .fleet import FleetSnapshot, MachineView
 from .markup import Fragment, chip, element, empty, fleet_anchor, link, text
+from .site_time import site_moment
 from .tables import table
-from .wording import count, moment, quantity, sensor_title
+from .wording import count, quantity, with_unit, without_brackets
 
 _MOST_SENSORS = 3
 _MOST_REASONS = 5
@@ -20,7 +23,8 @@ def evidence_note(fleet: FleetSnapshot) -> Fragment:
     """Say what cannot be said of health and remaining life, and why; nothing where every machine has both."""
     health = Counter(view.why_unknown for view in fleet.machines if view.why_unknown)
     lives = Counter(
-        "; ".join(view.prediction.remaining_useful_life.evidence.reasons)
+        # Figures in brackets differ from machine to machine where the reason is the same.
+        without_brackets("; ".join(view.prediction.remaining_useful_life.evidence.reasons))
         for view in fleet.machines
         if view.prediction and not view.prediction.remaining_useful_life.evidence.enough
     )
@@ -99,10 +103,10 @@ def limit_table(fleet: FleetSnapshot) -> Fragment:
             "machine": link(fleet_anchor(view.machine_id), view.profile.title),
             "sensor": text(sensor_title(c.sensor, view.profile)),
             "severity": chip(c.severity.capitalize(), c.severity.lower()),
-            "value": text(quantity(c.value, c.unit))
+            "value": text(with_unit(against_limit(c.value, c.limit), c.unit))
             + ("" if _beyond(c) else element("small", text("back within, not yet cleared"))),
-            "limit": text(f"{c.direction} {quantity(c.limit, c.unit)}"),
-            "since": text(f"{moment(c.since)}, {count(c.readings, 'reading')}"),
+            "limit": text(f"{c.direction} {with_unit(limit_text(c.limit), c.unit)}"),
+            "since": text(f"{site_moment(c.since, view.site)}, {count(c.readings, 'reading')}"),
             "standard": text(c.standard),
         }
         for c, view in found

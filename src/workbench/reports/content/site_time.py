@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from workbench.dispatch.plain import plain
 from workbench.dispatch.wording import site_time
 from workbench.dispatch.working_time import on_site_clock
 from workbench.domain.equipment import Site
 
 from .fleet import MachineView
-from .wording import readable
-
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_SAID = re.compile(
-    rf"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?(\d{{1,2}}) ({'|'.join(_MONTHS)})(?: (\d{{4}}))? (\d\d):(\d\d) UTC"
-)
 
 
 def zone_of(site: Site | None) -> ZoneInfo:
@@ -38,6 +32,7 @@ def site_clock(time: datetime, site: Site | None) -> str:
 def zones_in_words(sites: Iterable[Site | None], at: datetime) -> str:
     """Return which zone times are in: one where all clocks show the same, else that of each site.
 
+    >>> from datetime import UTC
     >>> zones_in_words([None], datetime(2026, 1, 1, tzinfo=UTC))
     'UTC'
     >>> berlin = Site(site_id="berlin", title="Berlin works", time_zone="Europe/Berlin", latitude=52, longitude=13)
@@ -67,35 +62,15 @@ def _zone_in_words(short: str, keys: set[str]) -> str:
     return f"{short} ({names})" if names else short
 
 
-def said_at(words: str, view: MachineView, near: datetime) -> str:
+def said_at(words: str, view: MachineView | None, near: datetime) -> str:
     """Return what an engine wrote of a machine with its names for people, printed units, and times of its site."""
-    return readable(in_site_time(words, view.site, near), view.profile)
+    return plain(words, view.profile if view else None, view.site if view else None, near)
 
 
-def in_site_time(words: str, site: Site | None, near: datetime) -> str:
-    """Return a sentence with each of its UTC times in site time; a time that names no year is the one nearest to ``near``.
-
-    >>> berlin = Site(site_id="berlin", title="Berlin works", time_zone="Europe/Berlin", latitude=52, longitude=13)
-    >>> in_site_time("Begin it Fri 9 Jan 06:00 UTC.", berlin, datetime(2026, 1, 1, tzinfo=UTC))
-    'Begin it Fri 9 Jan 07:00 CET.'
-    """
-
-    def there(said: re.Match[str]) -> str:
-        number, month, year, hour, minute = said.groups()
-        years = [int(year)] if year else [near.year - 1, near.year, near.year + 1]
-        days = [_utc(one, _MONTHS.index(month) + 1, int(number), int(hour), int(minute)) for one in years]
-        known = [day for day in days if day is not None]
-        if not known:
-            return said[0]
-        local = min(known, key=lambda day: abs(day - near)).astimezone(zone)
-        return f"{local:%a} {local.day} {local:%b}{f' {local:%Y}' if year else ''} {local:%H:%M} {local.tzname()}"
-
-    zone = zone_of(site)
-    return _SAID.sub(there, words)
-
-
-def _utc(year: int, month: int, number: int, hour: int, minute: int) -> datetime | None:
-    """Return the moment, or None where that year has no such day."""
-    first = datetime(year, month, 1, tzinfo=UTC)
-    found = first + timedelta(days=number - 1, hours=hour, minutes=minute)
-    return found if found.month == month else None
+def expected_failure(view: MachineView) -> tuple[datetime, datetime, datetime] | None:
+    """Return the earliest, the middle and the latest time of failure on the site's clock; None when it cannot be told."""
+    rul = view.prediction.remaining_useful_life if view.prediction else None
+    if rul is None or rul.basis != "model" or not rul.expected_failure_at or rul.life is None or rul.life.upper_open:
+        return None
+    early, middle, late = (at.astimezone(zone_of(view.site)) for at in rul.expected_failure_at)
+    return early, middle, late

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from workbench.domain.equipment import Site
 from workbench.domain.predictions import ModelVersion, Severity
 from workbench.domain.work import WorkOrder
 
 from .fleet import Condition, FleetSnapshot, MachineView
 from .markup import Fragment, chip, element, facts, fleet_anchor, machine_anchor, text
-from .wording import NO_BREAK, count, moment, money, percent
+from .site_time import site_moment
+from .wording import NO_BREAK, TASKS, count, moment, money, percent
 
 _NAMED = 3
 _SENSORS_ONLY = "What follows comes from the sensors themselves: anomalies, limits and trends."
@@ -61,15 +63,16 @@ def made_from(fleet: FleetSnapshot, *, parameters: Mapping[str, object]) -> Frag
 
 
 def _model_label(model: ModelVersion) -> str:
-    return f"{model.task} ({model.scope}) {model.version_id[:8]}"
+    return f"{TASKS[model.task]} ({model.scope}) {model.version_id[:8]}"
 
 
-def data_range(fleet: FleetSnapshot) -> str:
-    """Return from when to when there are readings, and how many."""
+def data_range(fleet: FleetSnapshot, site: Site | None = None) -> str:
+    """Return from when to when there are readings, and how many; in the time of a site, where it is of one."""
     if fleet.data_range is None:
         return "no readings yet"
     start, end = fleet.data_range
-    return f"{moment(start)} to {moment(end)}, {count(fleet.readings, 'reading')}"
+    first, last = (site_moment(at, site) if site else moment(at) for at in (start, end))
+    return f"{first} to {last}, {count(fleet.readings, 'reading')}"
 
 
 def headline(fleet: FleetSnapshot) -> Fragment:
@@ -139,7 +142,8 @@ def _due(fleet: FleetSnapshot, order: WorkOrder) -> str:
     """Name an order with those that are as urgent and due at the same time."""
     equal = [one.number for one in fleet.orders if (one.priority, one.due_at) == (order.priority, order.due_at)]
     named = ", ".join(equal[:_NAMED]) + (f" and {len(equal) - _NAMED:,} more" if len(equal) > _NAMED else "")
-    return f"{named} ({order.priority.name.lower()}), due {moment(order.due_at)}"
+    site = next((view.site for view in fleet.machines if view.machine_id == order.machine_id), None)
+    return f"{named} ({order.priority.name.lower()}), due {site_moment(order.due_at, site)}"
 
 
 def _parts_sentence(fleet: FleetSnapshot) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from workbench.dispatch.plain import sensor_title, unit_label
 from workbench.domain.equipment import SensorRole
 from workbench.domain.synthesis import EpochLoss
 
@@ -15,7 +16,7 @@ from .charts import WIDTH, figure
 from .markup import Fragment, element, empty, text
 from .synthetic_data import SyntheticDossier
 from .tables import table
-from .wording import percent, sensor_title, unit_label
+from .wording import percent
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from workbench.dispatch.plain import sentence, unit_label, without_unit
 from workbench.domain.equipment import Sensor
 from workbench.domain.observations import AssetEvent, EventKind
+from workbench.domain.units import limit_text
 
 from . import svg
 from .charts import WIDTH, figure
-from .wording import day, quantity, sentence, unit_label, without_unit
+from .wording import day, quantity, with_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -206,5 +208,5 @@ def _in_words(series: pd.Series[float], sensor: Sensor, baseline: float | None) 
     if baseline is not None:
         words += f" Healthy baseline {quantity(baseline, sensor.unit)}."
     for value, name, _, _ in _limits(sensor):
-        words += f" A {name} limit at {quantity(value, sensor.unit)}."
+        words += f" A {name} limit at {with_unit(limit_text(value), sensor.unit)}."
     return words

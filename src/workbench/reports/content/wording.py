@@ -6,26 +6,20 @@ import re
 from datetime import datetime
 from fractions import Fraction
 
+from workbench.dispatch.plain import unit_label
 from workbench.domain.equipment import LifeUnit, MachineProfile
 from workbench.domain.money import money_text, round_half_up
-from workbench.domain.predictions import UNKNOWN_MODE, Interval, RemainingUsefulLife
+from workbench.domain.predictions import UNKNOWN_MODE, Interval, RemainingUsefulLife, Task
+from workbench.domain.units import number_text
 from workbench.domain.work import WorkOrder
 
-_UNITS = {
-    "degC": "°C",
-    "degF": "°F",
-    "degR": "°R",
-    "m3/h": "m³/h",
-    "W/m2": "W/m²",
-    "um": "µm",
-    "1": "",
-    "ratio": "",
-    "ISO4406": "ISO 4406",
+TASKS = {
+    Task.HEALTH: "Health state",
+    Task.RUL: "Remaining useful life",
+    Task.ANOMALY: "Anomalies",
+    Task.DIAGNOSIS: "Diagnosis",
 }
 NO_BREAK = "\u00a0"
-# The unit of a pure number, where the engines write a value with its unit.
-_BARE = re.compile(r"(?<=\d) 1(?=, expected|, usually|[;)]| \(| a day| is (?:above|below))")
-_BRACKETS = str.maketrans("", "", "[]()")
 
 
 def moment(time: datetime) -> str:
@@ -55,35 +49,32 @@ def days_between(early: datetime, late: datetime) -> str:
     return f"{early.day} {early:%b} to {day(late)}" if early.year == late.year else f"{day(early)} to {day(late)}"
 
 
-def unit_label(unit: str) -> str:
-    """Return ``unit`` as it is printed, e.g. ``°C`` for ``degC``; nothing for a pure number."""
-    return _UNITS.get(unit, unit)
-
-
-def with_units(words: str) -> str:
-    """Return a sentence with its units as they are printed, and without those of pure numbers.
-
-    >>> with_units("81 degC is above 75 degC")
-    '81 °C is above 75 °C'
-    >>> with_units("Valve is 2.1 sd below its baseline (0.9255 1, expected 1)")
-    'Valve is 2.1 sd below its baseline (0.9255, expected 1)'
-    """
-    words = _BARE.sub("", words)
-    return re.sub(r"(?<=[\d\s/])(degC|degF|degR|m3/h|W/m2|um)(?![A-Za-z0-9_])", lambda m: _UNITS[m[1]], words)
-
-
 def quantity(value: float, unit: str = "") -> str:
-    r"""Return a measured value with as many digits as are worth reading.
+    r"""Return a measured value with as many digits as are worth reading (see ``number_text``).
 
     >>> quantity(81.2345, "degC")
     '81.2\xa0°C'
-    >>> quantity(1234.5)
-    '1,234'
     """
-    size = abs(value)
-    digits = 0 if size >= 1000 else 1 if size >= 10 else 2 if size >= 0.1 or size == 0 else 4
+    return with_unit(number_text(value), unit)
+
+
+def with_unit(number: str, unit: str = "") -> str:
+    r"""Return a written number as it is printed, with its unit.
+
+    >>> with_unit("-12.48", "degC"), with_unit("12.48", "1")
+    ('−12.48\xa0°C', '12.48')
+    """
     label = unit_label(unit)
-    return f"{value:,.{digits}f}".replace("-", "−") + (f"{NO_BREAK}{label}" if label else "")
+    return number.replace("-", "−") + (f"{NO_BREAK}{label}" if label else "")
+
+
+def without_brackets(words: str) -> str:
+    """Return a sentence without what stands in brackets.
+
+    >>> without_brackets("no steady trend of wear (needed: at most 1 %); too few readings")
+    'no steady trend of wear; too few readings'
+    """
+    return re.sub(r" \([^()]*\)", "", words)
 
 
 def duration(hours: float) -> str:
@@ -188,67 +179,7 @@ def mode_title(mode: str, profile: MachineProfile | None) -> str:
     return known.title if known else mode.replace("_", " ")
 
 
-def sensor_title(name: str, profile: MachineProfile | None) -> str:
-    """Return the title of a sensor, or its name in words."""
-    if profile:
-        for sensor in profile.sensors:
-            if sensor.name == name:
-                return without_unit(sensor.title or _words(name), sensor.unit)
-    return _words(name)
-
-
-def without_unit(title: str, unit: str) -> str:
-    """Return a sensor's title without the unit at its end, which is printed beside its values.
-
-    >>> without_unit("Schwingung [mm/s]", "mm/s"), without_unit("Vibration mm s", "mm/s")
-    ('Schwingung', 'Vibration')
-    >>> without_unit("Oil temperature C", "degC"), without_unit("Current phase A", "A"), without_unit("Bar", "bar")
-    ('Oil temperature', 'Current phase A', 'Bar')
-    """
-    words = title.split()
-    for form in {unit, unit_label(unit), unit.removeprefix("deg")} - {""}:
-        tokens = [token for token in re.split(r"[^\w°%]+", form.lower()) if token]
-        for length in {1, len(tokens)}:
-            head, tail = words[:-length], words[-length:]
-            said = " ".join(tail).translate(_BRACKETS).lower()
-            lettered = len(form) == 1 and said == " ".join(tail).lower() and head[-1:] == ["phase"]
-            if head and not lettered and said in (form.lower(), " ".join(tokens)):
-                return " ".join(head).rstrip(" ,(-")
-    return title
-
-
-def _words(name: str) -> str:
-    text = name.replace("_", " ")
-    return text[:1].upper() + text[1:]
-
-
-def readable(words: str, profile: MachineProfile | None) -> str:
-    """Return a sentence of the engines for people: titles for names of sensors and failure modes, printed units."""
-    titles: dict[str, str] = {}
-    for sensor in profile.sensors if profile else ():
-        titles[sensor.name.lower()] = sensor_title(sensor.name, profile)
-    for mode in profile.failure_modes if profile else ():
-        titles.setdefault(mode.name.lower(), mode.title)
-    if titles:
-        # A title that already stands there may hold a name, and is left as it is.
-        for title in list(titles.values()):
-            titles.setdefault(title.lower(), "")
-        names = "|".join(re.escape(name) for name in sorted(titles, key=len, reverse=True))
-        words = re.sub(
-            rf"(?<![A-Za-z0-9_])(?:{names})(?![A-Za-z0-9_])", lambda m: titles[m[0].lower()] or m[0], words, flags=re.I
-        )
-    return sentence(with_units(words))
-
-
 def work_title(order: WorkOrder, machine: str) -> str:
     """Return an order's title without the machine's, which stands beside it."""
     short = order.title.removeprefix(f"{machine}: ")
     return short[:1].upper() + short[1:]
-
-
-def sentence(text: str) -> str:
-    """Return ``text`` with a capital first letter and a full stop."""
-    text = text.strip()
-    if not text:
-        return ""
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?:" else ".")

@@ -13,9 +13,9 @@ from workbench.domain.work import PartLine, Priority, WorkOrder
 from .fleet import FleetSnapshot
 from .lateness import late_text
 from .markup import Fragment, chip, element, empty, fleet_anchor, link, text
-from .site_time import site_clock, zones_in_words
+from .site_time import said_at, site_clock, zones_in_words
 from .tables import table
-from .wording import NO_BREAK, cost, count, day, mode_title, money, readable, work_title
+from .wording import NO_BREAK, cost, count, day, mode_title, money, work_title
 
 _PRIORITY_KIND = {
     Priority.EMERGENCY: "critical",
@@ -179,12 +179,12 @@ def case_table(fleet: FleetSnapshot) -> Fragment:
     """Return the open cases, critical ones first."""
     if not fleet.cases:
         return Fragment(empty("No case is open.", short="no open cases"))
-    profiles = {view.machine_id: view.profile for view in fleet.machines}
+    views = {view.machine_id: view for view in fleet.machines}
     rows = [
         {
             "machine": link(fleet_anchor(case.machine_id), fleet.title_of(case.machine_id)),
             "severity": chip(case.severity.capitalize(), case.severity.lower()),
-            "summary": text(readable(case.in_words, profiles.get(case.machine_id))),
+            "summary": text(said_at(case.in_words, views.get(case.machine_id), fleet.as_of)),
             "opened": text(day(case.opened_at)),
             "seen": text(day(case.last_seen_at) + (f", {case.occurrences} times" if case.occurrences > 1 else "")),
         }

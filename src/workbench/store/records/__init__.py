@@ -15,7 +15,7 @@ from .notices import Notices
 from .observations import BatchRow, Events, SegmentRow, Segments
 from .plans import WorkPlans
 from .procurement import Purchases, Quotes
-from .resources import Absences, Parts, PlannedStops, Sites, Suppliers, Technicians
+from .resources import Absences, Parts, PlannedStops, Sites, Suppliers, Technicians, WorkPermits
 from .runs import Runs
 from .synthesis import Synthesizers, SyntheticSets
 from .twin import TwinCalibrations
@@ -65,5 +65,6 @@ __all__ = [
     "Technicians",
     "TwinCalibrations",
     "ValueEntries",
+    "WorkPermits",
     "WorkPlans",
 ]

@@ -107,7 +107,9 @@ class Cases(BodyRepository[Case]):
                 raise InputError(
                     f"Case {case_id} of {case.machine_id} is resolved.", "It opens again when its cause returns."
                 )
-            moved = case.model_copy(update={"state": state, **said})
+            # Who looks after it knows how severe it is now.
+            knows = {"told": case.severity} if state is CaseState.ACKNOWLEDGED else {}
+            moved = case.model_copy(update={"state": state, **said, **knows})
             self._put(session, moved, change, state.value)
             return moved
 

@@ -1,9 +1,9 @@
-"""What work is done with: sites, technicians, suppliers, and parts whose stock orders reserve."""
+"""What work is done with: sites, technicians, suppliers, permits, and parts whose stock orders reserve."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from workbench.domain.base import Change, stable_id
 from workbench.domain.calendar import Absence, PlannedStop
 from workbench.domain.equipment import Part, Site, Supplier, Technician
+from workbench.domain.permits import WorkPermit
 from workbench.domain.work import Reservation
 from workbench.errors import InputError
 from workbench.store import tables
@@ -71,6 +72,23 @@ class Absences(Directory[Absence]):
             log_change(
                 session, change, self.entity, absence_id, "removed", before=absence.model_dump_json(), after=None
             )
+
+
+class WorkPermits(Directory[WorkPermit]):
+    """Leave to do dangerous work, by order."""
+
+    table, model, entity = tables.work_permits, WorkPermit, "work_permit"
+
+    def of_order(self, order_id: str) -> tuple[WorkPermit, ...]:
+        """Return the permits of an order, in whatever state."""
+        return self.of_orders([order_id]).get(order_id, ())
+
+    def of_orders(self, order_ids: Iterable[str]) -> dict[str, tuple[WorkPermit, ...]]:
+        """Return the permits of those orders that have some, in whatever state, by order."""
+        found: defaultdict[str, list[WorkPermit]] = defaultdict(list)
+        for order_id, permit in self._shaped(self.table.c.order_id, order_ids, WorkPermit):
+            found[order_id].append(permit)
+        return {order_id: tuple(permits) for order_id, permits in found.items()}
 
 
 class _Reservations(BodyRepository[Reservation]):

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from workbench import dispatch
 from workbench.dispatch.wording import PRIORITY_WORDS
+from workbench.domain.approvals import ApprovalState
 from workbench.domain.base import Actor, Change
 from workbench.domain.notices import Notice, NoticeKind
 from workbench.domain.roles import Permission, require
 from workbench.domain.work import Priority, WorkOrder
 
+from .of_orders import people_of
 from .write import OUTBOX_ACTOR, put
 
 if TYPE_CHECKING:
@@ -62,8 +64,17 @@ def escalate_notices(ws: Workspace, *, now: datetime | None = None) -> list[Noti
 
 
 def _last(order: WorkOrder, told: list[Notice]) -> Notice | None:
-    """Return the notice that waits for an answer; None when there is an answer, or nobody was told."""
-    about = [notice for notice in told if notice.kind in _ABOUT_THE_ORDER]
+    """Return the notice that waits for an answer; None when there is an answer, nobody was told, or the order was rejected."""
+    if order.approval is ApprovalState.REJECTED:
+        return None
+    # Who had the order before answers no more for it.
+    theirs = {f"technician:{person}" for person in people_of(order)}
+    about = [
+        notice
+        for notice in told
+        if notice.kind in _ABOUT_THE_ORDER
+        and (notice.recipient in theirs or not notice.recipient.startswith("technician:"))
+    ]
     # Once it is more urgent, only what was told since then counts.
     news = [notice for notice in about if notice.facts.get("priority") == PRIORITY_WORDS[order.priority]] or about
     if not news or any(notice.acknowledged_at for notice in news):

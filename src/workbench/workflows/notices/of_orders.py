@@ -10,6 +10,7 @@ from workbench.dispatch.notices import order_notice_id, plan_changed, write_noti
 from workbench.dispatch.wording import PRIORITY_WORDS, site_time
 from workbench.domain.base import stable_id
 from workbench.domain.equipment import MachineProfile, Site
+from workbench.domain.predictions import Severity
 
 from .write import put
 
@@ -39,10 +40,21 @@ def untold(ws: Workspace, order: WorkOrder, *, at: datetime, place: Place | None
     if site is None:
         return []
     found: dict[str, Notice] = {}
+    permits = ws.work_permits.of_order(order.order_id)
+    package = ws.packages.for_prediction(order.evidence[-1]) if order.evidence else None
     for person in people_of(order) or (None,):
         shown = order.model_copy(update={"technician_id": person})
         first, urgent = (
-            write_notices(shown, profile, site=site, currency=ws.settings.currency, at=at, more_urgent=more_urgent)
+            write_notices(
+                shown,
+                profile,
+                site=site,
+                currency=ws.settings.currency,
+                at=at,
+                more_urgent=more_urgent,
+                permits=permits,
+                package=package,
+            )
             for more_urgent in (False, True)
         )
         for new, news in zip(first, urgent, strict=True):
@@ -65,13 +77,27 @@ def tell_change(
     _, site = place_of(tx, before)
     if site is None:
         return
+    line = change_line(before, now, in_words(tx, before, site))
+    lines = {recipient: [(before, line)] for recipient in _concerned(tx, before, after, site) - set(spared)}
+    tell_changes(tx, lines, ("order", before.order_id, change.at.isoformat()), change, at=tx.as_of())
+
+
+def tell_of_permits(tx: Workspace, order: WorkOrder, fact: str, change: Change) -> None:
+    """Tell whoever was told of an order how its permits stand now; no quiet hours hold that back."""
+    _, site = place_of(tx, order)
+    for recipient in sorted(_concerned(tx, order, order, site)) if site is not None else ():
+        key = stable_id("order", order.order_id, change.at.isoformat(), recipient)
+        notice = plan_changed(recipient, [(order, change_line(order, fact, ""))], notice_id=key, at=tx.as_of())
+        said = {"severity": Severity.CRITICAL, "subject": f"Permits changed: {order.number}"}
+        put(tx, notice.model_copy(update=said), change)
+
+
+def _concerned(tx: Workspace, before: WorkOrder, after: WorkOrder, site: Site) -> set[str]:
+    """Return who was told of an order, or has it for sure: its people and the site's manager."""
     had = {f"technician:{person}" for person in people_of(before)}
     has = {f"technician:{person}" for person in people_of(after)}
-    concerned = were_told(tx, before, {*had, *has, f"manager:{site.site_id}"})
-    concerned |= had if before.fixed or before.started_at is not None else set()
-    line = change_line(before, now, in_words(tx, before, site))
-    lines = {recipient: [(before, line)] for recipient in concerned - set(spared)}
-    tell_changes(tx, lines, ("order", before.order_id, change.at.isoformat()), change, at=tx.as_of())
+    told = were_told(tx, before, {*had, *has, f"manager:{site.site_id}"})
+    return told | (had if before.fixed or before.started_at is not None else set())
 
 
 def tell_changes(

@@ -10,10 +10,10 @@ from workbench.domain.approvals import Approval, ApprovalKind, ApprovalState
 from workbench.domain.base import Actor, Change
 from workbench.domain.money import money_text
 from workbench.domain.roles import Permission, may, require
-from workbench.domain.work import OrderState
 from workbench.errors import InputError
+from workbench.workflows.notices import tell_change
 from workbench.workflows.order_report import rewrite_report
-from workbench.workflows.procurement import hold_orders, share_out
+from workbench.workflows.procurement import hold_orders, share_out, take_parts
 
 if TYPE_CHECKING:
     from workbench.domain.work import WorkOrder
@@ -40,7 +40,8 @@ def ask_if_costly(tx: Workspace, order: WorkOrder, change: Change) -> WorkOrder:
 def ask(tx: Workspace, order: WorkOrder, change: Change, reason: str = "") -> WorkOrder:
     """Ask for an order's approval and return it: open, without person and time, until somebody has answered.
 
-    An emergency waits for no answer: it keeps person and time and is planned at once.
+    An emergency waits for no answer: it keeps person and time and is planned at once. One that was rejected gets again what is
+    free of its parts.
     """
     over = _over(tx, order)
     words = f"waits for approval: {_estimated(tx, order)}{over}"
@@ -48,6 +49,8 @@ def ask(tx: Workspace, order: WorkOrder, change: Change, reason: str = "") -> Wo
     waiting = tx.orders.advance(
         order.order_id, lambda now: order_states.held(now, ApprovalState.PENDING, words), change, "approval asked for"
     )
+    if order.approval is ApprovalState.REJECTED:
+        waiting = take_parts(tx, waiting, change)
     tx.approvals.ask(ApprovalKind.ORDER, order.number, title, change)
     tx.dispatch_history.add(order.order_id, order.machine_id, "approval asked for", {"title": title}, change)
     return waiting
@@ -79,33 +82,36 @@ def request_order_approval(ws: Workspace, number: str, reason: str, *, actor: Ac
 
 def settle(tx: Workspace, decided: Approval, change: Change) -> None:
     """Let an approved order be planned and begun; a rejected one stays open with the reason, and nobody plans or begins it."""
+    before = tx.orders.by_number(decided.subject)
     if decided.state is ApprovalState.APPROVED:
         event = "approved"
-        order = tx.orders.advance(_id(tx, decided), order_states.approved, change, event)
+        order = tx.orders.advance(before.order_id, order_states.approved, change, event)
     else:
         event, words = "approval rejected", f"approval rejected by {decided.decided_by}: {decided.comment}"
         order = tx.orders.advance(
-            _id(tx, decided), lambda now: order_states.held(now, ApprovalState.REJECTED, words), change, event
+            before.order_id, lambda now: order_states.held(now, ApprovalState.REJECTED, words), change, event
         )
+        if order.waits_for_approval:
+            tell_change(tx, before, order, words, change)
     tx.dispatch_history.add(order.order_id, order.machine_id, event, {"comment": decided.comment}, change)
     rewrite_report(tx, order, change)
     _settle_parts(tx, order, change)
 
 
 def hold(tx: Workspace, number: str) -> None:
-    """Lock an order whose approval is decided, with those that may get its parts, until the transaction ends."""
+    """Lock an order that may give its parts back, with those that may get them, until the transaction ends."""
     order = tx.orders.by_number(number)
-    hold_orders(tx, {line.part_id for line in order.parts}, order.order_id)
+    hold_orders(tx, _parts(order), order.order_id)
 
 
 def _settle_parts(tx: Workspace, order: WorkOrder, change: Change) -> None:
     """Give the parts of a rejected order to those that wait for them; one that is approved gets what is free of its own."""
-    parts = {line.part_id for line in order.parts}
-    if order.waits_for_approval and order.state is OrderState.OPEN:
+    if order.waits_for_approval:
         tx.parts.release(order.order_id, change)
-        share_out(tx, parts, change, why=f"{order.number} was not approved and gave its parts back", key=order.order_id)
-    elif any(line.to_order for line in order.parts):
-        share_out(tx, parts, change, why=f"{order.number} was approved", key=order.order_id)
+        why = f"{order.number} was not approved and gave its parts back"
+        share_out(tx, _parts(order), change, why=why, key=order.order_id)
+    elif order.approval is ApprovalState.APPROVED and any(line.to_order for line in order.parts):
+        share_out(tx, _parts(order), change, why=f"{order.number} was approved", key=order.order_id)
 
 
 def withdraw(tx: Workspace, order: WorkOrder, reason: str, change: Change) -> None:
@@ -114,8 +120,8 @@ def withdraw(tx: Workspace, order: WorkOrder, reason: str, change: Change) -> No
         tx.approvals.decide(ApprovalKind.ORDER, order.number, ApprovalState.WITHDRAWN, reason, change)
 
 
-def _id(tx: Workspace, decided: Approval) -> str:
-    return tx.orders.by_number(decided.subject).order_id
+def _parts(order: WorkOrder) -> set[str]:
+    return {line.part_id for line in order.parts}
 
 
 def _title(tx: Workspace, order: WorkOrder) -> str:

@@ -11,8 +11,9 @@ from workbench.domain.base import Actor
 from workbench.domain.closeout import SAME_EVENT, CloseOut, Findings, labels_of, source_of, work_ended
 from workbench.domain.roles import Permission, require
 from workbench.errors import InvalidDocument
-from workbench.workflows.procurement import hold_orders, share_out
+from workbench.workflows.procurement import share_out
 
+from .approval import hold
 from .costs import cost_of_work
 from .settled import settle_cases
 from .steps import instant, latest_instant
@@ -51,11 +52,11 @@ def close_order(
     require(actor or ws.actor, Permission.CLOSE_WORK)
     closed_at = instant(ws, at)
     with ws.transaction() as tx:
+        hold(tx, number)
         order = tx.orders.by_number(number)
         change = tx.change(f"order {order.number} closed", actor)
         reserved = {r.part_id: r.quantity for r in tx.parts.reservations(order.order_id) if r.state == "reserved"}
         freed = {name for name, pieces in reserved.items() if findings.parts_used.get(name, 0) < pieces}
-        hold_orders(tx, freed, order.order_id)
         closing = order_states.done(order, closed_at, 0)
         check_findings(tx, closing, findings)
         close_out = assemble(tx, closing, findings, closed_by=change.actor.id)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from workbench.domain.base import ShownInShort
 from workbench.domain.work import OPEN_ORDER_STATES, OrderState, WorkOrder
 from workbench.errors import InputError
+from workbench.workflows.permits import work_permits
 
 if TYPE_CHECKING:
     from workbench.domain.closeout import CloseOut
+    from workbench.domain.permits import WorkPermit
     from workbench.domain.value import ValueEntry
     from workbench.domain.work import DispatchReport
     from workbench.store.records import DispatchEntry
@@ -29,6 +31,7 @@ class OrderRecord(ShownInShort):
     history: tuple[DispatchEntry, ...]
     close_out: CloseOut | None
     value: ValueEntry | None
+    permits: tuple[WorkPermit, ...] = ()
 
 
 def list_orders(
@@ -52,4 +55,5 @@ def order_record(ws: Workspace, number: str) -> OrderRecord:
         history=tuple(ws.dispatch_history.for_order(order.order_id)),
         close_out=ws.close_outs.find(order.order_id),
         value=ws.value_entries.standing(order.order_id),
+        permits=tuple(work_permits(ws, order.number)),
     )

@@ -15,9 +15,10 @@ from workbench.errors import InputError
 from workbench.workflows.notices import tell_change, tell_of_order
 from workbench.workflows.notices.of_orders import in_words, people_of, place_of
 from workbench.workflows.order_report import rewrite_report
-from workbench.workflows.procurement import hold_orders, share_out
+from workbench.workflows.permits import refuse_unpermitted
+from workbench.workflows.procurement import share_out
 
-from .approval import ask, withdraw
+from .approval import ask, hold, withdraw
 
 if TYPE_CHECKING:
     from workbench.domain.base import Change
@@ -70,8 +71,8 @@ def assign_order(
 
     Raises:
         NotFound: the order or a person is not in the records.
-        InputError: the order is not open or scheduled or waits for an approval, somebody is named twice, or the time
-            cannot be.
+        InputError: the order is not open or scheduled or waits for an approval, its permits do not allow the time,
+            somebody is named twice, or the time cannot be.
         NotPermitted: the actor's role does not assign work.
     """
     require(actor or ws.actor, Permission.ASSIGN_WORK)
@@ -86,6 +87,7 @@ def assign_order(
                 f"Order {order.number} was opened at {order.created_at:%Y-%m-%d %H:%M} UTC and cannot be scheduled before.",
                 "Check the date.",
             )
+        refuse_unpermitted(tx, order, at, "scheduled")
         change = tx.change(why, actor)
         assigned = tx.orders.advance(
             order.order_id,
@@ -134,7 +136,8 @@ def start_order(
 
     Raises:
         NotFound: the order or the technician is not in the records.
-        InputError: the order is in progress, done or cancelled, waits for an approval, or the time cannot be.
+        InputError: the order is in progress, done or cancelled, waits for an approval, its permits do not allow the time,
+            or it cannot be.
         NotPermitted: the actor's role does not do work.
     """
     require(actor or ws.actor, Permission.CLOSE_WORK)
@@ -142,6 +145,7 @@ def start_order(
     with ws.transaction() as tx:
         order = tx.orders.lock(tx.orders.by_number(number).order_id)
         who = tx.technicians.get(technician_id).title if technician_id is not None else ""
+        refuse_unpermitted(tx, order, when, "begun")
         change = tx.change("work started", actor)
         begun = tx.orders.advance(
             order.order_id,
@@ -189,11 +193,10 @@ def cancel_order(
         raise InputError(f"No reason is given to cancel {number}.", "Say why; it stands in the history.")
     when = instant(ws, at)
     with ws.transaction() as tx:
-        order_id = tx.orders.by_number(number).order_id
+        hold(tx, number)
+        order = tx.orders.by_number(number)
         change = tx.change(f"cancelled: {reason.strip()}", actor)
-        freed = {one.part_id for one in tx.parts.reservations(order_id) if one.state == "reserved"}
-        hold_orders(tx, freed, order_id)
-        order = tx.orders.get(order_id)
+        freed = {one.part_id for one in tx.parts.reservations(order.order_id) if one.state == "reserved"}
         called_off = tx.orders.advance(
             order.order_id, lambda now: order_states.cancelled(now, when), change, "cancelled"
         )

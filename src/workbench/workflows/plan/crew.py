@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -153,15 +153,28 @@ class Crew:
                 found[day] = (start, end)
         return found
 
-    def choose(self, skill: str, place: str, people: int, minutes: int, overtime_min: int) -> Choice:
-        """Return who could do a job of so many minutes for each; jobs that need a team are spread over equally good ones."""
+    def choose(
+        self,
+        skill: str,
+        place: str,
+        people: int,
+        minutes: int,
+        overtime_min: int,
+        *,
+        has_room: Callable[[Team], bool] | None = None,
+    ) -> Choice:
+        """Return who could do a job of so many minutes for each; jobs that need a team are spread over equally good ones.
+
+        ``has_room`` says of a team whether it is there when the job may be done; such teams come first.
+        """
         key = (skill, place, people, minutes)
         if key not in self._choices:
             self._choices[key] = self._choose(skill, place, people, minutes, overtime_min)
         choice, teams = self._choices[key]
         if not teams:
             return choice
-        team = min(teams, key=lambda team: max(self._load[name] for name in team.people))
+        there = [team for team in teams if has_room(team)] if has_room is not None else teams
+        team = min(there or teams, key=lambda team: max(self._load[name] for name in team.people))
         for name in team.people:
             self._load[name] += team.parts * team.part_min
         return Choice(able=choice.able, team=team)

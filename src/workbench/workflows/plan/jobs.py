@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import cached_property
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from workbench.dispatch.inventory import ready_at
 from workbench.dispatch.orders import minutes_each
+from workbench.dispatch.permits import waits_in_words, why_no_time
 from workbench.dispatch.working_time import PlanDays
 from workbench.domain.money import money_text
-from workbench.domain.planning import MINUTES_PER_DAY, PlanJob, PlannedJob, PlanProblem, Window
+from workbench.domain.planning import PlanJob, PlannedJob, PlanProblem, Window
 from workbench.domain.work import OrderState, Priority, WorkOrder
 
 from .crew import Choice, Crew
 from .kept import KeptWork, part_id
-from .task import Task
-from .waiting import Waiting, waiting
-from .windows import Shifts, advised_windows, hours_from, rush_windows, shift_choices, stop_windows
+from .task import Task, Tasks
+from .windows import holds_shifts
 
 if TYPE_CHECKING:
     from .sources import Findings, Plant
-
-# A job is at best in the middle of a day on average.
-MIDDAY = timedelta(hours=12)
-# Of more orders than this, one without room is not tried again: most are deferred whatever the search finds.
-MANY = 1_000
 
 
 class Draft:
@@ -40,6 +34,7 @@ class Draft:
             plant.technicians, plant.sites, at=plant.at, days=plant.days, days_off=plant.days_off, emergencies=True
         )
         self.tasks: dict[str, Task] = {}
+        self._tasks = Tasks(plant, findings, self.crew, self.on_call, overtime_min)
         self.kept = KeptWork(plant, findings.standing, self.crew, overtime_min)
         self.unplannable: dict[str, str] = {}
         self.deferred: dict[str, str] = {}
@@ -51,14 +46,9 @@ class Draft:
         """The days of the plan."""
         return self.crew.days
 
-    @cached_property
-    def _moments(self) -> tuple[datetime, ...]:
-        """When a job of each day is done on average, and that of one that is left for later."""
-        return tuple(max(self.plant.at, start + MIDDAY) for start in self.days.starts)
-
     def crew_for(self, order: WorkOrder) -> Crew:
         """Return the people of an order: for an emergency those on call too."""
-        return self.on_call if order.priority is Priority.EMERGENCY else self.crew
+        return self._tasks.crew_for(order)
 
     def problem(self, *, emergencies: bool = False) -> PlanProblem:
         """Return the problem for the planner; for ``emergencies`` alone with those who are on call."""
@@ -81,10 +71,8 @@ class Draft:
         order, team = task.order, task.team
         if team is None or team.parts == 1:
             skills = (team.skill,) if team is not None else (order.skill,) if order.skill else ()
-            day, minute = task.earliest
-            when_ready = tuple(hours_from(task.earliest, self.plant.days)) if minute else ()
-            windows = task.rush[task.begin : task.begin + 1] or task.windows or when_ready
-            return [self._job(task, order.order_id, skills, task.minutes, day, windows, share=1)]
+            day = task.earliest[0]
+            return [self._job(task, order.order_id, skills, task.minutes, day, task.must_lie_in, share=1)]
         return [
             self._job(
                 task, part_id(order.order_id, at), (team.skill,), team.part_min, window.day, (window,), share=team.parts
@@ -122,7 +110,7 @@ class Draft:
         return {
             order_id: (int(task.order.priority), task.order.due_at, order_id)
             for order_id, task in self.tasks.items()
-            if task.parts == 1 and not task.windows and not task.earliest[1] and task.begin >= len(task.rush)
+            if task.parts == 1 and not task.must_lie_in
         }
 
     def without_room(self, deferred: Collection[str]) -> list[str]:
@@ -155,7 +143,8 @@ class Draft:
         task = self.tasks.pop(order_id)
         self.deferred[order_id] = (
             f"it takes {task.parts} shifts of the same people, who have no room for them "
-            f"{'in a planned stop of the machine that is worth the wait' if task.shifts.in_stop else 'within these days'}: "
+            f"{'in a planned stop of the machine that is worth the wait' if task.shifts.in_stop else 'within these days'}"
+            f"{f', within {task.permit}' if task.permit else ''}: "
             f"other work fills their shifts; {self._price_of_waiting(task)}"
         )
 
@@ -165,7 +154,7 @@ class Draft:
         parts = f"its parts come {self.plant.clock(task.place, ready)}" if ready and task.earliest > (0, 0) else ""
         if task.earliest[0] >= self.plant.days:
             return f"{parts}, after these days"
-        stop = f", {task.stop}" if task.stop else ""
+        stop = f", {task.stop}" if task.stop else f", within {task.permit}" if task.permit else ""
         why = (
             "more urgent work comes first"
             if any(other < task.order.priority for other in others)
@@ -202,6 +191,10 @@ class Draft:
             elif after:
                 self.deferred[order.order_id] = after
             return
+        waits = waits_in_words(self.plant.permits_of(order), self.plant.zone(place))
+        if waits:
+            self.unplannable[order.order_id] = waits
+            return
         ready = ready_at(order)
         if ready is None:
             lacking = [line for line in order.parts if line.to_order > 0]
@@ -209,95 +202,43 @@ class Draft:
             self.unplannable[order.order_id] = f"nobody knows when these parts come: {unknown}; add them to the parts"
             return
         minutes = minutes_each(order)
-        choice = self.crew_for(order).choose(order.skill, place, order.people, minutes, self.overtime_min)
+        choice = self._choose(order, place, minutes, ready)
         if choice.fault:
             self.unplannable[order.order_id] = choice.fault
             return
         self._plan(order, place, minutes, choice, ready)
 
-    def _plan(self, order: WorkOrder, place: str, minutes: int, choice: Choice, ready: datetime) -> None:
+    def _choose(self, order: WorkOrder, place: str, minutes: int, ready: datetime) -> Choice:
+        """Return who could do an order: of equally good teams one that is there while its permits hold."""
         crew = self.crew_for(order)
-        earliest = self._from(ready)
-        rates = [self.crew.technicians[key].cost_per_h for key in choice.able]
-        labour = round(max(rates) * minutes * order.people / 60)
-        costs = waiting(
-            order,
-            self.plant.machines[order.machine_id],
-            self.findings.odds.get(order.order_id),
-            self.findings.stakes.get(order.order_id),
-            at=self.plant.at,
-            moments=self._moments,
-            labour=labour,
-        )
-        ways = max(self.crew.travel_min[self.crew.technicians[key].site_id][place] for key in choice.able)
-        emergency = order.priority is Priority.EMERGENCY
-        travel = round(max(rates) * 2 * (ways if emergency else min(ways, 4 * 60)) * order.people / 60)
-        # Urgent work is done though it takes overtime.
-        overtime = round((labour + travel) / 2) if order.priority <= Priority.URGENT else 0
-        windows = stop_windows(
-            order,
-            minutes,
-            choice,
-            costs,
-            earliest,
-            plant=self.plant,
-            crew=crew,
-            stakes=self.findings.stakes.get(order.order_id),
-        )
-        advised = advised_windows(
-            order,
-            minutes,
-            choice,
-            earliest,
-            plant=self.plant,
-            crew=crew,
-            # An order that would not be tried again is not bound to one stop.
-            stakes=self.findings.stakes.get(order.order_id) if len(self.plant.orders) <= MANY else None,
-        )
-        task = Task(
-            order=order,
-            place=place,
-            minutes=minutes,
-            choice=choice,
-            costs=costs,
-            # Deferred work must be done too, later: free hours of these days are no saving.
-            defer_cost=costs.costs[-1] + labour + travel + overtime,
-            earliest=earliest,
-            windows=windows,
-            stop="in a planned stop of the machine" if windows else "",
-            rush=advised
-            or rush_windows(order, minutes, choice, earliest, place=place, crew=crew, overtime_min=self.overtime_min),
-            advised=bool(advised),
-            shifts=self._shifts(order, minutes, choice, costs, earliest),
-        )
-        team = task.team
-        if earliest[0] >= self.plant.days:
+        hours = self._tasks.hours(order, ready) if self.plant.permits_of(order) else ()
+        has_room = (lambda team: holds_shifts(team, place, hours, crew)) if hours else None
+        return crew.choose(order.skill, place, order.people, minutes, self.overtime_min, has_room=has_room)
+
+    def _plan(self, order: WorkOrder, place: str, minutes: int, choice: Choice, ready: datetime) -> None:
+        """Take an order that these people could do: into the plan, or among those that have no time in it."""
+        team = choice.team
+        in_one_go = minutes if team is None else team.part_min
+        permits, zone = self.plant.permits_of(order), self.plant.zone(place)
+        fault = why_no_time(permits, at=self.plant.at, ready=ready, minutes=in_one_go, zone=zone)
+        if fault:
+            self.unplannable[order.order_id] = fault
+            return
+        task = self._tasks.of(order, place, minutes, choice, ready)
+        if task.earliest[0] >= self.plant.days:
             self.deferred[order.order_id] = self.why_deferred(task)
+        elif not task.hours:
+            self.deferred[order.order_id] = f"the time of {task.permit}, comes after these days"
         elif team is not None and team.parts > 1 and not task.part_windows():
-            usable = sum(day >= earliest[0] for day in team.days)
+            usable = sum(day >= task.earliest[0] for day in team.days)
+            shifts = f"it takes {team.parts} shifts of {team.part_min / 60:.1f} h"
             self.deferred[order.order_id] = (
-                f"it takes {team.parts} shifts of {team.part_min / 60:.1f} h, and its people have {usable} in these days: "
-                "plan more days"
+                f"{shifts} of the same people, who have not as many in these days within {task.permit}"
+                if task.permit
+                else f"{shifts}, and its people have {usable} in these days: plan more days"
             )
         else:
             self.tasks[order.order_id] = task
-
-    def _from(self, ready: datetime) -> tuple[int, int]:
-        """Return the day and minute from which an order can be done whose parts are there at ``ready``."""
-        if ready <= self.plant.at:
-            return 0, 0
-        day, minute = self.days.place(ready) or (self.plant.days, 0)
-        return (day, minute) if minute < MINUTES_PER_DAY else (day + 1, 0)
-
-    def _shifts(
-        self, order: WorkOrder, minutes: int, choice: Choice, costs: Waiting, earliest: tuple[int, int]
-    ) -> Shifts:
-        """Return when the parts of a work can be done that takes several shifts."""
-        if choice.team is None or choice.team.parts == 1:
-            return Shifts()
-        stakes = self.findings.stakes.get(order.order_id)
-        crew = self.crew_for(order)
-        return shift_choices(order, minutes, choice.team, costs, earliest, plant=self.plant, crew=crew, stakes=stakes)
 
     def _previous(self) -> list[PlannedJob]:
         """Return the plan that people know, as far as the orders still say so."""

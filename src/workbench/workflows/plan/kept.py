@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from workbench.dispatch.orders import minutes_each
+from workbench.dispatch.permits import why_not
 from workbench.domain.planning import PlanJob, PlannedJob
 from workbench.domain.work import OrderState, WorkOrder
 
@@ -65,7 +66,17 @@ class KeptWork:
         if order.scheduled_at > self.plant.at + SOON or over:
             return ""
         people = (order.technician_id, *order.colleagues)
-        return "" if any(self._away(key, order.scheduled_at) for key in people) else "begins soon"
+        cannot = any(self._away(key, order.scheduled_at) for key in people) or self.unpermitted(order, "begins soon")
+        return "" if cannot else "begins soon"
+
+    def unpermitted(self, order: WorkOrder, why: Why) -> str:
+        """Say why its permits do not allow what is left of a kept order at its time, in words; empty: they do."""
+        permits, leading = self.plant.permits_of(order), order.technician_id
+        if not permits or leading is None or leading not in self.crew.technicians:
+            return ""
+        zone = self.plant.zone(self.plant.machines[order.machine_id].site_id)
+        spans = ((start, start + timedelta(minutes=minutes)) for start, minutes in self._spans(order, why, leading))
+        return next((fault for span in spans if (fault := why_not(permits, *span, zone))), "")
 
     def is_away(self, technician_id: str, job: PlanJob) -> bool:
         """Say whether a person of a kept job is absent when it begins."""
@@ -87,6 +98,10 @@ class KeptWork:
         if not spans:
             when = self.plant.clock(place, order.scheduled_at or self.plant.at)
             return f"it is {why} for {when}, which is over: start it, or free it to be planned again", ""
+        barred = self.unpermitted(order, why) if why == "fixed by hand" else ""
+        if barred:
+            when = self.plant.clock(place, order.scheduled_at or self.plant.at)
+            return f"it is {why} for {when}, but {barred}: move it, or see to the permit", ""
         for part, (start, minutes) in enumerate(spans):
             where = self.crew.days.place(start)
             if where is None:

@@ -13,8 +13,9 @@ from workbench.domain.progress import Progress, untold
 from workbench.domain.work import Priority
 from workbench.errors import InputError, WorkbenchError
 
-from .jobs import MANY, Draft
+from .jobs import Draft
 from .sources import Findings, Plant, read_findings, read_plant
+from .task import MANY
 from .urgency import urgent_first
 from .wording import Words, changes, left_out, who_is_away
 

@@ -44,7 +44,7 @@ def publish_plan(ws: Workspace, plan_id: str | None = None, *, actor: Actor | No
 
     Raises:
         NotFound: there is no such plan, or none is proposed.
-        StalePlan: orders, people, sites or stops have changed since it was made (the message says which), a newer plan
+        StalePlan: orders, people, permits, sites or stops have changed since it was made (the message says which), a newer plan
             is followed, or its first work should have begun already.
         NotPermitted: the actor's role does not plan work.
     """
@@ -166,8 +166,8 @@ class _Publication:
         shown = order.model_copy(update={"technician_reason": why}) if lacks else order
         told = tell_of_order(self.ws, shown, self.change, at=self.plan.as_of, place=(profile, site))
         work = self.work.get(order.order_id)
-        if not (moved or shifted) or (work is not None and work[0].kept):
-            # Whoever fixed or began it has told of it.
+        if not (moved or shifted) or (work is not None and work[0].kept) or before.waits_for_approval:
+            # Whoever fixed, began or rejected it has told of it.
             return
         was = (moved.before if moved else "") or in_words(self.ws, before, site)
         now = (moved.after if moved else "") or in_words(self.ws, order, site)

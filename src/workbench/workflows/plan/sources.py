@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from workbench.workflows.procurement.sharing import parts_expected
 if TYPE_CHECKING:
     from workbench.domain.calendar import Absence, PlannedStop
     from workbench.domain.equipment import MachineProfile, Site, Technician
+    from workbench.domain.permits import WorkPermit
     from workbench.domain.plans import WorkPlan
     from workbench.store.records.analysis import Odds, Stakes
     from workbench.workspace import Workspace
@@ -44,6 +45,7 @@ WORDS = {
     "sites": "the sites",
     "stops": "the planned stops",
     "absences": "absences or days off",
+    "permits": "the work permits",
     "machines": "where machines stand or what standing costs",
     "overtime": "the overtime that is allowed",
 }
@@ -63,6 +65,7 @@ class Plant:
     currency: str
     overtime_h: float
     absences: tuple[Absence, ...] = ()
+    permits: Mapping[str, tuple[WorkPermit, ...]] = field(default_factory=dict)
 
     @cached_property
     def days_off(self) -> DaysOff:
@@ -71,10 +74,18 @@ class Plant:
 
     def clock(self, site_id: str, moment: datetime) -> str:
         """Write a moment in the time of a site."""
-        return on_site_clock(moment, ZoneInfo(self.sites[site_id].time_zone))
+        return on_site_clock(moment, self.zone(site_id))
+
+    def zone(self, site_id: str) -> ZoneInfo:
+        """Return the time zone of a site."""
+        return ZoneInfo(self.sites[site_id].time_zone)
+
+    def permits_of(self, order: WorkOrder) -> tuple[WorkPermit, ...]:
+        """Return the work permits of an order, in whatever state; most orders need none."""
+        return self.permits.get(order.order_id, ())
 
     def basis(self, orders: Iterable[WorkOrder] | None = None) -> dict[str, str]:
-        """Return fingerprints: of each order by its id, and of technicians, sites, stops, absences, machines and overtime."""
+        """Return fingerprints: of each order by its id, and of technicians, sites, stops, absences, permits, machines and overtime."""
         marks = {
             "technicians": _mark(person.model_dump_json() for person in self.technicians.values()),
             "sites": _mark(site.model_dump_json() for site in self.sites.values()),
@@ -85,6 +96,10 @@ class Plant:
             ),
             "overtime": _mark([f"{self.overtime_h:g} h"]),
         }
+        if self.permits:
+            # Without permits a plan is the same as one that was made before there were any.
+            permits = (permit for order_id in sorted(self.permits) for permit in self.permits[order_id])
+            marks["permits"] = _mark(permit.model_dump_json() for permit in permits)
         return marks | {order.order_id: _order_mark(order) for order in (self.orders if orders is None else orders)}
 
 
@@ -116,6 +131,7 @@ def read_plant(ws: Workspace, at: datetime, days: int) -> Plant:
         currency=ws.settings.currency,
         overtime_h=ws.settings.overtime_h,
         absences=tuple(absences),
+        permits=ws.work_permits.of_orders(order.order_id for order in orders),
     )
 
 

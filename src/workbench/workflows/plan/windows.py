@@ -1,7 +1,8 @@
-"""Within which hours an order is to be done: in planned stops where that saves money, an emergency as soon as anybody can."""
+"""Within which hours an order is to be done: those of its permits; of these in planned stops where that saves money, an emergency as soon as anybody can."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -37,20 +38,25 @@ class Shifts:
     missed: bool = False
 
 
-def hours_from(earliest: tuple[int, int], days: int) -> list[Window]:
+def hours_from(earliest: tuple[int, int], days: int) -> tuple[Window, ...]:
     """Return all hours of each day from a day and minute on."""
-    return _from(earliest, [Window(day=day, start_min=0, end_min=MINUTES_PER_DAY) for day in range(days)])
+    first, minute = earliest
+    return tuple(
+        Window(day=day, start_min=minute if day == first else 0, end_min=MINUTES_PER_DAY) for day in range(first, days)
+    )
 
 
-def _from(earliest: tuple[int, int], windows: Sequence[Window]) -> list[Window]:
-    """Return what is left of windows from a day and minute on."""
-    day, minute = earliest
-    begins = ((window, minute if window.day == day else 0) for window in windows if window.day >= day)
-    return [
-        window.model_copy(update={"start_min": max(window.start_min, begin)})
-        for window, begin in begins
-        if begin < window.end_min
-    ]
+def within(hours: Sequence[Window], windows: Sequence[Window]) -> list[Window]:
+    """Return what of windows lies within hours."""
+    of_day: dict[int, list[Window]] = defaultdict(list)
+    for hour in hours:
+        of_day[hour.day].append(hour)
+    shared = (
+        (window.day, max(window.start_min, hour.start_min), min(window.end_min, hour.end_min))
+        for window in windows
+        for hour in of_day[window.day]
+    )
+    return [Window(day=day, start_min=start, end_min=end) for day, start, end in shared if start < end]
 
 
 def stop_windows(
@@ -58,7 +64,7 @@ def stop_windows(
     minutes: int,
     choice: Choice,
     costs: Waiting,
-    earliest: tuple[int, int],
+    hours: Sequence[Window],
     *,
     plant: Plant,
     crew: Crew,
@@ -70,9 +76,18 @@ def stop_windows(
     """
     if order.priority <= Priority.URGENT or _in_parts(choice):
         return ()
-    windows = _in_stops(order, minutes, choice, earliest, plant=plant, crew=crew)
+    windows = _in_stops(order, minutes, choice, hours, plant=plant, crew=crew)
     saved = _production_loss(order, plant, stakes)
     return windows if windows and saved > costs.costs[windows[0].day] else ()
+
+
+def holds_shifts(team: Team, place: str, hours: Sequence[Window], crew: Crew) -> bool:
+    """Say whether hours hold all the shifts that a job takes a team."""
+    return sum(_holds_shift(team, place, window, crew) for window in hours) >= team.parts
+
+
+def _holds_shift(team: Team, place: str, window: Window, crew: Crew) -> bool:
+    return window.day in team.days and _minutes_in(crew, team.people, place, window) >= team.part_min
 
 
 def shift_choices(
@@ -80,7 +95,7 @@ def shift_choices(
     minutes: int,
     team: Team,
     costs: Waiting,
-    earliest: tuple[int, int],
+    hours: Sequence[Window],
     *,
     plant: Plant,
     crew: Crew,
@@ -94,15 +109,15 @@ def shift_choices(
     place = plant.machines[order.machine_id].site_id
 
     def long_enough(window: Window) -> bool:
-        return window.day in team.days and _minutes_in(crew, team.people, place, window) >= team.part_min
+        return _holds_shift(team, place, window, crew)
 
-    anywhen = _following([window for window in hours_from(earliest, plant.days) if long_enough(window)], team.parts)
+    anywhen = _following([window for window in hours if long_enough(window)], team.parts)
     if order.priority is Priority.EMERGENCY:
         return Shifts(anywhen)
     stops = _stop_spans(order, minutes, plant)
     inside = {
         span: _following(
-            [window for window in _from(earliest, crew.days.windows([span])) if long_enough(window)], team.parts
+            [window for window in within(hours, crew.days.windows([span])) if long_enough(window)], team.parts
         )
         for span in stops
     }
@@ -147,7 +162,7 @@ def advised_windows(
     order: WorkOrder,
     minutes: int,
     choice: Choice,
-    earliest: tuple[int, int],
+    hours: Sequence[Window],
     *,
     plant: Plant,
     crew: Crew,
@@ -160,14 +175,14 @@ def advised_windows(
     at = stakes.stop_at if stakes is not None else None
     if at is None or order.priority is Priority.EMERGENCY or _in_parts(choice):
         return ()
-    return _in_stops(order, minutes, choice, earliest, plant=plant, crew=crew, at=at)
+    return _in_stops(order, minutes, choice, hours, plant=plant, crew=crew, at=at)
 
 
 def _in_stops(
     order: WorkOrder,
     minutes: int,
     choice: Choice,
-    earliest: tuple[int, int],
+    hours: Sequence[Window],
     *,
     plant: Plant,
     crew: Crew,
@@ -182,7 +197,7 @@ def _in_stops(
     ]
     return tuple(
         window
-        for window in _from(earliest, crew.days.windows(spans))
+        for window in within(hours, crew.days.windows(spans))
         if _can_work(crew, choice, site_id, window, minutes)
     )
 
@@ -191,7 +206,7 @@ def rush_windows(
     order: WorkOrder,
     minutes: int,
     choice: Choice,
-    earliest: tuple[int, int],
+    hours: Sequence[Window],
     *,
     place: str,
     crew: Crew,
@@ -200,20 +215,20 @@ def rush_windows(
     """Return when an emergency is to be done, day by day: as soon as anybody can, else on that day; nothing for other orders."""
     if order.priority is not Priority.EMERGENCY or _in_parts(choice):
         return ()
-    free = {window.day: window for window in hours_from(earliest, crew.days.count)}
-    starts = [
-        (day, begin)
-        for team in _teams(choice)
-        for day, (start, end) in crew.together(team, place).items()
-        if day in free and end + overtime_min - (begin := max(start, free[day].start_min)) >= minutes
-    ]
-    first: dict[int, int] = {}
-    for day, start in sorted(starts):
-        first.setdefault(day, start)
-    soon = {day: min(start + minutes + RUSH_MIN, MINUTES_PER_DAY) for day, start in first.items()}
-    return tuple(
-        window for day, end in soon.items() for window in (free[day].model_copy(update={"end_min": end}), free[day])
-    )
+    together = [crew.together(team, place) for team in _teams(choice)]
+    found = []
+    for hour in hours:
+        begins = [
+            begin
+            for days in together
+            if hour.day in days
+            for start, end in [days[hour.day]]
+            if min(end + overtime_min, hour.end_min) - (begin := max(start, hour.start_min)) >= minutes
+        ]
+        if begins:
+            soon = min(min(begins) + minutes + RUSH_MIN, hour.end_min)
+            found += [hour.model_copy(update={"end_min": soon}), hour]
+    return tuple(found)
 
 
 def _can_work(crew: Crew, choice: Choice, place: str, window: Window, minutes: int) -> bool:

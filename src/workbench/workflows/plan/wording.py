@@ -82,7 +82,9 @@ class Words:
         away = ", ".join(
             self.draft.crew.technicians[key].title for key in people if self.draft.kept.is_away(key, lock.job)
         )
-        reason = f"stays as it is: {lock.why}{f'; but {away} is away then: decide' if away else ''}"
+        barred = self.draft.kept.unpermitted(order, lock.why)
+        buts = " and ".join([*([f"{away} is away then"] if away else []), *([barred] if barred else [])])
+        reason = f"stays as it is: {lock.why}{f'; but {buts}: decide' if buts else ''}"
         return self._work(order, lock.job.job_id, lock.job.place, people, reason, lock.part + 1, lock.parts, lock.why)
 
     def _part(self, task: Task, at: int) -> PlannedWork:
@@ -147,6 +149,7 @@ class Words:
             helps = task.team is not None and not task.team.all_skilled
             other = crew.technicians[people[1]].title
             told.append(f"{other} helps: nobody else with this skill shares a shift" if helps else f"with {other}")
+        told += [f"within {task.permit}"] if task.permit else []
         if task.parts > 1:
             told.append(f"takes {task.parts} shifts of the same people")
             told += ["all of them in a planned stop of the machine"] if task.parts_in_stop else []

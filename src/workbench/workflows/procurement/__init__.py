@@ -4,7 +4,7 @@ from .deliveries import cancel_purchase, late_deliveries, place_purchase, receiv
 from .proposals import Proposed, propose_purchases
 from .quotes import enter_quote, request_quotes
 from .reorder import parts_overview, reorder_proposals
-from .sharing import expect_parts, expect_parts_of, hold_orders, share_out
+from .sharing import expect_parts, expect_parts_of, hold_orders, share_out, take_parts
 
 __all__ = [
     "Proposed",
@@ -21,4 +21,5 @@ __all__ = [
     "reorder_proposals",
     "request_quotes",
     "share_out",
+    "take_parts",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from functools import partial
 from typing import TYPE_CHECKING
@@ -41,9 +42,11 @@ def share_out(tx: Workspace, part_ids: Collection[str], change: Change, *, why: 
     if not part_ids:
         return
     lacking = engine.shortages_of(tx.orders.open(), tx.parts.reservations())
-    for shortage in sorted(lacking, key=lambda one: one.part_id):
-        if shortage.part_id in part_ids and tx.parts.find(shortage.part_id) is not None:
-            tx.parts.top_up(shortage.order_id, shortage.part_id, shortage.needed, change)
+    for part_id in sorted(name for name in set(part_ids) if tx.parts.find(name) is not None):
+        free = tx.parts.available(part_id)
+        for shortage in lacking:
+            if free > 0 and shortage.part_id == part_id:
+                free -= tx.parts.top_up(shortage.order_id, part_id, shortage.needed, change)
     for order in expect_parts(tx, part_ids, change):
         if not any(line.to_order for line in order.parts):
             _tell_complete(tx, order, why, key, change)
@@ -54,16 +57,19 @@ def expect_parts(tx: Workspace, part_ids: Collection[str], change: Change) -> li
 
     ``tx`` is a workspace in a transaction. Returns the orders that changed, as they are now.
     """
-    at, reservations, there = tx.as_of(), tx.parts.reservations(), parts_expected(tx, tx.as_of())
+    at, there = tx.as_of(), parts_expected(tx, tx.as_of())
+    held: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for one in tx.parts.reservations():
+        if one.state != "released":
+            held[one.order_id][one.part_id] = one.quantity
     told = []
     # One order for all writers, so that two of them never wait for each other's row.
     for order in sorted(tx.orders.open(), key=lambda order: order.order_id):
         if not _needs(order, part_ids):
             continue
-        held = {r.part_id: r.quantity for r in reservations if r.order_id == order.order_id and r.state != "released"}
-        told_now = partial(engine.with_parts, held=held, there=there.get(order.order_id), at=at)
-        after = tx.orders.advance(order.order_id, told_now, change, "parts expected")
-        if after != order:
+        told_now = partial(engine.with_parts, held=held[order.order_id], there=there.get(order.order_id), at=at)
+        if told_now(order) != order:
+            after = tx.orders.advance(order.order_id, told_now, change, "parts expected")
             rewrite_report(tx, after, change)
             told.append(after)
     return told
@@ -79,6 +85,18 @@ def expect_parts_of(tx: Workspace, order: WorkOrder, change: Change, *, at: date
     return tx.orders.advance(
         order.order_id, lambda now: now.model_copy(update={"parts_at": when}), change, "parts expected"
     )
+
+
+def take_parts(tx: Workspace, order: WorkOrder, change: Change) -> WorkOrder:
+    """Set aside for an open order what is free of the parts that it lacks, and return it with that; nobody is told."""
+    for part_id, needed in sorted({line.part_id: line.needed for line in order.parts if line.to_order}.items()):
+        if tx.parts.find(part_id) is not None:
+            tx.parts.top_up(order.order_id, part_id, needed, change)
+    held = {one.part_id: one.quantity for one in tx.parts.reservations(order.order_id) if one.state != "released"}
+    at = tx.as_of()
+    there = parts_expected(tx, at).get(order.order_id)
+    has_now = partial(engine.with_parts, held=held, there=there, at=at)
+    return tx.orders.advance(order.order_id, has_now, change, "parts expected")
 
 
 def parts_expected(ws: Workspace, at: datetime) -> dict[str, datetime | None]:

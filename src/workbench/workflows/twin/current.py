@@ -181,22 +181,26 @@ def _machine_new_at(data: MachineData) -> datetime | None:
 
 
 def _counted_hours(data: MachineData, new_at: datetime | None) -> float | None:
-    """Return the machine's own counter of running hours, since ``new_at`` where that is known; None without a counter."""
+    """Return the hours that the machine's own counter told, since ``new_at`` where that is known; None without a counter.
+
+    A counter that was changed goes on where the one before it stood.
+    """
+    from workbench.ml.running import meter
+
     if "running_h" not in data.telemetry.columns:
         return None
     known = data.telemetry[["time", "running_h"]].dropna()
     if known.empty:
         return None
-    now = float(known["running_h"].iloc[-1])
-    before = known.loc[known["time"] <= new_at, "running_h"] if new_at is not None else known["running_h"].iloc[:0]
-    # A counter that was changed with the machine counts from there by itself.
-    return now - float(before.iloc[-1]) if len(before) and before.iloc[-1] <= now else now
+    told = meter(known["running_h"].to_numpy(dtype=float), np.full(len(known), np.inf))
+    before = 0 if new_at is None else int((known["time"] <= new_at).sum())
+    return float(told[-1] - told[before - 1]) if before else float(told[-1])
 
 
 def _duty(data: MachineData) -> _Duty | None:
     """Return how the machine was worked, in steps of an hour to a day: about 360, more where the record is over a year."""
     from workbench.ml.arrays import nanoseconds
-    from workbench.ml.life import running_hours, running_rows
+    from workbench.ml.running import running_hours, running_rows
 
     frame = data.telemetry
     if len(frame) < 2:

@@ -82,7 +82,7 @@ def _even(data: MachineData) -> tuple[pd.DataFrame, Floats]:
     """
     import pandas as pd
 
-    from workbench.ml.life import running_rows
+    from workbench.ml.running import running_rows
 
     frame = data.telemetry
     recent = (
