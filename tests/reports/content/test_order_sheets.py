@@ -71,7 +71,7 @@ def test_sheet_says_why_when_what_is_at_stake_and_what_is_locked_out(ordered):
     assert "Ordered, because:" in said
     assert "When: Least expected cost:" in said
     assert "Left alone for 7 days:" in said
-    assert "(90 %: " in said
+    assert "in nine of ten cases it comes to " in said
     assert "Lockout of each energy source" in said
     assert "lock it in OFF" in said
     assert "pressure: pumped liquid" in said
