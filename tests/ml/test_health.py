@@ -55,3 +55,16 @@ def test_a_silent_horizon_is_left_out_of_the_longer_ones_curves():
     assert (told[:, 0] == 0.01).all()
     assert np.isfinite(told).all()
     assert told[y[:, 1] == 1, 1].mean() > 0.7
+
+
+def test_a_nearer_horizon_without_skill_raises_no_state():
+    rng = np.random.default_rng(1)
+    X = pd.DataFrame(rng.normal(size=(600, 3)), columns=list("abc"))
+    life = 60 + 30 * X["a"].to_numpy() + rng.normal(0, 8, 600)
+    y = np.column_stack([life <= end for end in (20, 40, 60, 80)]).astype(float)
+    model = BoostedHealth(iterations=20, n_splits=3).fit(X, y, groups=np.repeat([f"m{k}" for k in range(6)], 100))
+    model.silence(0, 0.2, y)
+    told = model.predict(X)
+    assert (told[life > 100, 1] < 0.1).all(), "those of the states say what readings tell"
+    assert (told[:, 0] == np.minimum(0.2, told[:, 1])).all()
+    assert (np.diff(told, axis=1) >= 0).all()

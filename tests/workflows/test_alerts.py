@@ -365,3 +365,22 @@ def test_whoever_looked_after_a_case_before_anybody_was_told_hears_when_it_gets_
         tell_of_cases(pumps, seen + timedelta(hours=1), olga)
     assert len(_told(pumps)) == 1
     assert "very low" in pumps.notices.all()[0].body
+
+
+def test_the_manager_hears_again_of_a_case_that_somebody_closed_and_whose_cause_is_back(pumps):
+    olga = Actor(id="olga", role=Role.OPERATOR)
+    seen = START + timedelta(days=DAYS)
+    case = Case(
+        case_id="c", machine_id=PUMP, cause="limit:flow_m3_h", kind=CaseKind.LIMIT, severity=Severity.WARNING,
+        opened_at=seen, last_seen_at=seen, summary="flow is low",
+    )  # fmt: skip
+    change = pumps.change("seen")
+    pumps.cases.observe(case, change)
+    tell_of_cases(pumps, seen, olga)
+    for hour in (1, 2):
+        back = seen + timedelta(hours=hour)
+        pumps.cases.resolve("c", change, at=back - timedelta(minutes=30), by="olga", note="valve opened")
+        pumps.cases.observe(case.model_copy(update={"last_seen_at": back}), change)
+        for _ in range(2):
+            tell_of_cases(pumps, back, olga)
+        assert len(_told(pumps)) == 1 + hour

@@ -40,14 +40,17 @@ def request(
     json_: Json = False,
 ) -> None:
     """Ask for a permit: nobody plans or begins the order without one of this kind."""
+    from workbench.workflows.notices import send_without_worker
     from workbench.workflows.permits import request_permit
 
     with open_workspace() as ws:
         permit = request_permit(ws, number, kind, note=note)
+        mail = send_without_worker(ws)
     if json_:
         say_json({"permit": permit})
     else:
         say(f"Permit {permit.permit_id} is asked for; the order waits for it.")
+    _complain(mail)
 
 
 @permits.command()
@@ -98,14 +101,17 @@ def withdraw(permit_id: Permit, reason: Reason, json_: Json = False) -> None:
 @permits.command()
 def drop(number: Number, kind: Kind, reason: Reason, json_: Json = False) -> None:
     """Say that an order needs no permit of a kind after all."""
+    from workbench.workflows.notices import send_without_worker
     from workbench.workflows.permits import drop_permit
 
     with open_workspace() as ws:
         dropped = drop_permit(ws, number, kind, reason)
+        mail = send_without_worker(ws)
     if json_:
         say_json({"permits": dropped})
     else:
         say(f"{number} needs no permit for {dropped[0].kind.words}. Plan anew: workbench orders plan")
+    _complain(mail)
 
 
 @permits.command("list")

@@ -112,7 +112,7 @@ def plan_changed(recipient: str, lines: Sequence[tuple[WorkOrder, str]], *, noti
 def cases_found(
     recipient: str, site: Site | None, cases: Sequence[tuple[Case, MachineProfile]], *, at: datetime, simulated: bool
 ) -> Notice:
-    """Return the notice of the cases of one site, the most severe first; the same cases, as severe, make the same id.
+    """Return the notice of the cases of one site, the most severe first; the same cases, as severe and as often reopened, make the same id.
 
     Times are of the site, and in UTC where it is not known.
     """
@@ -126,7 +126,7 @@ def cases_found(
     place = site.title if site is not None else ranked[0][1].site_id
     count = "1 new case" if len(ranked) == 1 else f"{len(ranked)} new cases"
     notice = Notice(
-        notice_id=stable_id("cases", recipient, *sorted(f"{case.case_id} {case.severity}" for case, _ in ranked)),
+        notice_id=stable_id("cases", recipient, *sorted(_news_of(case) for case, _ in ranked)),
         kind=NoticeKind.CASE,
         recipient=recipient,
         severity=ranked[0][0].severity,
@@ -168,6 +168,10 @@ def _notice(
         order_id=order.order_id,
     )
     return worded(notice)
+
+
+def _news_of(case: Case) -> str:
+    return f"{case.case_id} {case.severity}{f' {case.reopened}' if case.reopened else ''}"
 
 
 def _headline(order: WorkOrder, profile: MachineProfile, site: Site) -> dict[str, str]:

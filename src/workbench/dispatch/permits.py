@@ -62,14 +62,28 @@ def why_no_time(permits: Sequence[WorkPermit], *, at: datetime, ready: datetime,
         return f"{named}, have no time in common: have one of them moved"
     left = [span for span in spans if span[1] > at]
     if not left:
-        return f"the time of {named}, is over: ask for another"
+        asked = any(permit.state is PermitState.REQUESTED for permit in permits)
+        return f"the time of {named}, is over{', and another is asked for' if asked else ': ask for another'}"
     there = [(max(start, ready, at), end) for start, end in left if end > ready]
     if not there:
         return f"its parts come {on_site_clock(ready, zone)}, after {named}: have that moved"
     longest = max(end - start for start, end in there)
-    if longest < timedelta(minutes=minutes):
-        return f"it takes {minutes / 60:.3g} h, and {longest / HOUR:.3g} h are left within {named}: have that prolonged"
-    return ""
+    return _too_short(minutes, longest, named)
+
+
+def why_too_short(permits: Sequence[WorkPermit], *, at: datetime, minutes: int, zone: ZoneInfo) -> str:
+    """Say why all granted permits together leave too little time from ``at`` on for work of so many minutes; empty: they do not."""
+    spans = permitted_spans(permits)
+    if spans is None:
+        return ""
+    left = sum((end - max(start, at) for start, end in spans if end > at), timedelta())
+    return _too_short(minutes, left, within_in_words(permits, zone))
+
+
+def _too_short(minutes: int, left: timedelta, named: str) -> str:
+    if left >= timedelta(minutes=minutes):
+        return ""
+    return f"it takes {minutes / 60:.3g} h, and {left / HOUR:.3g} h are left within {named}: have that prolonged"
 
 
 def why_not(permits: Sequence[WorkPermit], begins: datetime, ends: datetime, zone: ZoneInfo) -> str:
@@ -104,6 +118,12 @@ def permit_in_words(permit: WorkPermit, zone: ZoneInfo) -> str:
     if permit.state is PermitState.NOT_NEEDED:
         return f"not needed ({permit.reason})"
     return f"asked for on {on_site_clock(permit.requested_at, zone)}"
+
+
+def withdrawn_line(permit: WorkPermit, zone: ZoneInfo) -> str:
+    """Return a line for a permit that was withdrawn, with the period for which it was granted."""
+    when = f", {span_in_words((permit.begins, permit.ends), zone)}" if permit.begins and permit.ends else ""
+    return f"Permit for {permit.kind.words}{when}: {permit_in_words(permit, zone)}."
 
 
 def span_in_words(span: Span, zone: ZoneInfo) -> str:

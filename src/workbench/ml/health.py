@@ -117,6 +117,10 @@ class BoostedHealth(HealthEstimator):
             )
             for column in skilled:
                 out[:, column] = apply_curve(log_odds[:, : column + 1], self.curves_[column])
+        # A rate that is answered nearer than the three horizons of the states must not raise these.
+        for column in reversed(range(out.shape[1] - 3)):
+            if self.boosters_[column] is None:
+                out[:, column] = np.minimum(out[:, column], out[:, column + 1])
         return out
 
 

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from workbench.dispatch.permits import WAITS, permit_lines, waits_in_words, why_not
+from workbench.dispatch.orders import minutes_each
+from workbench.dispatch.permits import (
+    WAITS,
+    permit_in_words,
+    permit_lines,
+    waits_in_words,
+    why_not,
+    why_too_short,
+    withdrawn_line,
+)
 from workbench.domain.base import Actor
 from workbench.domain.permits import MOST_LETTERS, PermitKind, PermitState, WorkPermit
 from workbench.domain.roles import Permission, may, require
@@ -20,6 +29,9 @@ if TYPE_CHECKING:
     from workbench.domain.base import Change
     from workbench.domain.work import WorkOrder
     from workbench.workspace import Workspace
+
+# Nearer than this lie begin and end of a permit: what is farther away is a slip of the year.
+A_YEAR = timedelta(days=366)
 
 
 def request_permit(
@@ -96,9 +108,8 @@ def grant_permit(
     """
     who = actor or ws.actor
     require(who, Permission.GRANT_PERMITS)
-    naive = begins.tzinfo is None or ends.tzinfo is None
-    faults = ["its times have no time zone"] if naive else ["it ends before it begins"] if ends <= begins else []
-    _refuse(f"The permit {permit_id}", [*faults, *_too_long(granted_by=granted_by, reference=reference)])
+    faults = [*_no_period(begins, ends, ws.as_of()), *_too_long(granted_by=granted_by, reference=reference)]
+    _refuse(f"The permit {permit_id}", faults)
     with ws.transaction() as tx:
         order, permit = _of_open_order(tx, permit_id)
         if permit.state in (PermitState.WITHDRAWN, PermitState.NOT_NEEDED):
@@ -198,10 +209,18 @@ def work_permits(ws: Workspace, number: str | None = None, *, everything: bool =
     return sorted(found, key=lambda permit: permit.asked)
 
 
-def refuse_unpermitted(tx: Workspace, order: WorkOrder, at: datetime, what: str) -> None:
-    """Raise ``InputError`` unless the permits of an order, if it needs any, allow work on it at a moment; ``what`` is refused."""
+def refuse_unpermitted(tx: Workspace, order: WorkOrder, at: datetime, what: str, *, whole: bool = False) -> None:
+    """Raise ``InputError`` unless the permits of an order, if it needs any, allow work on it at a moment; ``what`` is refused.
+
+    ``whole``: they must leave time for all of it from then on too.
+    """
     permits = tx.work_permits.of_order(order.order_id)
-    fault = why_not(permits, at, at, _zone(tx, order)) if permits else ""
+    if not permits:
+        return
+    zone = _zone(tx, order)
+    fault = why_not(permits, at, at, zone)
+    if whole and not fault:
+        fault = why_too_short(permits, at=at, minutes=minutes_each(order), zone=zone)
     if fault:
         raise InputError(
             f"Order {order.number} cannot be {what}: {fault}.",
@@ -224,7 +243,13 @@ def _record(tx: Workspace, order: WorkOrder, changed: Sequence[WorkPermit], even
     rewrite_report(tx, order, change)
     lines = permit_lines(permits, zone)
     if lines != before and people_of(order):
-        tell_of_permits(tx, order, " ".join(lines) or "It needs no permit any more.", change)
+        gone = [
+            withdrawn_line(permit, zone)
+            for permit in changed
+            if permit.state is PermitState.WITHDRAWN
+            and not any(permit_in_words(permit, zone) in line for line in lines)
+        ]
+        tell_of_permits(tx, order, " ".join((*gone, *lines)) or "It needs no permit any more.", change)
 
 
 def _open_order(tx: Workspace, order_id: str) -> WorkOrder:
@@ -254,6 +279,15 @@ def _checked(what: str, kind: PermitKind | str, faults: Sequence[str]) -> Permit
     unknown = [] if known else [f"{str(kind)!r} is no kind of permit; use one of: {', '.join(PermitKind)}"]
     _refuse(what, [*unknown, *faults])
     return PermitKind(word)
+
+
+def _no_period(begins: datetime, ends: datetime, at: datetime) -> list[str]:
+    if begins.tzinfo is None or ends.tzinfo is None:
+        return ["its times have no time zone"]
+    if max(abs(begins - at), abs(ends - at)) > A_YEAR:
+        return ["it begins or ends more than a year from now: check the dates"]
+    # Times of one zone compare by their clock, which is set back once a year.
+    return ["it ends before it begins"] if ends.astimezone(UTC) <= begins.astimezone(UTC) else []
 
 
 def _unsaid(reason: str) -> list[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from tests.channels.mailbox import Mailbox
 from tests.test_cli import Shell
 from tests.workflows.plan.conftest import CHILLER, FAN, MONDAY, MOTOR
 
@@ -18,6 +20,7 @@ from workbench.errors import InputError, InvalidDocument, NotFound, NotPermitted
 SAM, OLGA = Actor(id="sam", role=Role.SUPERVISOR), Actor(id="olga", role=Role.OPERATOR)
 NUMBER = "WO-2026-0001"
 TUESDAY, WEDNESDAY = MONDAY + timedelta(days=1), MONDAY + timedelta(days=2)
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def _asked(ws, kind="hot_work", number=NUMBER):
@@ -216,6 +219,64 @@ def test_what_people_fixed_outside_of_a_permit_is_theirs_to_decide(works, ordere
     assert works.orders.get("order 1").fixed
 
 
+def test_a_withdrawn_permit_beside_another_of_its_kind_is_named(works, ordered):
+    ordered(works, 1, labour_h=14.0)
+    for day in (2, 3):
+        _granted(works, MONDAY + timedelta(days=day, hours=1), 8.0)
+    workbench.plan_work(works, publish=True)
+    before = {notice.notice_id for notice in works.notices.all()}
+    workbench.withdraw_permit(works, f"{NUMBER}-hot_work-2", "gas found", actor=OLGA)
+    told = [
+        one for one in works.notices.all() if one.notice_id not in before and one.recipient.startswith("technician")
+    ]
+    assert len(told) == 1
+    assert "Permit for hot work, Thu 8 Jan 06:00 to 14:00: withdrawn on Mon 5 Jan 05:00 (gas found)." in told[0].body
+    assert "Permit for hot work: Wed 7 Jan 06:00 to 14:00, PTW-77, granted by Karl Adler." in told[0].body
+
+
+def test_nobody_is_sent_to_work_that_its_permits_are_too_short_for(works, ordered):
+    ordered(works, 1)
+    permit = _granted(works, TUESDAY)
+    with pytest.raises(InputError, match=r"it takes 2 h, and 1.5 h are left within its permit for hot work"):
+        workbench.assign_order(works, NUMBER, "tech_anna_bruns", permit.ends - timedelta(hours=1.5))
+    workbench.assign_order(works, NUMBER, "tech_anna_bruns", permit.ends - timedelta(hours=2))
+    # Two shifts with a permit each.
+    ordered(works, 2, labour_h=14.0)
+    for begins in (TUESDAY + timedelta(hours=1), WEDNESDAY + timedelta(hours=1)):
+        _granted(works, begins, number="WO-2026-0002")
+    workbench.assign_order(works, "WO-2026-0002", "tech_anna_bruns", TUESDAY + timedelta(hours=1))
+
+
+def test_when_another_permit_is_asked_for_already_nobody_is_told_to_ask(works, ordered):
+    ordered(works, 1)
+    _granted(works, MONDAY - timedelta(days=1))
+    assert _why(workbench.plan_work(works)).endswith("is over: ask for another")
+    _asked(works)
+    assert _why(workbench.plan_work(works)).endswith("is over, and another is asked for")
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "said"),
+    [
+        (MONDAY, datetime(9999, 12, 31, 23, 59, tzinfo=UTC), "more than a year"),
+        (datetime(1, 1, 1, tzinfo=BERLIN), TUESDAY, "more than a year"),
+        # On the nights on which clocks change: 02:30 is 03:30, and is after 03:15.
+        (datetime(2026, 3, 29, 2, 30, tzinfo=BERLIN), datetime(2026, 3, 29, 3, 15, tzinfo=BERLIN), "ends before"),
+        (datetime(2026, 10, 25, 2, 45, tzinfo=BERLIN), datetime(2026, 10, 25, 2, 15, tzinfo=BERLIN), "ends before"),
+        (datetime(2026, 10, 25, 2, 45, tzinfo=BERLIN), datetime(2026, 10, 25, 2, 15, tzinfo=BERLIN, fold=1), ""),
+    ],
+)
+def test_a_period_is_judged_by_the_time_that_passes(works, ordered, begins, ends, said):
+    ordered(works, 1)
+    permit = _asked(works)
+    if said:
+        with pytest.raises(InvalidDocument, match=said):
+            workbench.grant_permit(works, permit.permit_id, begins, ends)
+        return
+    granted = workbench.grant_permit(works, permit.permit_id, begins, ends)
+    assert granted.ends - granted.begins == timedelta(minutes=30)
+
+
 def test_what_begins_soon_moves_when_its_permit_does(works, ordered):
     ordered(works, 1, skill="electrical")
     permit = _granted(works, MONDAY, 9.0)
@@ -337,6 +398,29 @@ def test_the_technician_reads_of_the_permit_in_the_notice(works, ordered):
     assert "Permit for hot work: Tue 6 Jan 05:00 to 13:00, PTW-77, granted by Karl Adler." in body
     order = works.orders.get("order 1")
     assert order.technician_reason.count("permit for hot work") == 1
+
+
+def test_every_command_that_changes_permits_sends_the_mail_of_it(works, ordered, tmp_path, monkeypatch):
+    mailbox = Mailbox()
+    mailbox.start()
+    try:
+        for name, value in {"HOST": "127.0.0.1", "PORT": str(mailbox.port), "SECURITY": "none"}.items():
+            monkeypatch.setenv(f"WORKBENCH_SMTP_{name}", value)
+        monkeypatch.setenv("WORKBENCH_EMAIL_SENDER", "workbench@plant.example")
+        ordered(works, 1)
+        workbench.plan_work(works, publish=True)
+        anna = works.technicians.get(works.orders.get("order 1").technician_id)
+        works.technicians.put(anna.model_copy(update={"email": "anna@plant.example"}), works.change("test"))
+        works.close()
+        shell = Shell(tmp_path)
+        shell("-w", "W", "permits", "request", NUMBER, "lifting")
+        assert [(one["To"], one["Subject"]) for one in mailbox.messages] == [
+            ("anna@plant.example", f"Permits changed: {NUMBER}")
+        ]
+        shell("-w", "W", "permits", "drop", NUMBER, "lifting", "--reason", "done by hand")
+        assert "It needs no permit any more." in mailbox.messages[1].get_content()
+    finally:
+        mailbox.stop()
 
 
 def test_permits_on_the_command_line(works, ordered, tmp_path):

@@ -8,6 +8,7 @@ from workbench.dispatch.plain import readable, sentence
 from workbench.domain.analysis import AnalyticsPackage, CostItem, Impact
 from workbench.domain.predictions import UNKNOWN_MODE
 from workbench.domain.work import WorkOrder
+from workbench.reports.content.decision import whether_ordered
 from workbench.reports.content.site_time import said_at
 from workbench.reports.content.wording import cost, count, mode_title, money, work_title
 from workbench_widgets.kit import look, until
@@ -31,7 +32,7 @@ def decision(subject: Subject) -> Json:
     return {
         "why": "",
         "act": decided.act,
-        "verdict": "Order the work now." if decided.act else "No work now.",
+        "verdict": whether_ordered(subject.view, package),
         "reason": said_at(reason, subject.view, package.as_of),
         "planned_title": "Inspect at a planned stop" if package.failure_mode == UNKNOWN_MODE else "Repair as planned",
         "rows": _ledger(package, subject),

@@ -22,10 +22,16 @@ def verdict(view: MachineView, package: AnalyticsPackage) -> str:
     """Return whether the work is ordered now, and the sum that decided it."""
     # The engine's reason begins with the verdict, which stands here in bold.
     reason = package.decision.reason.removeprefix("Act: ").removeprefix("Do not act: ")
-    standing = [order.number for order in view.orders if package.prediction_id in order.evidence]
-    ordered = f"Ordered: {', '.join(standing)}." if standing else "Order the work now."
-    words = ordered if package.decision.act else "No work now."
+    words = whether_ordered(view, package)
     return element("p", element("strong", words), text(f" {said_at(reason, view, package.as_of)}"), class_="sum")
+
+
+def whether_ordered(view: MachineView, package: AnalyticsPackage) -> str:
+    """Say whether to order the work, or that it is ordered already, and by which orders."""
+    if not package.decision.act:
+        return "No work now."
+    standing = [order.number for order in view.orders if package.prediction_id in order.evidence]
+    return f"Ordered: {', '.join(standing)}." if standing else "Order the work now."
 
 
 def costs(view: MachineView, package: AnalyticsPackage, currency: str) -> str:

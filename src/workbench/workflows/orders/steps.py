@@ -71,8 +71,8 @@ def assign_order(
 
     Raises:
         NotFound: the order or a person is not in the records.
-        InputError: the order is not open or scheduled or waits for an approval, its permits do not allow the time,
-            somebody is named twice, or the time cannot be.
+        InputError: the order is not open or scheduled or waits for an approval, its permits do not allow the time or are too
+            short for the work, somebody is named twice, or the time cannot be.
         NotPermitted: the actor's role does not assign work.
     """
     require(actor or ws.actor, Permission.ASSIGN_WORK)
@@ -87,7 +87,7 @@ def assign_order(
                 f"Order {order.number} was opened at {order.created_at:%Y-%m-%d %H:%M} UTC and cannot be scheduled before.",
                 "Check the date.",
             )
-        refuse_unpermitted(tx, order, at, "scheduled")
+        refuse_unpermitted(tx, order, at, "scheduled", whole=True)
         change = tx.change(why, actor)
         assigned = tx.orders.advance(
             order.order_id,
