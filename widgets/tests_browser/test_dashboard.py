@@ -232,6 +232,8 @@ def test_a_page_says_when_places_session_or_server_are_gone(demo_path, serve, br
         os.kill(kernel, signal.SIGKILL)
         notice = page.locator("#connection")
         notice.get_by_text("This session has ended").wait_for()
+        # Longer than its heart beats: nothing is sent to a session that has ended.
+        page.wait_for_timeout(6000)
         page.get_by_role("button", name="Reload").click()
         page.locator(".wb-machine").first.wait_for()
         assert notice.is_hidden()
