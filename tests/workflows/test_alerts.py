@@ -303,6 +303,13 @@ def test_who_looks_after_a_case_still_does_when_its_cause_returns_but_not_after_
     assert (anew.state, anew.acknowledged_by) == (CaseState.OPEN, "")
 
 
+def _low_flow(seen: datetime) -> Case:
+    return Case(
+        case_id="c", machine_id=PUMP, cause="limit:flow_m3_h", kind=CaseKind.LIMIT, severity=Severity.WARNING,
+        opened_at=seen, last_seen_at=seen, summary="flow is low",
+    )  # fmt: skip
+
+
 def _told(ws: Workspace) -> list[tuple[str, str]]:
     return sorted((one.recipient, one.subject) for one in ws.notices.all() if one.kind == "case")
 
@@ -350,10 +357,7 @@ def test_a_case_that_somebody_shelved_or_that_flickers_is_not_told_again(pumps):
 def test_whoever_looked_after_a_case_before_anybody_was_told_hears_when_it_gets_worse(pumps):
     olga = Actor(id="olga", role=Role.OPERATOR)
     seen = START + timedelta(days=DAYS)
-    case = Case(
-        case_id="c", machine_id=PUMP, cause="limit:flow_m3_h", kind=CaseKind.LIMIT, severity=Severity.WARNING,
-        opened_at=seen, last_seen_at=seen, summary="flow is low",
-    )  # fmt: skip
+    case = _low_flow(seen)
     change = pumps.change("seen")
     pumps.cases.observe(case, change)
     workbench.acknowledge_case(pumps, "c", actor=olga)
@@ -370,10 +374,7 @@ def test_whoever_looked_after_a_case_before_anybody_was_told_hears_when_it_gets_
 def test_the_manager_hears_again_of_a_case_that_somebody_closed_and_whose_cause_is_back(pumps):
     olga = Actor(id="olga", role=Role.OPERATOR)
     seen = START + timedelta(days=DAYS)
-    case = Case(
-        case_id="c", machine_id=PUMP, cause="limit:flow_m3_h", kind=CaseKind.LIMIT, severity=Severity.WARNING,
-        opened_at=seen, last_seen_at=seen, summary="flow is low",
-    )  # fmt: skip
+    case = _low_flow(seen)
     change = pumps.change("seen")
     pumps.cases.observe(case, change)
     tell_of_cases(pumps, seen, olga)

@@ -43,7 +43,7 @@ from workbench.cli import (  # noqa: F401  (registers their commands)
 )
 from workbench.cli.main import app, open_workspace, options
 from workbench.cli.output import name_workspace, progress_bar, remark, say, say_json, table
-from workbench.cli.present import counted
+from workbench.cli.present import counted, unsent
 from workbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -296,8 +296,7 @@ def run(machine: MachineOption = None, background: Background = False, json_: Js
         remark(f"failed: {machine_id}: {reason}")
     for machine_id, reason in outcome.skipped:
         remark(f"skipped: {machine_id}: {reason}")
-    if mail.problem:
-        remark(f"{counted(mail.waiting, 'notice')} not sent yet: {mail.problem}")
+    unsent(mail)
     raise typer.Exit(outcome.exit_code)
 
 

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
 from workbench.cli.main import app, open_workspace
 from workbench.cli.orders import Number, site_of
-from workbench.cli.output import remark, say, say_json, table
-from workbench.cli.present import counted
+from workbench.cli.output import say, say_json, table
+from workbench.cli.present import unsent
 from workbench.cli.times import moment
-
-if TYPE_CHECKING:
-    from workbench.workflows.notices.send import OutboxReport
 
 permits = typer.Typer(
     help="Work permits of orders: hot work, confined space and the like.", no_args_is_help=True, rich_markup_mode=None
@@ -50,7 +47,7 @@ def request(
         say_json({"permit": permit})
     else:
         say(f"Permit {permit.permit_id} is asked for; the order waits for it.")
-    _complain(mail)
+    unsent(mail)
 
 
 @permits.command()
@@ -79,7 +76,7 @@ def grant(
         when = span_in_words((times[0], times[1]), zone)
         say(f"{order.number} has its permit for {permit.kind.words}: {when}, granted by {permit.granted_by}. "
             "Plan anew: workbench orders plan")  # fmt: skip
-    _complain(mail)
+    unsent(mail)
 
 
 @permits.command()
@@ -95,7 +92,7 @@ def withdraw(permit_id: Permit, reason: Reason, json_: Json = False) -> None:
         say_json({"permit": permit})
     else:
         say(f"Permit {permit_id} is withdrawn: {permit.reason}. Plan anew: workbench orders plan")
-    _complain(mail)
+    unsent(mail)
 
 
 @permits.command()
@@ -111,7 +108,7 @@ def drop(number: Number, kind: Kind, reason: Reason, json_: Json = False) -> Non
         say_json({"permits": dropped})
     else:
         say(f"{number} needs no permit for {dropped[0].kind.words}. Plan anew: workbench orders plan")
-    _complain(mail)
+    unsent(mail)
 
 
 @permits.command("list")
@@ -143,8 +140,3 @@ def list_permits(
         table(("permit", "state", "how it stands", "what for"), rows)
     else:
         say("No work permit is needed. Ask for one: workbench permits request NUMBER KIND")
-
-
-def _complain(mail: OutboxReport) -> None:
-    if mail.problem:
-        remark(f"{counted(mail.waiting, 'notice')} not sent yet: {mail.problem}")

@@ -10,8 +10,8 @@ import typer
 
 from workbench.cli.main import app, open_workspace
 from workbench.cli.orders import orders
-from workbench.cli.output import progress_bar, remark, say, say_json, table
-from workbench.cli.present import counted
+from workbench.cli.output import progress_bar, say, say_json, table
+from workbench.cli.present import counted, unsent
 from workbench.cli.times import moment
 from workbench.domain.calendar import UNTITLED_STOP
 from workbench.domain.money import money_text
@@ -53,8 +53,7 @@ def plan(
         say_json({"plan": made})
     else:
         _show(made, names, currency)
-    if mail is not None and mail.problem:
-        remark(f"{counted(mail.waiting, 'notice')} not sent yet: {mail.problem}")
+    unsent(mail)
 
 
 @orders.command("publish-plan")
@@ -77,8 +76,7 @@ def publish(
         say(
             f"Plan {made.plan_id}, made as of {made.as_of:%Y-%m-%d %H:%M} UTC, is published: {counted(len(_orders(made)), 'order')}."
         )
-    if mail.problem:
-        remark(f"{counted(mail.waiting, 'notice')} not sent yet: {mail.problem}")
+    unsent(mail)
 
 
 def _orders(made: WorkPlan) -> set[str]:

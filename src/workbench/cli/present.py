@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workbench.cli.output import remark
 from workbench.domain.money import money_text
 
 if TYPE_CHECKING:
     from workbench.domain.predictions import Prediction, RemainingUsefulLife
+    from workbench.workflows.notices.send import OutboxReport
     from workbench.workflows.summary import FleetSummary
 
 WEEK_H = 168.0
@@ -50,6 +52,12 @@ def figure_label(name: str) -> str:
     if horizon in ("critical", "warning", "degrading"):
         return f"{figure_label(stem)}, {horizon}"
     return METRICS.get(name, name.replace("_", " "))
+
+
+def unsent(mail: OutboxReport | None) -> None:
+    """Remark that notices could not be sent, and why; nothing where all were, or none had to be."""
+    if mail is not None and mail.problem:
+        remark(f"{counted(mail.waiting, 'notice')} not sent yet: {mail.problem}")
 
 
 def counted(number: int, word: str) -> str:

@@ -11,6 +11,7 @@ from workbench.domain.calendar import Absence
 from workbench.domain.equipment import Site, Technician
 from workbench.domain.holidays import public_holidays
 
+from .wording import zone_of
 from .working_time import WHOLE_DAY, Off, always_there, shift_day
 
 
@@ -38,7 +39,7 @@ class DaysOff:
     def holidays(self, site_id: str, start: datetime, end: datetime) -> dict[date, str]:
         """Return the holidays of a site that begin from ``start`` to before ``end``, by day."""
         site = self.sites.get(site_id)
-        zone = ZoneInfo(site.time_zone if site is not None else "UTC")
+        zone = zone_of(site)
         first, last = start.astimezone(zone).date(), (end - timedelta(microseconds=1)).astimezone(zone).date()
         days = (first + timedelta(days=at) for at in range((last - first).days + 1))
         return {day: name for day in days if (name := self.holiday(site_id, day))}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from workbench.domain.equipment import MachineProfile, Site
 
-from .wording import site_time
+from .wording import site_time, zone_of
 
 _UNITS = {
     "degC": "°C",
@@ -132,7 +131,7 @@ def in_site_time(words: str, site: Site | None, near: datetime) -> str:
         at = _utc(*map(int, said.groups()))
         return site_time(at, site) if at is not None else said[0]
 
-    zone = ZoneInfo(site.time_zone if site is not None else "UTC")
+    zone = zone_of(site)
     return _ISO.sub(dated, _SAID.sub(there, words))
 
 

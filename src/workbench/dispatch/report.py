@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from workbench.domain.analysis import AnalyticsPackage, cost_text, standing_out
 from workbench.domain.base import stable_id
@@ -17,7 +16,7 @@ from .lockout import lockout_of
 from .orders import judge_priority
 from .permits import permit_lines
 from .plain import plain
-from .wording import mode_title, site_time
+from .wording import mode_title, site_time, zone_of
 
 
 def write_dispatch_report(
@@ -47,7 +46,7 @@ def write_dispatch_report(
         permits: Of the order, in whatever state.
     """
     summary = _summary(order, prediction, package, profile, currency=currency, site=site, technician=technician)
-    permitted = permit_lines(permits, ZoneInfo(site.time_zone if site is not None else "UTC"))
+    permitted = permit_lines(permits, zone_of(site))
     return DispatchReport(
         report_id=stable_id(
             "dispatch report", order.order_id, prediction.prediction_id, order.technician_id, order.scheduled_at

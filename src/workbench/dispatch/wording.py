@@ -25,6 +25,11 @@ def mode_title(profile: MachineProfile, mode: str) -> str:
     return "cause unknown" if mode == UNKNOWN_MODE else mode.replace("_", " ")
 
 
+def zone_of(site: Site | None) -> ZoneInfo:
+    """Return the zone of a site; UTC when the site is not known."""
+    return ZoneInfo(site.time_zone if site is not None else "UTC")
+
+
 def site_time(moment: datetime, site: Site | None) -> str:
     """Write a time in the site's zone, with the zone's name; in UTC when the site is not known.
 

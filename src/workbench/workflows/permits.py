@@ -17,6 +17,7 @@ from workbench.dispatch.permits import (
     why_too_short,
     withdrawn_line,
 )
+from workbench.dispatch.wording import zone_of
 from workbench.domain.base import Actor
 from workbench.domain.permits import MOST_LETTERS, PermitKind, PermitState, WorkPermit
 from workbench.domain.roles import Permission, may, require
@@ -268,8 +269,7 @@ def _of_open_order(tx: Workspace, permit_id: str) -> tuple[WorkOrder, WorkPermit
 
 
 def _zone(tx: Workspace, order: WorkOrder) -> ZoneInfo:
-    site = place_of(tx, order)[1]
-    return ZoneInfo(site.time_zone if site is not None else "UTC")
+    return zone_of(place_of(tx, order)[1])
 
 
 def _checked(what: str, kind: PermitKind | str, faults: Sequence[str]) -> PermitKind:

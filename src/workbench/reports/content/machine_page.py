@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workbench.dispatch.plain import sentence
+from workbench.dispatch.wording import zone_of
 from workbench.domain.equipment import MachineStatus
 from workbench.domain.predictions import Prediction, Severity
 
@@ -11,7 +12,7 @@ from .fleet import Condition
 from .markup import Fragment, chip, element, empty, text
 from .order import order_block
 from .outlook import likely_cause, when_it_fails
-from .site_time import said_at, site_moment, zone_of
+from .site_time import said_at, site_moment
 from .summary import card, data_range, head
 from .tables import table
 from .wording import count, day, life, life_short, life_unit_label, money, percent

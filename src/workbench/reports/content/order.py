@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from workbench.dispatch import lockout_of
 from workbench.dispatch.permits import permit_lines
 from workbench.dispatch.plain import sentence, with_units
+from workbench.dispatch.wording import zone_of
 from workbench.domain.work import OrderState, PartLine, WorkOrder
 
 from .fleet import FleetSnapshot, MachineView
@@ -73,7 +73,7 @@ def _start(order: WorkOrder, view: MachineView) -> list[tuple[str, str]]:
 
 def _permits(order: WorkOrder, fleet: FleetSnapshot, view: MachineView) -> list[tuple[str, str]]:
     """Return when its permits allow the work, and that it waits for one; nothing for an order that needs none."""
-    lines = permit_lines(fleet.permits.get(order.order_id, ()), ZoneInfo(view.site.time_zone if view.site else "UTC"))
+    lines = permit_lines(fleet.permits.get(order.order_id, ()), zone_of(view.site))
     return [("Permits", text(" ".join(lines)))] if lines else []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 
+from workbench.dispatch.wording import zone_of
 from workbench.dispatch.working_time import shift_windows
 from workbench.domain.plans import PlannedWork
 from workbench.domain.work import Priority
@@ -14,7 +15,6 @@ from .charts import figure, short
 from .markup import element, text
 from .plan import PlanDossier
 from .plan_route import Leg, PlanDay, route
-from .site_time import zone_of
 from .wording import count
 from .work import priority_chip
 

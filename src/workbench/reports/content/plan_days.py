@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+from workbench.dispatch.wording import zone_of
 from workbench.domain.plans import PlannedWork
 
 from .markup import Fragment, element, empty, text
 from .plan import PlanDossier, short_title
 from .plan_chart import day_chart, legend
 from .plan_route import PlanDay, route
-from .site_time import zone_of, zones_in_words
+from .site_time import zones_in_words
 from .tables import table
 from .wording import NO_BREAK, count
 from .work import priority_chip

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from workbench.dispatch.plain import plain
-from workbench.dispatch.wording import site_time
+from workbench.dispatch.wording import site_time, zone_of
 from workbench.dispatch.working_time import on_site_clock
 from workbench.domain.equipment import Site
 
 from .fleet import MachineView
-
-
-def zone_of(site: Site | None) -> ZoneInfo:
-    """Return the zone of a site; UTC when the site is not known."""
-    return ZoneInfo(site.time_zone if site is not None else "UTC")
 
 
 def site_moment(time: datetime, site: Site | None) -> str:
